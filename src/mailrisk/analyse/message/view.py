@@ -1,0 +1,40 @@
+"""What every message analyser gets to read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from mailrisk.model.knowledge import Knowledge
+from mailrisk.model.message import Authentication, Envelope, Link, Message
+from mailrisk.model.subject import Subject
+from mailrisk.model.url.canonical import Url
+
+
+class LinkedUrl(msgspec.Struct, frozen=True, kw_only=True):
+    """A link of the message after unwrapping: ``url`` is where it leads, ``wrappers`` what it went through.
+
+    ``opaque`` names a wrapper that hides its target ('' when nothing hides).
+    """
+
+    link: Link
+    url: Url
+    wrappers: tuple[str, ...] = ()
+    opaque: str = ""
+
+
+class MessageView(msgspec.Struct, frozen=True, kw_only=True):
+    """One message with everything that is known about it; ``subject`` is the sample.
+
+    Every message analyser is a function ``analyse(view) -> Iterable[Evidence]``, entered in
+    ``analyse/message/registry.py``.
+    """
+
+    subject: Subject
+    message: Message
+    envelope: Envelope
+    authentication: Authentication
+    urls: tuple[LinkedUrl, ...]
+    knowledge: Knowledge
+    at: datetime

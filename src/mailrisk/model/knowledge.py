@@ -1,0 +1,21 @@
+"""What analysers know beforehand: brands, kinds of hosts, public suffixes.
+
+Pure code reads no files: ``edge/shipped.py`` loads these values once and everybody gets them passed.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from mailrisk.model.brand import Brands
+from mailrisk.model.url.hosts import Hosts
+
+
+class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
+    """Data that ships with the package or is configured, as analysers read it."""
+
+    brands: Brands
+    hosts: Hosts
+    own_domains: frozenset[str] = frozenset()  # the organisation's own registrable domains
+    trusted_hosts: frozenset[str] = frozenset()  # authserv-ids / receiving hosts whose headers count
+    hashes: dict[str, str] = {}  # data file -> SHA-256, for the policy
