@@ -1,0 +1,148 @@
+"""Host labels that imitate a known one: other characters, one letter off, extra words, another suffix.
+
+The index knows labels (``paypal``) and who owns each, nothing about brands or mail, so that the
+organisation's own domains are compared by the same code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from mailrisk.model.confusable import latin, skeleton
+
+SHORTEST_TYPO = 6
+"""Labels shorter than this have too many honest neighbours at distance one."""
+
+SHORTEST_COMBO = 5
+"""Shortest label that counts as part of a longer one without a hyphen beside it."""
+
+_BAIT_WORDS = (
+    "account accounts admin alert app apps auth authen authorize bank billing bonus center cliente clientes "
+    "client confirm connect customer customs delivery device doc docs document email express file files help "
+    "helpdesk id info invoice kyc live login logon mail mailbox member message mobile my net notice notification "
+    "office official online online pass pay payment portal post prize recover recovery redelivery refund renew "
+    "reset restore reward rewards secure secured security server service services share shared sign signin "
+    "sso store suivi support system team ticket track tracking transfer unlock update upgrade user validate "
+    "validation verif verify verification voicemail wallet web webmail "
+    "anquan bangzhu dingdan duihuan jiaoyi kefu qianbao renzheng shenfen shengji tuikuan yanzheng youxiang zhifu "
+    "jifen huodong lingqu denglu guanwang zhanghao butie"
+)
+BAIT = frozenset(_BAIT_WORDS.split())
+"""Words that an imitation puts beside a brand (combosquatting; Kintis et al., CCS 2017)."""
+
+_SPLIT = re.compile(r"[-_.]+")
+_DELETION_LIMIT = 40
+
+
+class Imitation(NamedTuple):
+    """Who is imitated, how (see :class:`mailrisk.model.brand.Lookalike`) and by which label."""
+
+    owner: str
+    kind: str
+    label: str
+
+
+class LabelIndex:
+    """Known labels, found again when imitated. ``labels`` maps a label to its owner's name."""
+
+    def __init__(self, labels: Mapping[str, str]) -> None:
+        self._exact = dict(labels)
+        self._skeletons: dict[str, str] = {}
+        self._gaps: dict[str, str] = {}
+        for label in labels:
+            self._skeletons.setdefault(skeleton(label), label)
+            if len(label) >= SHORTEST_TYPO:
+                for gap in range(len(label)):
+                    self._gaps.setdefault(label[:gap] + label[gap + 1 :], label)
+
+    def imitated(self, host: str, registrable: str) -> Imitation | None:
+        """The owner whose label the host imitates. ``host`` in ASCII form; ``xn--`` labels are decoded here."""
+        own = registrable.split(".")[0]
+        found = self._label(own) or self._combined(own)
+        if found:
+            return found
+        below = host.removesuffix(registrable).rstrip(".")
+        return self._in_front(below) if below else None
+
+    def _label(self, label: str) -> Imitation | None:
+        if label in self._exact:
+            return Imitation(self._exact[label], "tld", label)
+        shown = decoded(label)
+        look = self._skeletons.get(skeleton(shown))
+        if look is not None and len(look) >= 4:
+            return Imitation(self._exact[look], "confusable", shown)
+        near = self._one_off(shown)
+        return Imitation(self._exact[near], "typo", shown) if near else None
+
+    def _one_off(self, label: str) -> str | None:
+        """The known label at Damerau-Levenshtein distance one, by shared deletions (Mor and Fraenkel, 1982)."""
+        if not SHORTEST_TYPO <= len(label) <= _DELETION_LIMIT:
+            return None
+        for candidate in (label, *(label[:gap] + label[gap + 1 :] for gap in range(len(label)))):
+            if candidate in self._exact and len(candidate) >= SHORTEST_TYPO:
+                return candidate
+            near = self._gaps.get(candidate)
+            if (
+                near is not None
+                and near != label
+                and abs(len(near) - len(label)) <= 1
+                and one_edit(near, label)
+            ):
+                return near
+        return None
+
+    def _combined(self, label: str) -> Imitation | None:
+        words = _SPLIT.split(latin(decoded(label)))
+        for word in words if len(words) > 1 else ():
+            owner = self._exact.get(word)
+            if owner and len(word) >= 4 and any(other in BAIT for other in words if other != word):
+                return Imitation(owner, "combo", label)
+            near = self._skeletons.get(skeleton(word)) if word not in self._exact and len(word) >= 6 else None
+            if near:
+                return Imitation(self._exact[near], "combo", label)
+        return self._glued(words[0], label) if len(words) == 1 else None
+
+    def _glued(self, word: str, label: str) -> Imitation | None:
+        """``paypallogin``, ``securepaypal``: a known label and one bait word without anything between."""
+        for size in range(SHORTEST_COMBO, min(len(word), _DELETION_LIMIT)):
+            head, tail = word[:size], word[size:]
+            if head in self._exact and tail in BAIT:
+                return Imitation(self._exact[head], "combo", label)
+            if head in BAIT and len(tail) >= SHORTEST_COMBO and tail in self._exact:
+                return Imitation(self._exact[tail], "combo", label)
+        return None
+
+    def _in_front(self, below: str) -> Imitation | None:
+        """``paypal.com.evil.example``: a known label below somebody else's domain."""
+        for label in below.split("."):
+            if label in self._exact and len(label) >= SHORTEST_COMBO:
+                return Imitation(self._exact[label], "subdomain", label)
+            combined = self._combined(label)
+            if combined:
+                return Imitation(combined.owner, "subdomain", label)
+        return None
+
+
+def decoded(label: str) -> str:
+    """An ``xn--`` label as people see it; the label itself when it does not decode."""
+    if not label.startswith("xn--"):
+        return label
+    try:
+        return label[4:].encode("ascii").decode("punycode")
+    except (UnicodeError, ValueError):
+        return label
+
+
+def one_edit(left: str, right: str) -> bool:
+    """Whether one insertion, deletion, substitution or swap of neighbours makes one text of the other."""
+    if left == right or abs(len(left) - len(right)) > 1:
+        return False
+    start = 0
+    while start < min(len(left), len(right)) and left[start] == right[start]:
+        start += 1
+    a, b = left[start:], right[start:]
+    if len(a) == len(b):
+        return a[1:] == b[1:] or (len(a) > 1 and a[0] == b[1] and a[1] == b[0] and a[2:] == b[2:])
+    return a[1:] == b if len(a) > len(b) else a == b[1:]
