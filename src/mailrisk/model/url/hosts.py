@@ -1,0 +1,154 @@
+"""What is known about hosts beforehand: public suffixes, kinds of hosts, popularity.
+
+The value is built from data that is passed in (``edge/shipped.py`` reads it). Every question costs a
+few dictionary look-ups, one for each label of the host.
+
+The *public suffix* list (https://publicsuffix.org/) says where names can be registered. Its private
+section (``github.io``) counts like the rest: below such a suffix everybody has a host of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from typing import Final
+
+from publicsuffixlist import PublicSuffixList
+
+
+class HostClass(StrEnum):
+    """What a host is used for. One host may have several."""
+
+    SHORTENER = "shortener"  # short links that anyone can make
+    FREE_SUBDOMAIN = "free-subdomain"  # below it everybody gets a host: each one is one customer's
+    FILE_HOST = "file-host"  # anyone may put files there
+    FORM_BUILDER = "form-builder"  # anyone may publish a form there
+    DOCUMENT = "document"  # online documents that anyone may share
+    SELF_SERVICE = "self-service"  # anyone may publish pages there
+    REDIRECTOR = "redirector"  # sends the visitor to any address that stands in the URL
+    WRAPPER = "wrapper"  # link-rewriting mail gateway
+    FREE_MAIL = "free-mail"  # mailboxes for anyone
+    TENANT = "tenant"  # every organisation has its own name below it
+    BULK_MAILER = "bulk-mailer"  # tracked links of newsletter senders
+    SOCIAL_LANDING = "social-landing"  # link-in-bio pages
+    DYNAMIC_DNS = "dynamic-dns"  # names for changing addresses, free
+    DISPOSABLE_MAIL = "disposable-mail"
+    IPFS_GATEWAY = "ipfs-gateway"  # serves any content by its hash
+
+
+SHARED_BY_PATH: Final = frozenset(
+    {
+        HostClass.SHORTENER,
+        HostClass.FILE_HOST,
+        HostClass.FORM_BUILDER,
+        HostClass.DOCUMENT,
+        HostClass.SELF_SERVICE,
+        HostClass.REDIRECTOR,
+        HostClass.WRAPPER,
+        HostClass.TENANT,
+        HostClass.BULK_MAILER,
+        HostClass.SOCIAL_LANDING,
+        HostClass.IPFS_GATEWAY,
+    }
+)
+"""Classes whose hosts carry the pages or links of many: one bad path says nothing about the others."""
+
+SHARED_BELOW: Final = frozenset({HostClass.FREE_SUBDOMAIN, HostClass.DYNAMIC_DNS})
+"""Classes below whose entries every host is one customer's own."""
+
+_NONE: frozenset[HostClass] = frozenset()
+
+
+class Hosts:
+    """The host knowledge as a value: nothing in it changes after it was built."""
+
+    __slots__ = ("_classes", "_exact", "_ranks", "_suffixes")
+
+    def __init__(
+        self,
+        suffixes: Iterable[str],
+        classes: Mapping[HostClass, Iterable[str]],
+        ranks: Mapping[str, int],
+    ) -> None:
+        """``suffixes``: lines of the public suffix list. ``classes``: host names, each valid for itself and
+        all hosts below it, or with ``=`` in front for itself and its ``www.`` alone. ``ranks``: registrable
+        domain -> place, 1 is the most used.
+        """
+        self._suffixes = PublicSuffixList(source=list(suffixes), accept_unknown=True)
+        self._classes: dict[str, frozenset[HostClass]] = {}
+        self._exact: dict[str, frozenset[HostClass]] = {}
+        self._ranks = dict(ranks)
+        for host_class, names in classes.items():
+            for name in names:
+                table = self._exact if name.startswith("=") else self._classes
+                name = name.lstrip("=")
+                table[name] = table.get(name, _NONE) | {host_class}
+
+    def registrable(self, host: str) -> str:
+        """The registrable domain of ``host``; '' for an IP address and for a public suffix itself."""
+        if _is_ip(host):
+            return ""
+        return self._suffixes.privatesuffix(host) or ""
+
+    def is_public_suffix(self, host: str) -> bool:
+        """Whether names can be registered directly below ``host`` (private section included)."""
+        return not _is_ip(host) and self._suffixes.is_public(host)
+
+    def classes(self, host: str) -> frozenset[HostClass]:
+        """Every class of the host itself and of the names above it."""
+        found = self._exact.get(host.removeprefix("www."), _NONE)
+        for name in _names(host):
+            found |= self._classes.get(name, _NONE)
+        return found
+
+    def has(self, host: str, *wanted: HostClass) -> bool:
+        """Whether the host is of one of these classes."""
+        return not self.classes(host).isdisjoint(wanted)
+
+    def tenant_of(self, host: str) -> str:
+        """The service below which ``host`` is one customer's own name (``github.io``), '' when none.
+
+        The most specific entry decides: a customer's host is his own although the service itself is
+        shared.
+        """
+        first = True
+        for name in _names(host):
+            classes = self._classes.get(name)
+            if classes is not None:
+                if first or name == host.removeprefix("www."):
+                    return ""
+                if classes & SHARED_BELOW or self._suffixes.is_public(name):
+                    return name
+                return ""
+            first = False
+        return ""
+
+    def is_shared(self, host: str) -> bool:
+        """Whether anyone may publish or redirect on this very host: widening never crosses it."""
+        if _is_ip(host):
+            return False
+        if self.is_public_suffix(host):
+            return True
+        if self.tenant_of(host):
+            return False
+        return not self.classes(host).isdisjoint(SHARED_BY_PATH | SHARED_BELOW)
+
+    def rank(self, host: str) -> int:
+        """Place of the registrable domain among the most used ones, 0 when it is not known as such.
+
+        A customer's host below a free-subdomain service has no share in the service's place.
+        """
+        if self.tenant_of(host):
+            return 0
+        return self._ranks.get(self.registrable(host), 0)
+
+
+def _is_ip(host: str) -> bool:
+    return host.startswith("[") or host[-1:].isdigit()  # no top-level domain ends in a digit (WHATWG)
+
+
+def _names(host: str) -> Iterator[str]:
+    """``a.b.c``, ``b.c``, ``c``."""
+    while host:
+        yield host
+        host = host.partition(".")[2]
