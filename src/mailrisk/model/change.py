@@ -25,6 +25,8 @@ class ChangeKind(StrEnum):
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
     EXEMPTED = "exempted"
+    KEY_ISSUED = "key-issued"  # an API key: followed by our own nodes, never shown outside
+    KEY_REVOKED = "key-revoked"
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -47,6 +49,16 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     decision: int = 0
 
 
+class KeyGrant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An API key as every node needs it: never the secret, only its SHA-256 (lower-case hex)."""
+
+    public_id: str
+    secret_sha256: str = ""
+    role: str = ""
+    tenant: int = SHARED
+    expires_at: datetime | None = None
+
+
 class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One numbered change. ``listing`` is set for ``listed`` and ``updated``."""
 
@@ -54,9 +66,10 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     epoch: str
     at: datetime
     kind: ChangeKind
-    indicator_kind: Kind
-    indicator: str  # canonical value, as Subject.value
+    indicator_kind: Kind | None = None  # None for changes of keys
+    indicator: str = ""  # canonical value, as Subject.value
     scheme: str = "https"
     tenant: int = SHARED
     listing: Listing | None = None
     reason: str = ""
+    key: KeyGrant | None = None

@@ -1,0 +1,144 @@
+"""Evidence -> weighted reasons.
+
+A rule's weight, times the evidence's value, times its decay at the time of the decision. Of several
+pieces of evidence with one code from one source only the strongest counts, so that a source that
+repeats itself does not become more convincing; different sources add up, to the cap of their group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from mailrisk.model.evidence import Evidence
+from mailrisk.model.policy import Policy, ReasonRule
+from mailrisk.model.verdict import Category, Reason
+
+DAY_S = 86_400.0
+MAX_FIELD = 200
+"""Longest text, in characters, that evidence may put into a reason's sentence."""
+
+
+class Weighed(msgspec.Struct, frozen=True, kw_only=True):
+    """One piece of evidence with what it adds to the log-odds, before its group's cap."""
+
+    evidence: Evidence
+    rule: ReasonRule
+    weight: float
+    count: int = 1
+
+
+def decay(age_s: float, tau_days: float, delta: float) -> float:
+    """The share of a weight that is left after ``age_s`` seconds, 0..1.
+
+    ``1 - (t/tau)^(1/delta)``, the decay model of MISP (Iklody et al. 2018, equation 4). ``tau_days = 0``
+    never decays; an event from the future counts as new.
+    """
+    if tau_days <= 0 or age_s <= 0:
+        return 1.0
+    share = age_s / (tau_days * DAY_S)
+    return 0.0 if share >= 1 else 1.0 - share ** (1.0 / delta)
+
+
+def weigh(evidence: Iterable[Evidence], at: datetime, policy: Policy) -> list[Weighed]:
+    """Weighs all evidence at a time; one entry per (code, source), in order of first appearance.
+
+    Evidence with a code that the policy does not know (a newer program wrote it) is left out.
+    """
+    left_at = _feeds_left(evidence := list(evidence))
+    best: dict[tuple[str, str], Weighed] = {}
+    for item in evidence:
+        rule = policy.document.reasons.get(item.code)
+        if rule is None:
+            continue
+        weight = rule.weight * item.value * _share_left(item, rule, at, left_at)
+        key = (item.code, item.source)
+        known = best.get(key)
+        if known is None:
+            best[key] = Weighed(evidence=item, rule=rule, weight=weight)
+        elif abs(weight) > abs(known.weight) or (
+            weight == known.weight and item.seen_at > known.evidence.seen_at
+        ):
+            best[key] = Weighed(evidence=item, rule=rule, weight=weight, count=known.count + 1)
+        else:
+            best[key] = msgspec.structs.replace(known, count=known.count + 1)
+    return list(best.values())
+
+
+def _feeds_left(evidence: Sequence[Evidence]) -> dict[str, Evidence]:
+    """The feeds that dropped this subject and have not taken it up again since."""
+    latest: dict[str, Evidence] = {}
+    for item in evidence:
+        if item.code in ("feed-listed", "feed-left"):
+            known = latest.get(item.source)
+            if known is None or item.seen_at >= known.seen_at:
+                latest[item.source] = item
+    return {source: item for source, item in latest.items() if item.code == "feed-left"}
+
+
+def _share_left(item: Evidence, rule: ReasonRule, at: datetime, left_at: dict[str, Evidence]) -> float:
+    """Decay of one piece of evidence; a feed's word holds while the entry stays in the feed."""
+    tau_days = float(item.data.get("tau_days", rule.tau_days))
+    if item.code != "feed-listed":
+        return decay((at - item.seen_at).total_seconds(), tau_days, rule.delta)
+    left = left_at.get(item.source)
+    if left is None:
+        return 1.0
+    return decay((at - left.seen_at).total_seconds(), tau_days, rule.delta)
+
+
+def capped(weighed: Sequence[Weighed], caps: dict[str, float]) -> list[float]:
+    """Weights after the caps: positive weights of a group are scaled down together to its cap.
+
+    Scaling together (rather than cutting the last ones) keeps the reasons in proportion and their sum
+    equal to what enters the verdict. A group without a cap is not capped.
+    """
+    total: dict[str, float] = {}
+    for item in weighed:
+        if item.weight > 0:
+            total[item.rule.group] = total.get(item.rule.group, 0.0) + item.weight
+    scale = {group: min(1.0, caps.get(group, value) / value) for group, value in total.items()}
+    return [item.weight * scale[item.rule.group] if item.weight > 0 else item.weight for item in weighed]
+
+
+class _Shown(dict[str, Any]):
+    """Evidence data for a template: unknown names read '?', values are short and on one line."""
+
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def as_text(value: object) -> str:
+    """A value as it may stand in a sentence: one line, no control characters, bounded length."""
+    if isinstance(value, (list, tuple)):
+        value = ", ".join(str(item) for item in value[:10])
+    text = "".join(char if char.isprintable() else " " for char in str(value))
+    return text if len(text) <= MAX_FIELD else text[: MAX_FIELD - 1] + "…"
+
+
+def reason(item: Weighed, weight: float) -> Reason:
+    """The reason as people and scripts read it; ``weight`` is the one after caps."""
+    shown = _Shown({key: as_text(value) for key, value in item.evidence.data.items()})
+    return Reason(
+        code=item.evidence.code,
+        text=item.rule.en.format_map(shown),
+        text_zh=item.rule.zh.format_map(shown),
+        weight=round(weight, 4),
+        source=item.evidence.source,
+        artefact=item.evidence.artefact,
+        seen_at=item.evidence.seen_at,
+        count=item.count,
+    )
+
+
+def category_of(item: Weighed) -> Category | None:
+    """What the evidence says about the kind of danger: its own word first, then its rule's."""
+    if item.evidence.category:
+        try:
+            return Category(item.evidence.category)
+        except ValueError:
+            return item.rule.category
+    return item.rule.category
