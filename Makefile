@@ -1,0 +1,58 @@
+# Plain make and bash. `make` alone lists what there is. Every target does its own set-up: a stamp file
+# in .venv makes a repeated run instant, and a changed requirements file installs again.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+LISTEN ?= 127.0.0.1:8025
+DATA_DIR ?= var
+BIN := .venv/bin
+CODE := src tests tools
+RUN := .venv/.installed-run
+DEV := .venv/.installed-dev
+LOCKS := requirements/build.txt pyproject.toml tools/environment.sh
+
+.PHONY: help run test lint format types contracts check docs lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(RUN) ## Install what is needed, then serve on LISTEN (127.0.0.1:8025) with data in DATA_DIR (./var)
+	@exec $(BIN)/mailrisk serve --listen $(LISTEN) --data-dir $(DATA_DIR)
+
+test: ## Install what is needed, then run every test; prints what ran and how long each part took
+	@tools/test.sh
+
+lint: $(DEV) ## Check style and formatting with ruff
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+
+format: $(DEV) ## Format the code and mend what ruff can mend
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+types: $(DEV) ## Check the types with mypy --strict
+	$(BIN)/mypy
+
+contracts: $(DEV) ## Check the direction of imports, purity, sizes, licences, reasons and documentation
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/contracts
+
+check: lint types contracts test ## Everything that CI runs
+
+docs: $(DEV) ## Write docs/reference/ again from the commands, settings and reasons in the code
+	$(BIN)/python -m tools.docs
+
+lock: $(DEV) ## Resolve requirements/*.in into hash-locked requirements/*.txt
+	@tools/lock.sh
+
+clean: ## Remove the environment and everything that was built; DATA_DIR stays
+	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache src/*.egg-info
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(RUN): requirements/run.txt $(LOCKS)
+	@tools/environment.sh run
+
+$(DEV): requirements/run.txt requirements/dev.txt $(LOCKS)
+	@tools/environment.sh dev
