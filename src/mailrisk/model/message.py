@@ -32,8 +32,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     """A URL as it stands in the message, with where it was found.
 
     ``how`` is ``a`` (clickable), ``area``, ``form`` (action), ``img``, ``css``, ``text`` (bare in
-    plain text), ``header``, ``qr``, ``attachment``. ``artefact`` points to it for people:
-    ``part 1.2, link 3``. ``text`` is the visible anchor text, at most 300 characters.
+    plain text), ``header``, ``qr``, ``attachment``, ``meta`` (refresh), ``base`` (href) or ``frame``
+    (iframe, embed, object, media). ``artefact`` points to it for people: ``part 1.2, link 3``. ``text`` is the visible anchor text, at most 300 characters.
     """
 
     url: str
@@ -43,7 +43,11 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """One leaf part (or nested message) of the MIME tree; ``path`` is IMAP style (``1.2``)."""
+    """One leaf part (or nested message) of the MIME tree; ``path`` is IMAP style (``1.2``).
+
+    ``members`` are the names inside a ZIP archive (never unpacked), ``flags`` what its directory
+    tells: ``encrypted``, ``ratio:1032``, ``members:5000``, ``zip64``, ``damaged``.
+    """
 
     path: str
     content_type: str
@@ -54,6 +58,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     size: int = 0
     sha256: str = ""
     payload: bytes = b""  # decoded; empty when cut
+    members: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
