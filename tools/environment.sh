@@ -42,7 +42,8 @@ suitable .venv/bin/python || make_venv
 .venv/bin/python -m pip --version >/dev/null 2>&1 || .venv/bin/python -m ensurepip --default-pip >/dev/null
 
 echo "Installing requirements/$what.txt (hash-locked) into .venv"
-pip=(.venv/bin/python -m pip --disable-pip-version-check --no-input --quiet install)
+# -qq: errors alone; a notice for every package that one of several indexes lacks helps nobody.
+pip=(.venv/bin/python -m pip --disable-pip-version-check --no-input -qq install)
 "${pip[@]}" --require-hashes --requirement requirements/build.txt
 "${pip[@]}" --no-build-isolation --require-hashes --requirement "requirements/$what.txt"
 "${pip[@]}" --no-build-isolation --no-deps --editable .
