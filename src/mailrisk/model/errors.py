@@ -62,3 +62,10 @@ class Unavailable(MailriskError):
 
 class ConfigError(BadInput):
     """The configuration file has an unknown key or a value of the wrong type."""
+
+
+class FeedRefused(BadInput):
+    """A whole feed is unfit: it turned into HTML, is no UTF-8, is over a limit, or shrank too much."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("feed", reason)
