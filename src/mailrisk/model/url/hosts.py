@@ -62,7 +62,7 @@ _NONE: frozenset[HostClass] = frozenset()
 class Hosts:
     """The host knowledge as a value: nothing in it changes after it was built."""
 
-    __slots__ = ("_classes", "_exact", "_ranks", "_suffixes")
+    __slots__ = ("_classes", "_exact", "_icann", "_ranks", "_suffixes")
 
     def __init__(
         self,
@@ -74,7 +74,9 @@ class Hosts:
         all hosts below it, or with ``=`` in front for itself and its ``www.`` alone. ``ranks``: registrable
         domain -> place, 1 is the most used.
         """
-        self._suffixes = PublicSuffixList(source=list(suffixes), accept_unknown=True)
+        lines = list(suffixes)
+        self._suffixes = PublicSuffixList(source=lines)
+        self._icann = PublicSuffixList(source=lines, only_icann=True)
         self._classes: dict[str, frozenset[HostClass]] = {}
         self._exact: dict[str, frozenset[HostClass]] = {}
         self._ranks = dict(ranks)
@@ -111,16 +113,15 @@ class Hosts:
         The most specific entry decides: a customer's host is his own although the service itself is
         shared.
         """
-        first = True
+        suffix = "" if _is_ip(host) else self._suffixes.publicsuffix(host) or ""
+        own = host.removeprefix("www.")
         for name in _names(host):
+            if name == suffix:
+                # Above the suffix nothing is the customer's; a private one is a service itself.
+                return name if own != name and not self._icann.is_public(name) else ""
             classes = self._classes.get(name)
             if classes is not None:
-                if first or name == host.removeprefix("www."):
-                    return ""
-                if classes & SHARED_BELOW or self._suffixes.is_public(name):
-                    return name
-                return ""
-            first = False
+                return name if own != name and classes & SHARED_BELOW else ""
         return ""
 
     def is_shared(self, host: str) -> bool:

@@ -1,0 +1,57 @@
+"""Reads the data that ships with the package, so that pure code gets it passed."""
+
+from __future__ import annotations
+
+import gzip
+import tomllib
+from collections.abc import Iterable
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+import msgspec
+
+from mailrisk.model.url.hosts import HostClass, Hosts
+
+_LISTS = {
+    HostClass.SHORTENER: ("sublime/url_shorteners.txt", "misp/url-shortener.txt"),
+    HostClass.FREE_SUBDOMAIN: ("sublime/free_subdomain_hosts.txt",),
+    HostClass.FILE_HOST: ("sublime/free_file_hosts.txt",),
+    HostClass.SELF_SERVICE: ("sublime/self_service_creation_platform_domains.txt",),
+    HostClass.SOCIAL_LANDING: ("sublime/social_landing_hosts.txt", "misp/link-in-bio.txt"),
+    HostClass.BULK_MAILER: ("sublime/bulk_mailer_url_root_domains.txt",),
+    HostClass.IPFS_GATEWAY: ("misp/public-ipfs-gateways.txt",),
+    HostClass.FREE_MAIL: ("sublime/free_email_providers.txt.gz",),
+    HostClass.DISPOSABLE_MAIL: ("sublime/disposable_email_providers.txt.gz",),
+}
+"""Shipped lists by class; data/hosts/README.md tells where they come from."""
+
+
+class _Curated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    add: dict[HostClass, list[str]]
+    remove: dict[HostClass, list[str]]
+
+
+def load_hosts() -> Hosts:
+    """Host classes, public suffixes and ranks as shipped (about 0.2 s; call it once)."""
+    folder = files("mailrisk") / "data" / "hosts"
+    curated = msgspec.convert(tomllib.loads((folder / "classes.toml").read_text("utf-8")), _Curated)
+    classes = {
+        host_class: _merge(folder, _LISTS.get(host_class, ()), curated, host_class)
+        for host_class in HostClass
+    }
+    suffixes = files("publicsuffixlist") / "public_suffix_list.dat"
+    ranking = _lines(folder / "sublime" / "tranco_top_50k.txt.gz")
+    ranks = {domain: place for place, domain in enumerate(ranking, start=1)}
+    return Hosts(suffixes.read_text("utf-8").splitlines(), classes, ranks)
+
+
+def _merge(folder: Traversable, names: Iterable[str], curated: _Curated, host_class: HostClass) -> set[str]:
+    hosts = {host for name in names for host in _lines(folder / name)}
+    return (hosts - set(curated.remove.get(host_class, ()))) | set(curated.add.get(host_class, ()))
+
+
+def _lines(file: Traversable) -> list[str]:
+    raw = file.read_bytes()
+    if file.name.endswith(".gz"):
+        raw = gzip.decompress(raw)
+    return raw.decode("utf-8").split()
