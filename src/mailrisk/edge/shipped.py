@@ -10,6 +10,7 @@ from importlib.resources.abc import Traversable
 
 import msgspec
 
+from mailrisk.model.brand import Brand, Brands
 from mailrisk.model.url.hosts import HostClass, Hosts
 
 _LISTS = {
@@ -55,3 +56,19 @@ def _lines(file: Traversable) -> list[str]:
     if file.name.endswith(".gz"):
         raw = gzip.decompress(raw)
     return raw.decode("utf-8").split()
+
+
+def load_brands() -> Brands:
+    """The shipped brand records with their look-ups (about 0.1 s; call it once)."""
+    folder = files("mailrisk") / "data" / "brands"
+    tables = sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda f: f.name)
+    return Brands(brand for table in tables for brand in read_brands(table.read_bytes()))
+
+
+def read_brands(raw: bytes) -> list[Brand]:
+    """The brands of one TOML table: ``sector`` for all of them, then one record an id under ``[brand]``."""
+    table = tomllib.loads(raw.decode("utf-8"))
+    return [
+        msgspec.convert({"id": brand_id, "sector": table["sector"], **record}, Brand)
+        for brand_id, record in table["brand"].items()
+    ]
