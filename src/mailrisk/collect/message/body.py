@@ -1,0 +1,135 @@
+"""What the leaves of a message say to its reader: text, hidden text, links with their places."""
+
+from __future__ import annotations
+
+import re
+
+from mailrisk.collect.message.charset import decode
+from mailrisk.collect.message.limits import Budget
+from mailrisk.collect.message.render import RawLink, render, tidy
+from mailrisk.collect.message.textlinks import find_urls
+from mailrisk.collect.message.tree import ATTACHMENT, BODY, Leaf
+from mailrisk.model.message import Link
+
+_LIST_HEADERS = ("list-unsubscribe", "list-help", "list-subscribe", "list-archive", "list-post", "list-owner")
+_HTML_NAMES = (".htm", ".html", ".shtml", ".xhtml", ".xht")
+_TEXT_NAMES = (".txt", ".ics", ".vcf", ".url", ".webloc")
+_FOLD = re.compile(r"\r?\n[ \t]")
+_CALENDAR_TEXT = re.compile(
+    r"^(?:SUMMARY|DESCRIPTION|LOCATION|FN|NOTE)[^:\n]{0,200}:(.{1,20000})$", re.MULTILINE
+)
+_ESCAPED = re.compile(r"\\([nN,;\\])")
+
+
+class Body:
+    """Gathers from the leaves in document order."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._shown: list[str] = []
+        self._unseen: list[str] = []
+        self._hidden: list[str] = []
+        self._html: list[str] = []
+        self.links: list[Link] = []
+        self._known: set[tuple[str, str, str]] = set()
+
+    @property
+    def text(self) -> str:
+        """What the reader sees; where the shown alternative is empty, the other one."""
+        return "\n".join(filter(None, self._shown)) or "\n".join(filter(None, self._unseen))
+
+    @property
+    def html(self) -> str:
+        """The source of all HTML bodies."""
+        return "\n".join(self._html)
+
+    @property
+    def hidden(self) -> str:
+        """What only a filter sees."""
+        return "\n".join(filter(None, self._hidden))
+
+    def add_headers(self, headers: tuple[tuple[str, str], ...], subject: str) -> None:
+        """Links in list headers (RFC 2369) and in the subject."""
+        for name, value in headers:
+            if name.lower() in _LIST_HEADERS:
+                self._links(
+                    [RawLink(url, "header") for url in find_urls(value)], f"header {name}", numbered=False
+                )
+        self._links([RawLink(url, "text") for url in find_urls(subject)], "header Subject", numbered=False)
+
+    def add(self, leaf: Leaf) -> None:
+        """Takes in one leaf; what is neither text nor named like it is left to the attachment analysers."""
+        kind, name = leaf.part.content_type, leaf.part.filename.lower()
+        where = f"part {leaf.part.path}"
+        if leaf.is_message or not leaf.data:
+            return
+        if kind in ("text/html", "text/x-amp-html", "application/xhtml+xml") or name.endswith(_HTML_NAMES):
+            self._add_html(leaf, where)
+        elif kind.startswith("text/") or name.endswith(_TEXT_NAMES):
+            self._add_plain(leaf, where)
+
+    def _decoded(self, leaf: Leaf, where: str) -> str:
+        """The text of a leaf as far as the budget goes."""
+        taken = self._budget.take_text(len(leaf.data), where)
+        text, _, problem = decode(leaf.data[:taken], leaf.part.charset)
+        if problem:
+            self._budget.defect(f"{where}: {problem}")
+        return text
+
+    def _add_html(self, leaf: Leaf, where: str) -> None:
+        """HTML: rendered; of attachments only the links count here."""
+        source = self._decoded(leaf, where)
+        rendered = render(source)
+        if rendered.problem:
+            self._budget.cut(f"{where}: {rendered.problem}")
+        links = [*rendered.links, *(RawLink(url, "text") for url in find_urls(rendered.text))]
+        if leaf.role == BODY:
+            self._shown.append(rendered.text)
+            self._html.append(source)
+            self._hidden.append(rendered.hidden)
+        elif leaf.role == ATTACHMENT:
+            links = [link._replace(how="attachment") for link in links]
+        self._links(links, where)
+
+    def _add_plain(self, leaf: Leaf, where: str) -> None:
+        """Plain text, and calendar and contact files as the text they are (RFC 5545, RFC 6350)."""
+        source = self._decoded(leaf, where)
+        if leaf.part.content_type in (
+            "text/calendar",
+            "text/vcard",
+            "text/x-vcard",
+        ) or leaf.part.filename.lower().endswith((".ics", ".vcf")):
+            unfolded = _FOLD.sub("", source)  # RFC 5545 §3.1
+            source = _unescape(unfolded)
+            text = "\n".join(map(_unescape, _CALENDAR_TEXT.findall(unfolded)))
+        else:
+            text = tidy(source)
+        how = "attachment" if leaf.role == ATTACHMENT else "text"
+        self._links([RawLink(url, how) for url in find_urls(source)], where)
+        if leaf.role == BODY:
+            self._shown.append(text)
+        elif leaf.role != ATTACHMENT:
+            self._unseen.append(text)
+
+    def _links(self, found: list[RawLink], where: str, *, numbered: bool = True) -> None:
+        """Notes links that are new in (URL, place kind, text), with a pointer for people."""
+        urls = {link.url for link in found if link.how != "text"}
+        for number, link in enumerate(found, 1):
+            if link.how == "text" and link.url in urls:
+                continue  # the clickable link already says it
+            key = (link.url, link.how, link.text)
+            if key in self._known:
+                continue
+            if len(link.url) > self._budget.limits.link_chars:
+                self._budget.cut(f"{where}: link of {len(link.url)} characters left out")
+                continue
+            if not self._budget.take_link():
+                continue
+            self._known.add(key)
+            artefact = f"{where}, link {number}" if numbered else where
+            self.links.append(Link(url=link.url, how=link.how, artefact=artefact, text=link.text))
+
+
+def _unescape(text: str) -> str:
+    """RFC 5545 §3.3.11: ``\\n``, ``\\,``, ``\\;`` and ``\\\\``."""
+    return _ESCAPED.sub(lambda match: "\n" if match[1] in "nN" else match[1], text)

@@ -1,0 +1,193 @@
+"""HTML -> the text a person sees, the text only a filter sees, and the links, in document order.
+
+The tree comes from selectolax (Lexbor, the WHATWG parser that browsers agree with). ``nesting.py`` keeps
+pathological nesting away from it. The walk is a loop with its own stack, so that depth costs no recursion.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from mailrisk.collect.message.hrefs import css_urls, refresh_target, web_url
+from mailrisk.collect.message.look import Look, look_of
+from mailrisk.collect.message.nesting import flatten_if_costly
+from mailrisk.collect.message.styles import Style, rules_of
+
+_UNSEEN = frozenset(
+    {"script", "style", "head", "title", "template", "noframes", "datalist", "object", "iframe", "svg"}
+)
+_BLOCKS = frozenset({
+    "address", "article", "aside", "blockquote", "body", "br", "center", "dd", "div", "dl", "dt",
+    "fieldset", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li",
+    "main", "nav", "ol", "p", "pre", "section", "table", "tbody", "tfoot", "thead", "tr", "ul",
+    "option", "legend", "summary",
+})  # fmt: skip
+_CELLS = frozenset({"td", "th"})
+_SOURCES = {
+    "img": "img", "input": "img", "iframe": "frame", "frame": "frame", "embed": "frame", "video": "frame",
+    "audio": "frame", "source": "frame", "v:fill": "img", "v:imagedata": "img", "image": "img",
+}  # fmt: skip
+
+
+class RawLink(NamedTuple):
+    """A link as the HTML has it: ``how`` as in ``Link``, visible anchor text."""
+
+    url: str
+    how: str
+    text: str = ""
+
+
+class Rendered(NamedTuple):
+    """What the HTML shows and hides; ``problem`` names what had to be read without structure."""
+
+    text: str
+    hidden: str
+    links: list[RawLink]
+    problem: str = ""
+
+
+def render(html: str) -> Rendered:
+    """Reads one HTML body. Never raises; time and memory are linear in the input's length."""
+    safe, problem = flatten_if_costly(html)
+    walk = _Walk(LexborHTMLParser(safe))
+    walk.run()
+    return Rendered(tidy("".join(walk.seen)), tidy("".join(walk.unseen)), walk.links, problem)
+
+
+def tidy(text: str) -> str:
+    """White space collapsed as a renderer does: single spaces, no empty line twice."""
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    out: list[str] = []
+    for line in lines:
+        if line or (out and out[-1]):
+            out.append(line)
+    return "\n".join(out).strip()
+
+
+class _Walk:
+    """One pass over the tree."""
+
+    def __init__(self, tree: LexborHTMLParser) -> None:
+        self._root = tree.root
+        self._rules: dict[str, Style] = {}
+        for node in tree.css("style")[:50]:
+            self._rules.update(rules_of(node.text(deep=True)))
+        self.seen: list[str] = []
+        self.unseen: list[str] = []
+        self.links: list[RawLink] = []
+        self._anchors: list[tuple[int, int]] = []  # index into links, index into seen
+        self._base = ""
+
+    def run(self) -> None:
+        """Depth-first with an explicit stack of the looks of the open elements."""
+        node = self._root
+        if node is None:
+            return
+        looks: list[Look] = [Look()]
+        depth = 0
+        while True:
+            look, go_down = self._enter(node, looks[-1])
+            child = node.child if go_down else None
+            if child is not None:
+                looks.append(look)
+                depth += 1
+                node = child
+                continue
+            self._leave(node)
+            while node.next is None:
+                if depth == 0 or node.parent is None:
+                    return
+                node = node.parent
+                looks.pop()
+                depth -= 1
+                self._leave(node)
+            if depth == 0:
+                return
+            node = node.next
+
+    def _enter(self, node: LexborNode, look: Look) -> tuple[Look, bool]:
+        """Takes in one node; the look of its children, and whether to look at them."""
+        tag = node.tag
+        if tag == "-text":
+            text = node.text_content or ""
+            (self.unseen if look.hides else self.seen).append(text)
+            return look, False
+        if not tag or tag[0] in "-!":
+            return look, False
+        attributes = node.attributes
+        if attributes:
+            look = look_of(tag, attributes, self._rules, look)
+            self._collect(tag, attributes, look)
+        if tag in _BLOCKS:
+            (self.unseen if look.hides else self.seen).append("\n")
+        elif tag in _CELLS:
+            self.seen.append(" ")
+        if tag == "head":
+            self._head(node)
+        return look, tag not in _UNSEEN
+
+    def _leave(self, node: LexborNode) -> None:
+        """Closes one node: ends its line, gives an anchor the text that was seen inside it."""
+        tag = node.tag
+        if tag in _BLOCKS:
+            self.seen.append("\n")
+            if self.unseen and self.unseen[-1] != "\n":
+                self.unseen.append("\n")
+        elif tag in ("a", "area") and self._anchors and "href" in node.attributes:
+            index, start = self._anchors.pop()
+            if index >= 0:
+                text = " ".join("".join(self.seen[start : start + 500]).split())[:300]
+                self.links[index] = self.links[index]._replace(text=text)
+
+    def _head(self, node: LexborNode) -> None:
+        """<base> and <meta refresh> work from inside the head, whose text nobody sees."""
+        for child in node.css("base[href], meta[http-equiv], link[href]")[:100]:
+            self._collect(child.tag or "", child.attributes, Look())
+
+    def _collect(self, tag: str, attributes: dict[str, str | None], look: Look) -> None:
+        """The links of one element."""
+        if tag in ("a", "area"):
+            if "href" in attributes:
+                added = self._add(attributes["href"], tag)
+                self._anchors.append((len(self.links) - 1 if added else -1, len(self.seen)))
+        elif tag == "form":
+            self._add(attributes.get("action"), "form")
+        elif tag in ("button", "input") and "formaction" in attributes:
+            self._add(attributes.get("formaction"), "form")
+        elif tag in _SOURCES:
+            source = attributes.get("src") or attributes.get("xlink:href")
+            self._add(source, _SOURCES[tag])
+            alt = attributes.get("alt")
+            if (
+                alt
+                and tag == "img"
+                and not (source or "").lower().startswith(("cid:", "data:"))
+                and not look.hides
+            ):
+                self.seen.append(f" {alt} ")  # remote pictures are blocked by default: the reader sees this
+        elif tag == "object":
+            self._add(attributes.get("data"), "frame")
+        elif tag == "meta" and (attributes.get("http-equiv") or "").lower() == "refresh":
+            self._add(refresh_target(attributes.get("content") or ""), "meta")
+        elif tag == "base":
+            if not self._base and self._add(attributes.get("href"), "base"):
+                self._base = self.links[-1].url
+        elif tag == "link":
+            self._add(attributes.get("href"), "css")
+        if "srcset" in attributes:
+            for candidate in (attributes["srcset"] or "")[:20_000].split(","):
+                self._add(candidate.strip().split(" ")[0], "img")
+        if "background" in attributes:
+            self._add(attributes["background"], "img")
+        if "style" in attributes and "url(" in (attributes["style"] or "").lower():
+            for url in css_urls(attributes["style"] or ""):
+                self._add(url, "css")
+
+    def _add(self, value: str | None, how: str) -> bool:
+        """Notes a link if it leads to the web; relative ones only where a base says to what."""
+        url = web_url(value or "", self._base)
+        if url:
+            self.links.append(RawLink(url, how))
+        return bool(url)

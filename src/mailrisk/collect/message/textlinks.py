@@ -1,0 +1,56 @@
+"""Bare URLs in running text, cut where a reader's mail program would cut them.
+
+English text ends a URL at white space and then drops closing punctuation; Chinese text often goes on
+without a space, so that a URL also ends at CJK characters and full-width punctuation, except in a
+host that is itself written in Chinese.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+# CJK symbols, kana, ideographs, Hangul and full-width forms: they end a URL's ASCII run.
+_CJK = "\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef"
+_QUOTES = "\u2018\u2019\u201c\u201d\u00ab\u00bb\u2026\u200b-\u200f\u2028-\u202e\u2060\ufeff\u00a0"
+_TAIL = rf"[^\s<>\"`{{}}\\^{_CJK}{_QUOTES}\x00-\x20]"
+_URL = re.compile(
+    rf"""
+    (?: \b(?:https?|ftp|hxxps?)(?::|\[:\])[/\\]{{1,4}} | (?<![A-Za-z0-9@./_-])www(?=[.]) )
+    (?: {_TAIL}{{1,4096}}                                     # the usual case
+      | [^\W_][\w-]{{0,62}}(?:[.\u3002][\w-]{{1,63}}){{1,8}}(?:[/:?]{_TAIL}{{0,4096}})?   # an IDN host
+    )
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_ANGLE = re.compile(r"<((?:URL:)?(?:https?|ftp)://[^<>\"]{1,4000})>", re.IGNORECASE)
+_CLOSERS = {")": "(", "]": "[", "}": "{", ">": "<"}
+_TRAILING = ".,;:!?'\"*_|~"
+
+
+def find_urls(text: str) -> Iterator[str]:
+    """Every URL of the text in order, as it stands there (``www.`` ones without a scheme)."""
+    if "://" not in text and "www." not in text.lower() and ":/" not in text and "[:]" not in text:
+        return
+    for match in _URL.finditer(_join_angles(text)):
+        url = trim(match[0])
+        if len(url) > 8 or url.lower().startswith("www."):
+            yield url
+
+
+def _join_angles(text: str) -> str:
+    """Takes the white space out of ``<http://...>``, which may span lines (RFC 3986 Appendix C)."""
+    if "<" not in text:
+        return text
+    return _ANGLE.sub(lambda match: f" {''.join(match[1].removeprefix('URL:').split())} ", text)
+
+
+def trim(url: str) -> str:
+    """The URL without punctuation that belongs to the sentence around it."""
+    while url:
+        last = url[-1]
+        if last in _TRAILING or (last in _CLOSERS and url.count(last) > url.count(_CLOSERS[last])):
+            url = url[:-1]
+        else:
+            return url
+    return url

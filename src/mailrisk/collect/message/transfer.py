@@ -1,0 +1,68 @@
+"""Content-Transfer-Encoding: bytes of a part -> what was sent (RFC 2045 §6), damage forgiven."""
+
+from __future__ import annotations
+
+import binascii
+import re
+
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
+_UU_BEGIN = re.compile(rb"(?:\A|\n)begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,200})\r?\n")
+
+
+def decode_transfer(data: bytes, encoding: str) -> tuple[bytes, str]:
+    """The decoded bytes and what was wrong ('' when nothing). Never raises.
+
+    An unknown encoding leaves the bytes as they are.
+    """
+    kind = encoding.strip().strip("\"'").lower()
+    if kind in ("", "7bit", "8bit", "binary"):
+        return data, ""
+    if kind == "base64":
+        return _base64(data)
+    if kind == "quoted-printable":
+        return binascii.a2b_qp(data), ""
+    if kind in ("x-uuencode", "uuencode", "x-uue", "uue"):
+        found = uudecode(data)
+        return (found[1], "") if found else (data, "uuencoded part without a begin line")
+    return data, f"transfer encoding {kind[:40]!r} is unknown"
+
+
+def _base64(data: bytes) -> tuple[bytes, str]:
+    """Base64 with foreign characters skipped (RFC 2045 §6.8) and missing padding added.
+
+    Text after the padding is decoded too when it is base64 again: mail programs that join chunks show it.
+    """
+    if b"=" not in data.rstrip(b"=\r\n \t-"):
+        try:
+            return binascii.a2b_base64(data), ""
+        except binascii.Error:
+            pass
+    out = []
+    for chunk in re.split(rb"=+", data):
+        clean = _NOT_BASE64.sub(b"", chunk)
+        extra = len(clean) % 4
+        clean = clean[:-1] if extra == 1 else clean + b"=" * (-extra % 4)
+        if clean:
+            out.append(binascii.a2b_base64(clean))
+    return b"".join(out), "damaged base64"
+
+
+def uudecode(data: bytes) -> tuple[str, bytes] | None:
+    """The file name and bytes of the first uuencoded block, or None."""
+    match = _UU_BEGIN.search(data)
+    if match is None:
+        return None
+    out = []
+    for line in data[match.end() :].split(b"\n"):
+        line = line.rstrip(b"\r")
+        if not line or line in (b"end", b"`"):
+            break
+        try:
+            out.append(binascii.a2b_uu(line))
+        except binascii.Error:
+            try:  # Some encoders pad a line with more than its length byte says.
+                length = (((line[0] - 32) & 63) * 4 + 5) // 3
+                out.append(binascii.a2b_uu(line[:length]))
+            except binascii.Error:
+                break
+    return match[1].decode("utf-8", "replace").strip(), b"".join(out)
