@@ -22,8 +22,8 @@ import re
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-import can_ada
 import msgspec
+from ada_url import join_url, normalize_url
 
 from mailrisk.model.errors import BadUrl, TooLarge
 from mailrisk.model.subject import Kind, Subject
@@ -32,11 +32,23 @@ from mailrisk.model.url.defang import refang
 MAX_LENGTH: Final = 16_384
 """Longest text that is read as a URL, in characters; a longer one raises TooLarge."""
 
+MAX_SERIALISED: Final = 4 * MAX_LENGTH  # escaping makes three characters of one byte
 MAX_HOST: Final = 253  # RFC 1035 §2.3.4, in presentation form
 MAX_UNESCAPE: Final = 64  # rounds; nobody but an attacker nests deeper
 
 SCHEMES: Final = ("http", "https", "ftp")
 
+# What nearly every URL looks like already: nothing in it that the WHATWG parser would change, save dot
+# segments, punycode to be checked and an escaped dot (%2e), which are looked for apart. The last label
+# starts with a letter, since otherwise the host could be an IPv4 address.
+_PLAIN = re.compile(
+    r"(https?)://((?:[a-z0-9_-]{1,63}\.)+[a-z][a-z0-9-]{0,62})"
+    r"(/[A-Za-z0-9._~!$&()*+,;=:@%/|-]*)(?:(\?)([A-Za-z0-9._~!$&()*+,;=:@%/?|{}-]*))?(?:#([!#-;=?-_a-~]*))?"
+)
+_HREF = re.compile(
+    r"(https?|ftp)://(?:(?P<user>[^/@]*)@)?(\[[0-9a-f:]*\]|[^/:@?#\[\]]*)(:[0-9]{1,5})?(/[^?#]*)"
+    r"(?:(\?)([^#]*))?(?:#(.*))?"
+)
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _BREAKS = re.compile(r"[\t\r\n]")
 _EDGE = "".join(map(chr, range(0x21))) + "\x7f\u00a0\u200b\u200c\u200d\u2060\u3000\ufeff"
@@ -97,26 +109,50 @@ def parse_url(text: str) -> Url:
     """
     if len(text) > MAX_LENGTH:
         raise TooLarge("url", f"longer than {MAX_LENGTH} characters")
-    absolute = text
-    if not text.startswith(("https://", "http://")) or "[" in text or "(" in text or "{" in text:
-        absolute = _with_scheme(refang(_clean(text)))
+    plain = _PLAIN.fullmatch(text)
+    if plain and "/." not in text and "xn--" not in text and "%2e" not in text and "%2E" not in text:
+        scheme, host, path, mark, query, fragment = plain.groups("")
+        if len(host) <= MAX_HOST:
+            tail = path + mark + query
+            key, cut = _key(host, tail)
+            return Url(
+                f"{scheme}://{host}{tail}", scheme, host, 0, path, query, key, cut=cut, fragment=fragment
+            )
+    return _from_href(_href(_with_scheme(refang(_clean(text)))))
+
+
+def resolve(base: Url, reference: str) -> Url:
+    """The URL that ``reference`` (absolute or relative) leads to from ``base``; errors as parse_url."""
+    if len(reference) > MAX_LENGTH:
+        raise TooLarge("url", f"longer than {MAX_LENGTH} characters")
     try:
-        parsed = can_ada.parse(absolute)
+        return _from_href(join_url(base.text, reference))
     except ValueError:
         raise BadUrl("no browser would open this") from None
-    scheme = parsed.protocol[:-1]
-    host, is_ip = _host(parsed.hostname)
-    path, search, port = parsed.pathname, parsed.search, parsed.port
-    colon_port = f":{port}" if port else ""
-    # An empty query still writes its question mark, which only the serialised form shows.
-    tail = path + (search or _empty_query(parsed))
+
+
+def _href(absolute: str) -> str:
+    try:
+        return normalize_url(absolute)
+    except ValueError:
+        raise BadUrl("no browser would open this") from None
+
+
+def _from_href(href: str) -> Url:
+    """The URL of a text that has the WHATWG's serialised form."""
+    match = _HREF.fullmatch(href)
+    if match is None:
+        raise BadUrl("only http, https and ftp are checked")
+    if len(href) > MAX_SERIALISED:
+        raise TooLarge("url", f"longer than {MAX_SERIALISED} characters when escaped")
+    scheme, user, name, colon_port, path, mark, query, fragment = match.groups("")
+    host, is_ip = _host(name)
+    tail = path + mark + query
     key, cut = _key(host, tail)
-    fragment = parsed.hash[1:] if parsed.has_hash() else ""
-    plain = Url(
-        f"{scheme}://{host}{colon_port}{tail}", scheme, host, int(port or 0), path, search[1:], key,
-        False, is_ip, cut, fragment,
+    return Url(
+        f"{scheme}://{host}{colon_port}{tail}", scheme, host, int(colon_port[1:] or 0), path, query, key,
+        match["user"] is not None, is_ip, cut, fragment, _decoy(user),
     )  # fmt: skip
-    return _with_credentials(plain, parsed) if parsed.has_credentials() else plain
 
 
 def _clean(text: str) -> str:
@@ -146,11 +182,6 @@ def _with_scheme(text: str) -> str:
 def _has_dot(authority: str) -> bool:
     # The ideographic and full-width full stops are dots to IDNA (UTS #46 §4).
     return any(dot in authority for dot in ".\u3002\uff0e\uff61") or "%2e" in authority.lower()
-
-
-def _empty_query(parsed: can_ada.URL) -> str:
-    before = parsed.href.partition("#")[0] if parsed.has_search() else ""
-    return "?" if before.endswith("?") else ""
 
 
 def _host(name: str) -> tuple[str, bool]:
@@ -213,7 +244,6 @@ def _resolve_dots(path: bytes) -> bytes:
     return b"/" + b"/".join(kept)
 
 
-def _with_credentials(plain: Url, parsed: can_ada.URL) -> Url:
-    user = unquote_to_bytes(parsed.username).decode("utf-8", "replace").lower()[:MAX_HOST]
-    decoy = user if "." in user and _HOST.fullmatch(user) else ""
-    return msgspec.structs.replace(plain, has_credentials=True, decoy=decoy)
+def _decoy(credentials: str) -> str:
+    user = unquote_to_bytes(credentials.partition(":")[0]).decode("utf-8", "replace").lower()[:MAX_HOST]
+    return user if "." in user and _HOST.fullmatch(user) else ""

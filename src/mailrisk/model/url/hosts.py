@@ -56,6 +56,8 @@ SHARED_BY_PATH: Final = frozenset(
 SHARED_BELOW: Final = frozenset({HostClass.FREE_SUBDOMAIN, HostClass.DYNAMIC_DNS})
 """Classes below whose entries every host is one customer's own."""
 
+SHARED: Final = SHARED_BY_PATH | SHARED_BELOW
+
 _NONE: frozenset[HostClass] = frozenset()
 
 
@@ -113,12 +115,18 @@ class Hosts:
         The most specific entry decides: a customer's host is his own although the service itself is
         shared.
         """
-        suffix = "" if _is_ip(host) else self._suffixes.publicsuffix(host) or ""
+        return self._tenant_of(host, self._suffix(host))
+
+    def _suffix(self, host: str) -> str:
+        return "" if _is_ip(host) else self._suffixes.publicsuffix(host) or ""
+
+    def _tenant_of(self, host: str, suffix: str) -> str:
         own = host.removeprefix("www.")
         for name in _names(host):
             if name == suffix:
                 # Above the suffix nothing is the customer's; a private one is a service itself.
-                return name if own != name and not self._icann.is_public(name) else ""
+                private = "." in name and own != name and not self._icann.is_public(name)
+                return name if private else ""
             classes = self._classes.get(name)
             if classes is not None:
                 return name if own != name and classes & SHARED_BELOW else ""
@@ -126,13 +134,12 @@ class Hosts:
 
     def is_shared(self, host: str) -> bool:
         """Whether anyone may publish or redirect on this very host: widening never crosses it."""
-        if _is_ip(host):
+        suffix = self._suffix(host)
+        if not suffix or suffix == host:
+            return bool(suffix)
+        if self.classes(host).isdisjoint(SHARED):
             return False
-        if self.is_public_suffix(host):
-            return True
-        if self.tenant_of(host):
-            return False
-        return not self.classes(host).isdisjoint(SHARED_BY_PATH | SHARED_BELOW)
+        return not self._tenant_of(host, suffix)
 
     def rank(self, host: str) -> int:
         """Place of the registrable domain among the most used ones, 0 when it is not known as such.
