@@ -39,7 +39,6 @@ class FeedOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """
 
     category: Category | None = None
-    tags: tuple[str, ...] = ()
     min_confidence: Share = 0.0
     csv: CsvColumns | None = None
 

@@ -22,6 +22,8 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     ``confidence`` (0..1) is the source's own trust in the entry. ``reference`` is the source's own
     id or link for it. ``below``: the source means every host below this one too (AdBlock ``||``,
     RPZ ``*.name``); whether that may become a domain-wide listing is for the scope rules to say.
+    ``valid_until``: the source itself says that the entry holds no longer (STIX); the caller leaves
+    out what is past it.
     """
 
     subject: Subject
@@ -33,6 +35,7 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     reference: str = ""
     confidence: float = 1.0
     below: bool = False
+    valid_until: datetime | None = None
 
 
 class BadEntry(msgspec.Struct, frozen=True, gc=False):

@@ -11,47 +11,30 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.collect.feeds.samples import FOLDERS, format_of, input_of, options_of
 
 from mailrisk.collect.feeds.registry import FORMATS, read_feed
 from mailrisk.model.errors import FeedRefused
-from mailrisk.model.feed import FeedOptions
 from mailrisk.model.sighting import BadEntry
-
-SAMPLES = Path(__file__).parents[2] / "samples" / "feeds"
-FOLDERS = sorted(path for path in SAMPLES.iterdir() if path.is_dir())
-
-
-def _format(folder: Path) -> str:
-    return folder.name.partition("--")[0]
-
-
-def _input(folder: Path) -> bytes:
-    (path,) = folder.glob("input.*")
-    return path.read_bytes()
-
-
-def _options(folder: Path) -> FeedOptions:
-    path = folder / "options.json"
-    return msgspec.json.decode(path.read_bytes(), type=FeedOptions) if path.exists() else FeedOptions()
 
 
 def _read(folder: Path, pieces: Iterable[bytes]) -> list[object]:
-    entries = read_feed(_format(folder), pieces, _options(folder))
+    entries = read_feed(format_of(folder), pieces, options_of(folder))
     return [json.loads(msgspec.json.encode(entry)) for entry in entries]
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_has_a_sample_with_a_hostile_entry(name: str) -> None:
-    mine = [folder for folder in FOLDERS if _format(folder) == name]
+    mine = [folder for folder in FOLDERS if format_of(folder) == name]
     assert mine, f"add tests/samples/feeds/{name}/input.* and expected.jsonl"
-    entries = [e for folder in mine for e in read_feed(name, [_input(folder)], _options(folder))]
+    entries = [e for folder in mine for e in read_feed(name, [input_of(folder)], options_of(folder))]
     assert any(isinstance(entry, BadEntry) for entry in entries)
     assert not all(isinstance(entry, BadEntry) for entry in entries)
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_sample_gives_the_expected_entries_however_it_is_cut(folder: Path) -> None:
-    raw = _input(folder)
+    raw = input_of(folder)
     expected = [json.loads(line) for line in (folder / "expected.jsonl").read_text("utf-8").splitlines()]
     assert _read(folder, [raw]) == expected
     assert _read(folder, (raw[i : i + 1] for i in range(len(raw)))) == expected
@@ -64,22 +47,22 @@ def test_sample_gives_the_expected_entries_however_it_is_cut(folder: Path) -> No
     [b"<!DOCTYPE html>\n<html><body>Log in</body></html>", b"\n\n  <HTML lang=en>", b"\xef\xbb\xbf<html>"],
 )
 def test_a_feed_that_turned_into_html_is_refused(name: str, page: bytes) -> None:
-    (folder,) = [folder for folder in FOLDERS if _format(folder) == name][:1]
+    (folder,) = [folder for folder in FOLDERS if format_of(folder) == name][:1]
     with pytest.raises(FeedRefused, match="HTML"):
-        list(read_feed(name, [page], _options(folder)))
+        list(read_feed(name, [page], options_of(folder)))
 
 
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("raw", [b"\xff\xfeh\0t\0t\0p\0", b"caf\xe9\n\xe9t\xe9\n", b"\x1f\x8b\x08\0\0\0\0"])
 def test_a_feed_that_is_no_utf8_is_refused(name: str, raw: bytes) -> None:
-    (folder,) = [folder for folder in FOLDERS if _format(folder) == name][:1]
+    (folder,) = [folder for folder in FOLDERS if format_of(folder) == name][:1]
     with pytest.raises(FeedRefused):
-        list(read_feed(name, [raw], _options(folder)))
+        list(read_feed(name, [raw], options_of(folder)))
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_an_endless_line_is_refused_without_being_read_to_its_end(name: str) -> None:
-    (folder,) = [folder for folder in FOLDERS if _format(folder) == name][:1]
+    (folder,) = [folder for folder in FOLDERS if format_of(folder) == name][:1]
     taken = 0
 
     def endless() -> Iterable[bytes]:
@@ -89,5 +72,5 @@ def test_an_endless_line_is_refused_without_being_read_to_its_end(name: str) -> 
             yield b"a" * (1 << 20)
 
     with pytest.raises(FeedRefused):
-        list(read_feed(name, endless(), _options(folder)))
+        list(read_feed(name, endless(), options_of(folder)))
     assert taken <= 66 << 20

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import ipaddress
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -19,7 +20,7 @@ from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.url.canonical import parse_url
 
 MIN_PREFIX_V4 = 8
-MIN_PREFIX_V6 = 16
+MIN_PREFIX_V6 = 19
 """The widest networks that a feed may list. Nobody but a registry holds more."""
 
 MAX_TAGS = 20
@@ -40,7 +41,9 @@ def url_of(text: str) -> tuple[Subject, str]:
     """
     url = parse_url(text)
     if url.is_ip and (reserved := reserved_range(url.ip)):
-        raise BadInput("url", f"its host is a {reserved} address")
+        raise BadInput("url", f"its host is no public address ({reserved})")
+    if "." not in url.host and not url.is_ip:
+        raise BadInput("url", "its host is a name without a dot")
     return url.subject, url.scheme
 
 
@@ -64,7 +67,7 @@ def address_of(text: str) -> Subject:
     ip = parse_ip(text)
     reserved = reserved_range(ip)
     if reserved:
-        raise BadInput("ip", f"a {reserved} address")
+        raise BadInput("ip", f"no public address ({reserved})")
     return Subject(Kind.IP, ip)
 
 
@@ -86,7 +89,7 @@ def network_of(text: str) -> Subject:
         raise BadInput("network", f"a /{length} is wider than a feed may list")
     reserved = reserved_range(address) or _holds_reserved(block, v6)
     if reserved:
-        raise BadInput("network", f"a {reserved} network")
+        raise BadInput("network", f"no public network ({reserved})")
     return Subject(Kind.NETWORK, block)
 
 
@@ -104,7 +107,7 @@ _PRIVATE_STARTS = (
 def _holds_reserved(block: str, v6: bool) -> str:
     """The kind of reserved block that begins inside this one ('' for none)."""
     if v6:
-        return ""  # Above /16 no global unicast block holds a reserved one that matters.
+        return ""  # No block of /19 or longer holds a reserved one that begins inside it and matters.
     network = ipaddress.IPv4Network(block)
     for start in _PRIVATE_STARTS:
         if ipaddress.IPv4Address(start) in network:
@@ -169,6 +172,27 @@ def fields_of(text: str, delimiter: str = ",") -> list[str]:
 @lru_cache(maxsize=4096)
 def tags_of(text: str, separator: str = ",") -> tuple[str, ...]:
     """The words of a tag field, lower case, without repetition, at most 20 of them."""
-    words = (word.strip().lower()[:MAX_WORD] for word in text.split(separator, 4 * MAX_TAGS))
-    kept = dict.fromkeys(word for word in words if word and word not in ("none", "null"))
+    return words_of(text.split(separator, 4 * MAX_TAGS))
+
+
+def words_of(words: Iterable[str]) -> tuple[str, ...]:
+    """Tags given one by one, in the same form as :func:`tags_of` makes. Control characters cost the tag."""
+    short = (word.strip().lower()[:MAX_WORD] for word in words)
+    kept = dict.fromkeys(w for w in short if w and w not in ("none", "null") and w.isprintable())
     return tuple(kept)[:MAX_TAGS]
+
+
+def reference_of(text: str) -> str:
+    """A source's own id or link, cut to 200 characters; '' if it could trick a terminal or a log."""
+    return text[:MAX_WORD] if text.isprintable() else ""
+
+
+@lru_cache(maxsize=4096)
+def brand_of(text: str) -> str:
+    """The impersonated brand as a source writes it; '' for the ways of saying "not known"."""
+    name = " ".join(text.split())[:MAX_WORD]
+    return (
+        ""
+        if not name.isprintable() or name.lower() in ("other", "unknown", "generic", "none", "null", "n/a")
+        else name
+    )

@@ -35,7 +35,7 @@ Entries = Iterator[Sighting | BadEntry]
 LineReader = Callable[[str], Iterable[Sighting]]
 """What a format of lines is made of. Raises BadInput for a line that it cannot use."""
 
-_HTML = (b"<!doctype html", b"<html", b"<head", b"<body")
+_HTML = (b"<!doctype html", b"<html", b"<head", b"<body", b"<!--", b"<?xml", b"<script")
 
 
 def split_lines(pieces: Iterable[bytes], limit: int = MAX_LINE) -> Iterator[bytes]:
@@ -85,6 +85,8 @@ def each_line(lines: Iterable[bytes], read: LineReader, comments: tuple[str, ...
             continue
         try:
             yield from tuple(read(text))
+        except FeedRefused:
+            raise
         except BadInput as error:
             yield BadEntry(number, error.reason)
     if undecodable and undecodable == number:
@@ -127,10 +129,20 @@ def read_document(pieces: Iterable[bytes], kind: type[T], limit: int = MAX_DOCUM
         raise FeedRefused(f"not the JSON document that it should be: {error}") from None
 
 
+def json_of(raw: bytes | str | msgspec.Raw, kind: type[T]) -> T:
+    """One entry of a JSON feed in the given shape, or BadInput: one odd entry must not cost the feed."""
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadInput("entry", str(error)) from None
+
+
 def each_item(items: Iterable[T], read: Callable[[T], Iterable[Sighting]]) -> Entries:
     """Reads every entry of a document with ``read``; one that fails becomes a BadEntry."""
     for number, item in enumerate(items, 1):
         try:
             yield from tuple(read(item))
+        except FeedRefused:
+            raise
         except BadInput as error:
             yield BadEntry(number, error.reason)

@@ -9,10 +9,35 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from mailrisk.collect.feeds import openphish_text, urlhaus_csv
+from mailrisk.collect.feeds import (
+    abuseipdb_json,
+    abuseipdb_text,
+    adblock,
+    cidr_list,
+    dnsmasq,
+    hosts_file,
+    mapped_csv,
+    misp,
+    openphish_json,
+    openphish_text,
+    phishing_database,
+    phishtank_csv,
+    phishtank_json,
+    rpz,
+    spamhaus_drop_json,
+    spamhaus_drop_text,
+    stix,
+    threatfox_csv,
+    threatfox_json,
+    tor_exit_addresses,
+    urlhaus_csv,
+    urlhaus_hostfile,
+    urlhaus_json,
+)
 from mailrisk.collect.feeds.lines import Entries, split_lines
 from mailrisk.model.errors import NotFound
 from mailrisk.model.feed import FeedOptions
+from mailrisk.model.sighting import BadEntry
 
 
 class Format(NamedTuple):
@@ -23,8 +48,29 @@ class Format(NamedTuple):
 
 
 FORMATS: dict[str, Format] = {
+    "abuseipdb-json": Format(abuseipdb_json.parse, whole=True),
+    "abuseipdb-text": Format(abuseipdb_text.parse),
+    "adblock": Format(adblock.parse),
+    "cidr-list": Format(cidr_list.parse),
+    "csv": Format(mapped_csv.parse),
+    "dnsmasq": Format(dnsmasq.parse),
+    "hosts": Format(hosts_file.parse),
+    "misp": Format(misp.parse, whole=True),
+    "openphish-json": Format(openphish_json.parse),
     "openphish-text": Format(openphish_text.parse),
+    "phishing-database": Format(phishing_database.parse),
+    "phishtank-csv": Format(phishtank_csv.parse),
+    "phishtank-json": Format(phishtank_json.parse, whole=True),
+    "rpz": Format(rpz.parse),
+    "spamhaus-drop-json": Format(spamhaus_drop_json.parse),
+    "spamhaus-drop-text": Format(spamhaus_drop_text.parse),
+    "stix": Format(stix.parse, whole=True),
+    "threatfox-csv": Format(threatfox_csv.parse),
+    "threatfox-json": Format(threatfox_json.parse, whole=True),
+    "tor-exit-addresses": Format(tor_exit_addresses.parse),
     "urlhaus-csv": Format(urlhaus_csv.parse),
+    "urlhaus-hostfile": Format(urlhaus_hostfile.parse),
+    "urlhaus-json": Format(urlhaus_json.parse, whole=True),
 }
 
 
@@ -38,4 +84,10 @@ def read_feed(name: str, pieces: Iterable[bytes], options: FeedOptions | None = 
     chosen = FORMATS.get(name)
     if chosen is None:
         raise NotFound(f"no feed format {name!r}; known: {', '.join(sorted(FORMATS))}")
-    return chosen.parse(pieces if chosen.whole else split_lines(pieces), options or FeedOptions())
+    options = options or FeedOptions()
+    entries = chosen.parse(pieces if chosen.whole else split_lines(pieces), options)
+    return _trusted(entries, options.min_confidence) if options.min_confidence else entries
+
+
+def _trusted(entries: Entries, least: float) -> Entries:
+    return (entry for entry in entries if isinstance(entry, BadEntry) or entry.confidence >= least)

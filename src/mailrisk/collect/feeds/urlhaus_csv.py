@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mailrisk.collect.feeds.entry import fields_of, tags_of, time_of, url_of
+from mailrisk.collect.feeds.entry import fields_of, reference_of, tags_of, time_of, url_of
 from mailrisk.collect.feeds.lines import Entries, each_line
 from mailrisk.model.errors import BadInput
 from mailrisk.model.feed import FeedOptions
@@ -38,7 +38,7 @@ def parse(lines: Iterable[bytes], options: FeedOptions) -> Entries:
                 seen_at=time_of(added),
                 category=category,
                 tags=tags_of(f"{status},{threat},{tags}"),
-                reference=link,
+                reference=reference_of(link),
             ),
         )
 
