@@ -11,6 +11,7 @@ from importlib.resources.abc import Traversable
 import msgspec
 
 from mailrisk.model.brand import Brand, Brands
+from mailrisk.model.lexicon import Lexicon, Phrase
 from mailrisk.model.url.hosts import HostClass, Hosts
 
 _LISTS = {
@@ -71,4 +72,21 @@ def read_brands(raw: bytes) -> list[Brand]:
     return [
         msgspec.convert({"id": brand_id, "sector": table["sector"], **record}, Brand)
         for brand_id, record in table["brand"].items()
+    ]
+
+
+def load_lexicon() -> Lexicon:
+    """The shipped phrases of all languages (``data/lexicon/*.toml``)."""
+    folder = files("mailrisk") / "data" / "lexicon"
+    tables = sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda f: f.name)
+    return Lexicon(phrase for table in tables for phrase in read_phrases(table.read_bytes()))
+
+
+def read_phrases(raw: bytes) -> list[Phrase]:
+    """The phrases of one TOML table: ``[label]`` holds lists of phrases, each under its weight in nats."""
+    return [
+        Phrase(label, float(weight), text)
+        for label, lists in tomllib.loads(raw.decode("utf-8")).items()
+        for weight, texts in lists.items()
+        for text in texts
     ]

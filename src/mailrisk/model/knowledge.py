@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from mailrisk.model.brand import Brands
+from mailrisk.model.lexicon import Lexicon
 from mailrisk.model.url.hosts import Hosts
 
 
@@ -16,6 +17,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
 
     brands: Brands
     hosts: Hosts
+    lexicon: Lexicon = Lexicon(())  # what texts want of their readers
     own_domains: frozenset[str] = frozenset()  # the organisation's own registrable domains
     trusted_hosts: frozenset[str] = frozenset()  # authserv-ids / receiving hosts whose headers count
     hashes: dict[str, str] = {}  # data file -> SHA-256, for the policy
