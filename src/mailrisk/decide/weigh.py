@@ -85,9 +85,7 @@ def _share_left(item: Evidence, rule: ReasonRule, at: datetime, left_at: dict[st
     if item.code != "feed-listed":
         return decay((at - item.seen_at).total_seconds(), tau_days, rule.delta)
     left = left_at.get(item.source)
-    if left is None:
-        return 1.0
-    return decay((at - left.seen_at).total_seconds(), tau_days, rule.delta)
+    return 1.0 if left is None else decay((at - left.seen_at).total_seconds(), tau_days, rule.delta)
 
 
 def capped(weighed: Sequence[Weighed], caps: dict[str, float]) -> list[float]:

@@ -72,4 +72,5 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tenant: int = SHARED
     listing: Listing | None = None
     reason: str = ""
+    redistribute: bool = True  # false: the listing it puts or removes may not be passed on
     key: KeyGrant | None = None

@@ -69,3 +69,10 @@ class FeedRefused(BadInput):
 
     def __init__(self, reason: str) -> None:
         super().__init__("feed", reason)
+
+
+class EgressRefused(BadInput):
+    """A place that we do not open: a private address, another scheme, a redirect that leads there."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("url", reason)

@@ -52,6 +52,10 @@ class Facts:
         """The fact if it is known, without asking for it."""
         return self._known.get(FactKey(topic, name, detail))
 
+    def known(self) -> Mapping[FactKey, Fact]:
+        """All facts known so far."""
+        return self._known
+
     def put(self, key: FactKey, fact: Fact) -> None:
         """Adds a fact that an edge brought back."""
         self._known[key] = fact

@@ -115,13 +115,21 @@ class AuthResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Authentication(msgspec.Struct, frozen=True, kw_only=True):
-    """All results of one message. ``dkim`` has one entry a signature (none: empty tuple)."""
+    """All results of one message. ``dkim`` has one entry a signature (none: empty tuple).
+
+    ``policy`` is what the author domain wants done with mail that fails DMARC (``none``, ``quarantine``,
+    ``reject``; '' when it publishes nothing or nobody looked). ``author_mail`` says whether the author
+    domain can receive mail: ``yes``, ``no`` (neither MX nor address, or a null MX), ``nonexistent``
+    (NXDOMAIN), '' when not known.
+    """
 
     spf: AuthResult
     dkim: tuple[AuthResult, ...]
     dmarc: AuthResult
     arc: AuthResult
     authenticated_domain: str = ""  # the author domain, if DMARC (or aligned SPF/DKIM) vouches for it
+    policy: str = ""
+    author_mail: str = ""
 
     @property
     def dkim_summary(self) -> str:

@@ -47,13 +47,13 @@ class Ledger:
         """A write transaction under the appender's lock; commits at the end, rolls back on an error.
 
         ``now`` becomes the recording time of everything in it, moved forward if a clock ran backwards:
-        recording times never decrease.
+        recording times always increase.
         """
         with self._engine.connect() as connection:
             connection.execution_options(sqlite_begin="IMMEDIATE")
             with connection.begin():
                 state = connection.execute(select(schema.ledger_state).with_for_update()).one()
-                at = max(to_us(now), state.last_recorded_at)
+                at = max(to_us(now), state.last_recorded_at + 1)
                 unit = Transaction(connection, state.epoch, state.last_seq, at)
                 yield unit
                 connection.execute(
@@ -125,6 +125,19 @@ class Ledger:
         with self._read() as connection:
             row = connection.execute(query).first()
             return None if row is None else ListingRow.from_row(row)
+
+    def listed_below(self, host: str, *, tenant: int = SHARED) -> list[Subject]:
+        """URLs and path prefixes of a host that are listed now."""
+        about = schema.subject
+        query = _listing_query().where(
+            about.c.tenant == tenant,
+            about.c.kind.in_((Kind.URL, Kind.PATH)),
+            about.c.value >= host + "/",
+            about.c.value < host + "0",  # '0' follows '/' in ASCII.
+            schema.listing.c.state == "listed",
+        )
+        with self._read() as connection:
+            return [Subject(Kind(row.kind), row.value) for row in connection.execute(query)]
 
     def listings(self) -> Iterator[ListingRow]:
         """Every listing and exemption: the snapshot from which a follower may start."""

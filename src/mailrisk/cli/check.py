@@ -1,0 +1,230 @@
+"""``message check``, ``url check``, ``ip check``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.markup import escape
+
+from mailrisk.cli import output
+from mailrisk.cli.options import check_options, exit_code, lines_of, opened
+from mailrisk.edge.files import read_message_file
+from mailrisk.model.errors import BadInput
+from mailrisk.model.message import Envelope
+from mailrisk.service.answers import ErrorAnswer, MessageAnswer
+from mailrisk.service.check_ip import check_ips
+from mailrisk.service.check_message import check_message, report_message
+from mailrisk.service.check_url import Analyse, check_urls
+from mailrisk.service.context import Context
+from mailrisk.service.envelope import make_envelope
+
+
+@click.group("message")
+def message_group() -> None:
+    """Messages: raw RFC 5322, as .eml files hold them."""
+
+
+@message_group.command("check")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--client-ip", default="", help="Address of the SMTP client that delivered it.")
+@click.option("--helo", default="", help="Name that the client gave in HELO or EHLO.")
+@click.option("--mail-from", default="", help="Envelope sender.")
+@click.option("--rcpt-to", multiple=True, help="Envelope recipient; may be repeated.")
+@click.option("--submit", is_flag=True, help="Report it too: store it as a sample, decide its indicators.")
+@check_options
+@click.pass_context
+def message_check(
+    click_context: click.Context, files: tuple[str, ...], client_ip: str, helo: str, mail_from: str,
+    rcpt_to: tuple[str, ...], submit: bool, no_network: bool, fail_on: str | None, format_: str,
+    lang: str | None, data_dir: Path, config: Path | None,
+) -> None:  # fmt: skip
+    """Check messages; `-` reads one from standard input. Nothing is stored without --submit.
+
+    \b
+    mailrisk message check mail.eml
+    mailrisk message check --client-ip 203.0.113.5 --helo mx.example --mail-from a@b.example mail.eml
+    mailrisk message check --submit --format jsonl *.eml
+    """
+    envelope = make_envelope(client_ip, helo, mail_from, list(rcpt_to))
+    spoken = output.language(lang)
+    with opened(data_dir, config, network=not no_network) as context:
+        answers = output.print_answers(
+            _check_files(context, files, envelope, submit, not no_network),
+            format_,
+            lambda found: _message_tables(found, spoken),
+        )
+    click_context.exit(exit_code(answers, fail_on))
+
+
+def _check_files(
+    context: Context, files: tuple[str, ...], envelope: Envelope, submit: bool, network: bool
+) -> Iterator[MessageAnswer | ErrorAnswer]:
+    with asyncio.Runner() as runner:
+        for name in files:
+            try:
+                raw = read_message_file(name)
+                if submit:
+                    yield runner.run(
+                        report_message(context, raw, envelope, reporter="cli", name=name, network=network)
+                    )
+                else:
+                    yield runner.run(check_message(context, raw, envelope, name=name, network=network))
+            except BadInput as error:
+                yield ErrorAnswer(input=name, error=error.reason, field=error.field)
+
+
+def _message_tables(answers: list[Any], lang: str) -> None:
+    """One block a message: verdict, authentication, reasons, links."""
+    terminal = output.console()
+    for answer in answers:
+        if isinstance(answer, ErrorAnswer):
+            terminal.print(f"[bold]{escape(answer.input)}[/]  [bold red]error[/] {escape(answer.error)}\n")
+            continue
+        terminal.print(
+            f"[bold]{escape(answer.input)}[/]  {output.level(answer.level, lang)} {answer.score}/100"
+            f"  {output.word(answer.category, lang)}"
+        )
+        terminal.print(f"  From: {escape(answer.from_)}\n  Subject: {escape(answer.subject)}")
+        terminal.print("  " + "  ".join(f"{name} {result}" for name, result in answer.auth.items()))
+        if answer.target is not None:
+            official = ", ".join(answer.target.official_domains[:3])
+            terminal.print(f"  Impersonates: {escape(answer.target.brand)} ({escape(official)})")
+        for cut in (*answer.cut, *answer.defects):
+            terminal.print(f"  [yellow]![/] {escape(cut)}")
+        _reasons_table(terminal, answer, lang)
+        _links_table(terminal, answer, lang)
+        for listed in answer.indicators:
+            terminal.print(f"  {escape(listed.state)}: {escape(listed.indicator)} ({listed.score}/100)")
+        terminal.print()
+
+
+def _reasons_table(terminal: Any, answer: MessageAnswer, lang: str) -> None:
+    if not answer.reasons:
+        return
+    table = output.table(lang, "Weight", "Why", "Where")
+    for reason in answer.reasons:
+        table.add_row(f"{reason.weight:+.1f}", output.reason_text(reason, lang), escape(reason.artefact))
+    terminal.print(table)
+
+
+def _links_table(terminal: Any, answer: MessageAnswer, lang: str, most: int = 12) -> None:
+    """The links, worst first."""
+    if not answer.urls:
+        return
+    table = output.table(lang, "Verdict", "Score", "Link", "Where")
+    for url in sorted(answer.urls, key=lambda one: -one.score)[:most]:
+        table.add_row(
+            output.level(url.level, lang), str(url.score), escape(url.url[:160]), escape(", ".join(url.where[:3]))
+        )
+    terminal.print(table)
+    if len(answer.urls) > most:
+        terminal.print(f"  … +{len(answer.urls) - most}")
+
+
+@click.group("url")
+def url_group() -> None:
+    """URLs and domains."""
+
+
+@url_group.command("check")
+@click.argument("urls", nargs=-1, required=True, metavar="URL...")
+@click.option(
+    "--analyse",
+    type=click.Choice([item.value for item in Analyse]),
+    default=Analyse.STATIC.value,
+    show_default=True,
+    help="What is added for URLs that are not listed.",
+)
+@check_options
+@click.pass_context
+def url_check(
+    click_context: click.Context, urls: tuple[str, ...], analyse: str, no_network: bool, fail_on: str | None,
+    format_: str, lang: str | None, data_dir: Path, config: Path | None,
+) -> None:  # fmt: skip
+    """Check URLs; `-` reads them from standard input, one a line. Defanged forms are understood.
+
+    \b
+    mailrisk url check https://example.org/login
+    mailrisk url check --format jsonl - < urls.txt
+    mailrisk url check --fail-on suspicious hxxps://evil[.]example/
+    """
+    spoken = output.language(lang)
+    with opened(data_dir, config, network=not no_network) as context:
+        answers = output.print_answers(
+            (check_urls(context, [text], Analyse(analyse))[0] for text in lines_of(urls)),
+            format_,
+            lambda found: _url_table(found, spoken),
+        )
+    click_context.exit(exit_code(answers, fail_on))
+
+
+def _url_table(answers: list[Any], lang: str) -> None:
+    table = output.table(lang, "Input", "Verdict", "Score", "Category", "Since", "Why")
+    for answer in answers:
+        if isinstance(answer, ErrorAnswer):
+            table.add_row(*output.error_row(answer, 6))
+            continue
+        table.add_row(
+            escape(answer.input[:200]), output.level(answer.level, lang), str(answer.score),
+            output.word(answer.category, lang), output.when(answer.first_seen), output.why(answer.reasons, lang),
+        )  # fmt: skip
+    output.console().print(table)
+
+
+@click.group("ip")
+def ip_group() -> None:
+    """IP addresses."""
+
+
+@ip_group.command("check")
+@click.argument("ips", nargs=-1, required=True, metavar="IP...")
+@check_options
+@click.pass_context
+def ip_check(
+    click_context: click.Context, ips: tuple[str, ...], no_network: bool, fail_on: str | None, format_: str,
+    lang: str | None, data_dir: Path, config: Path | None,
+) -> None:  # fmt: skip
+    """Check IP addresses; `-` reads them from standard input, one a line.
+
+    \b
+    mailrisk ip check 203.0.113.5 2001:db8::1
+    mailrisk ip check --format jsonl --fail-on high - < failed-logins.txt
+    """
+    spoken = output.language(lang)
+    with opened(data_dir, config, network=not no_network) as context:
+        answers = output.print_answers(
+            (check_ips(context, [text])[0] for text in lines_of(ips)),
+            format_,
+            lambda found: ip_table(found, spoken),
+        )
+    click_context.exit(exit_code(answers, fail_on))
+
+
+def ip_table(answers: list[Any], lang: str) -> None:
+    """Addresses with level, category, since when, where, what to do and why."""
+    table = output.table(lang, "Input", "Verdict", "Score", "Category", "Since", "Country", "Response", "Why")
+    for answer in answers:
+        if isinstance(answer, ErrorAnswer):
+            table.add_row(*output.error_row(answer, 8))
+            continue
+        place = f"{answer.country or '-'} AS{answer.asn}" if answer.asn else answer.country or "-"
+        table.add_row(
+            escape(answer.input), output.level(answer.level, lang), str(answer.score),
+            output.word(answer.category, lang), output.when(answer.first_detected), escape(place),
+            response(answer.suggested_response, answer.suggested_for_s), output.why(answer.reasons, lang),
+        )  # fmt: skip
+    output.console().print(table)
+
+
+def response(action: str, for_s: int | None) -> str:
+    """A suggested response with its duration: ``block 1 d``."""
+    if for_s is None:
+        return action
+    for unit, seconds in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if for_s % seconds == 0:
+            return f"{action} {for_s // seconds} {unit}"
+    return f"{action} {for_s} s"

@@ -1,0 +1,197 @@
+"""``explain``, ``withdraw``, ``list``, ``changes``, ``status``: what is known, why, and taking it back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.markup import escape
+
+from mailrisk.cli import output
+from mailrisk.cli.options import opened, output_options, store_options
+from mailrisk.model.verdict import Category
+from mailrisk.service.answers import Explanation, Listed
+from mailrisk.service.changes import changes
+from mailrisk.service.explain import explain
+from mailrisk.service.status import status
+from mailrisk.service.withdraw import list_by_hand, withdraw
+
+
+def parse_time(text: str | None) -> datetime | None:
+    """An RFC 3339 time. BadInput: another form, or no time zone."""
+    if text is None:
+        return None
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no RFC 3339 time such as 2026-01-31T12:00:00Z") from None
+    if when.tzinfo is None:
+        raise click.BadParameter("a time needs a zone: add Z for UTC, or +08:00")
+    return when.astimezone(UTC)
+
+
+@click.command("explain")
+@click.argument("indicator")
+@click.option("--as-of", metavar="TIME", help="What was said then, from what was known then (RFC 3339).")
+@output_options
+@store_options
+def explain_command(
+    indicator: str, as_of: str | None, format_: str, lang: str | None, data_dir: Path, config: Path | None
+) -> None:
+    """Show the evidence behind a verdict and compute the score again from it.
+
+    \b
+    mailrisk explain https://evil.example/login
+    mailrisk explain 203.0.113.5 --as-of 2026-01-31T12:00:00Z
+    """
+    with opened(data_dir, config, network=False) as context:
+        found = explain(context, indicator, as_of=parse_time(as_of))
+    if format_ == "jsonl":
+        output.print_line(found)
+    elif format_ == "json":
+        output.print_json(found)
+    else:
+        _show(found, output.language(lang))
+
+
+def _show(found: Explanation, lang: str) -> None:
+    terminal = output.console()
+    terminal.print(
+        f"[bold]{escape(found.indicator)}[/] ({found.kind})  {output.level(found.level, lang)}"
+        f" {found.score}/100  {output.word(found.category, lang)}  {found.state}"
+    )
+    for wider in found.covered_by:
+        terminal.print(f"  covered by {escape(wider)}")
+    table = output.table(lang, "Seen", "Recorded", "Weight", "Code", "Source", "Why")
+    for line in found.evidence:
+        weight = f"{line.weight:+.2f}" if line.counts else "-"
+        table.add_row(
+            output.when(line.seen_at), output.when(line.recorded_at), weight, line.code,
+            escape(line.source[:60]), escape(line.text_zh if lang == "zh" else line.text),
+        )  # fmt: skip
+    terminal.print(table if found.evidence else "  no evidence")
+    slope, offset = found.calibration
+    total = sum(reason.weight for reason in found.reasons)
+    terminal.print(
+        f"  logit = prior {found.prior:+.2f} {total:+.2f} = {found.logit:+.2f};"
+        f" probability = sigmoid({slope:g} x logit {offset:+g}) = {found.probability:.4f}"
+    )
+    if found.said is not None:
+        agrees = "the same" if found.recomputed_equal else "[bold red]NOT the same[/]"
+        terminal.print(
+            f"  said at {found.said['decided_at']}: {found.said['level']} {found.said['score']}/100"
+            f" under policy {found.policy[:12]}; computed again: {agrees}"
+        )
+
+
+@click.command("withdraw")
+@click.argument("indicator")
+@click.option("--reason", required=True, help="Why; it is kept with the decision.")
+@output_options
+@store_options
+def withdraw_command(
+    indicator: str, reason: str, format_: str, lang: str | None, data_dir: Path, config: Path | None
+) -> None:
+    """Take a listing back and exempt the indicator: no feed lists it again, only an analyst can.
+
+    \b
+    mailrisk withdraw https://shop.example/pay --reason "false positive, confirmed with the owner"
+    """
+    with opened(data_dir, config, network=False) as context:
+        outcome = withdraw(context, indicator, comment=reason, analyst="cli")
+    _print_outcome(outcome, format_, output.language(lang))
+
+
+@click.command("list")
+@click.argument("indicator")
+@click.option("--reason", required=True, help="Why; it is kept with the decision.")
+@click.option(
+    "--category",
+    type=click.Choice([category.value for category in Category]),
+    default=Category.CREDENTIAL_PHISHING.value,
+    show_default=True,
+)
+@output_options
+@store_options
+def list_command(
+    indicator: str, reason: str, category: str, format_: str, lang: str | None, data_dir: Path,
+    config: Path | None,
+) -> None:  # fmt: skip
+    """List an indicator on an analyst's word; lifts an exemption.
+
+    \b
+    mailrisk list https://evil.example/login --reason "seen asking for our passwords"
+    """
+    with opened(data_dir, config, network=False) as context:
+        outcome = list_by_hand(context, indicator, comment=reason, category=category, analyst="cli")
+    _print_outcome(outcome, format_, output.language(lang))
+
+
+def _print_outcome(outcome: list[Listed], format_: str, lang: str) -> None:
+    if format_ == "jsonl":
+        for item in outcome:
+            output.print_line(item)
+    elif format_ == "json":
+        output.print_json(outcome)
+    else:
+        table = output.table(lang, "Indicator", "Change", "Seq", "Verdict", "State")
+        for item in outcome:
+            seq = str(item.seq) if item.seq is not None else "-"
+            table.add_row(
+                escape(item.indicator), item.change or "-", seq, output.level(item.level, lang), item.state
+            )
+        output.console().print(table)
+
+
+@click.command("changes")
+@click.option("--after", type=click.IntRange(min=0), default=0, show_default=True, help="Sequence number.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
+@output_options
+@store_options
+def changes_command(
+    after: int, limit: int, format_: str, lang: str | None, data_dir: Path, config: Path | None
+) -> None:
+    """Show listings and withdrawals in sequence.
+
+    \b
+    mailrisk changes --after 0 --format jsonl
+    """
+    with opened(data_dir, config, network=False) as context:
+        page = changes(context, after, limit)
+    if format_ == "jsonl":
+        for change in page.changes:
+            output.print_line(change)
+    elif format_ == "json":
+        output.print_json(page)
+    else:
+        spoken = output.language(lang)
+        table = output.table(spoken, "Seq", "Seen", "Change", "Indicator", "Verdict", "Category")
+        for change in page.changes:
+            verdict = output.level(change.level, spoken) if change.level else "-"
+            table.add_row(
+                str(change.seq), output.when(change.at), change.kind, escape(change.indicator), verdict,
+                output.word(change.category, spoken),
+            )  # fmt: skip
+        output.console().print(table)
+
+
+@click.command("status")
+@output_options
+@store_options
+def status_command(format_: str, lang: str | None, data_dir: Path, config: Path | None) -> None:
+    """Show what is known and how fresh it is."""
+    with opened(data_dir, config, network=False) as context:
+        found = status(context)
+    if format_ != "table":
+        (output.print_line if format_ == "jsonl" else output.print_json)(found)
+        return
+    terminal = output.console()
+    terminal.print(f"mailrisk {found.version}, epoch {found.epoch}, policy {found.policy[:12]}")
+    terminal.print(f"changes {found.last_seq}, index at {found.index_seq} with {found.rules} rules")
+    table = output.table(output.language(lang), "Feed", "Entries", "Imported", "Last error")
+    for feed in found.feeds:
+        table.add_row(feed.name, str(feed.entries), output.when(feed.imported_at), escape(feed.last_error))
+    terminal.print(table if found.feeds else "no feed imported yet")
+
+

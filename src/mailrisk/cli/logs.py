@@ -1,0 +1,183 @@
+"""``log parse`` and ``log detect``: login events out of logs, risk addresses out of login events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import click
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from mailrisk.cli import output
+from mailrisk.cli.check import ip_table
+from mailrisk.cli.options import Command, exit_code, opened, output_options, store_options
+from mailrisk.collect.logs.entry import BadLine
+from mailrisk.collect.logs.read import AUTO, split_lines
+from mailrisk.collect.logs.registry import FORMATS
+from mailrisk.config import load_config
+from mailrisk.edge.clock import system_clock
+from mailrisk.edge.files import read_pieces, size_of
+from mailrisk.model.errors import BadInput
+from mailrisk.model.events import LoginEvent
+from mailrisk.service.answers import ErrorAnswer
+from mailrisk.service.detect import LogCounts, detect, read_log
+
+
+@click.group("log")
+def log_group() -> None:
+    """Login events in the logs of mail servers."""
+
+
+def log_options(command: Command) -> Command:
+    """How the lines are to be read."""
+    command = click.option(
+        "--year",
+        type=click.IntRange(1990, 2100),
+        help="Year of log times that name none (default: the nearest past).",
+    )(command)
+    command = click.option(
+        "--timezone", default="", help="IANA zone of log times that name none (default: this machine's)."
+    )(command)
+    return click.option(
+        "--as",
+        "as_",
+        type=click.Choice([AUTO, *FORMATS]),
+        default=AUTO,
+        show_default=True,
+        help="Format of the log.",
+    )(command)
+
+
+@log_group.command("parse")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@log_options
+@output_options
+@store_options
+@click.pass_context
+def log_parse(
+    click_context: click.Context, files: tuple[str, ...], as_: str, timezone: str, year: int | None,
+    format_: str, lang: str | None, data_dir: Path, config: Path | None,
+) -> None:  # fmt: skip
+    """Print the login events of logs; `-` reads standard input, gzip is understood.
+
+    \b
+    mailrisk log parse /var/log/mail.log
+    journalctl -o json -u dovecot | mailrisk log parse --format jsonl -
+    """
+    zone = _zone(timezone or load_config(config).log.timezone)
+    counts = LogCounts()
+    spoken = output.language(lang)
+    answers = output.print_answers(
+        (_shown(item) for item in _events(files, counts, as_, zone, year)),
+        format_,
+        lambda found: _event_table(found, spoken),
+    )
+    _report(counts)
+    click_context.exit(3 if any(isinstance(answer, ErrorAnswer) for answer in answers) else 0)
+
+
+def _shown(item: LoginEvent | BadLine | ErrorAnswer) -> LoginEvent | ErrorAnswer:
+    if isinstance(item, BadLine):
+        return ErrorAnswer(input=f"line {item.number}", error=item.reason, field="line")
+    return item
+
+
+def _events(
+    files: tuple[str, ...], counts: LogCounts, as_: str, zone: tzinfo, year: int | None
+) -> Iterator[LoginEvent | BadLine | ErrorAnswer]:
+    """Events of all files in order; a file that cannot be read is one error and the rest goes on."""
+    for name in files:
+        try:
+            lines = split_lines(read_pieces(name))
+            yield from read_log(
+                lines, counts=counts, now=system_clock(), timezone=zone, year=year, format=as_
+            )
+        except BadInput as error:
+            yield ErrorAnswer(input=name, error=error.reason, field=error.field)
+
+
+@log_group.command("detect")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@log_options
+@click.option("--fail-on", type=click.Choice(["high", "medium", "low"]), help="Exit with 1 at this level.")
+@output_options
+@store_options
+@click.pass_context
+def log_detect(
+    click_context: click.Context, files: tuple[str, ...], as_: str, timezone: str, year: int | None,
+    fail_on: str | None, format_: str, lang: str | None, data_dir: Path, config: Path | None,
+) -> None:  # fmt: skip
+    """Find addresses that attack logins, record the evidence, and print one answer an address.
+
+    \b
+    mailrisk log detect /var/log/mail.log /var/log/mail.log.1
+    mailrisk log detect --timezone Asia/Shanghai --format jsonl maillog.gz
+    """
+    counts = LogCounts()
+    spoken = output.language(lang)
+    errors: list[ErrorAnswer] = []
+    with opened(data_dir, config, network=False) as context:
+        zone = _zone(timezone or load_config(config).log.timezone)
+        events = _without_errors(_events(files, counts, as_, zone, year), errors)
+        found = detect(context, _progress(events, counts, files), counts)
+        answers: list[Any] = [*found.ips, *errors]
+        output.print_answers(answers, format_, lambda shown: ip_table(shown, spoken))
+    _report(counts)
+    click_context.exit(exit_code(answers, fail_on))
+
+
+def _without_errors(
+    events: Iterable[LoginEvent | BadLine | ErrorAnswer], errors: list[ErrorAnswer]
+) -> Iterator[LoginEvent | BadLine]:
+    for item in events:
+        if isinstance(item, ErrorAnswer):
+            errors.append(item)
+        else:
+            yield item
+
+
+def _progress(
+    events: Iterable[LoginEvent | BadLine], counts: LogCounts, files: tuple[str, ...]
+) -> Iterator[LoginEvent | BadLine]:
+    """A progress line on the terminal while a long log is read; nothing when the output is a file."""
+    if not click.get_text_stream("stderr").isatty() or sum(map(size_of, files)) < 5_000_000:
+        yield from events
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, transient=True) as progress:
+        task = progress.add_task("reading", total=None)
+        for number, event in enumerate(events):
+            if number % 2_000 == 0:
+                progress.update(task, description=f"{counts.lines:,} lines, {counts.events:,} login events")
+            yield event
+
+
+def _event_table(events: list[Any], lang: str) -> None:
+    table = output.table(lang, "Seen", "Service", "Protocol", "Account", "Ip", "Outcome", "Detail")
+    for event in events:
+        if isinstance(event, ErrorAnswer):
+            table.add_row("", "", "", "", escape(event.input), "[bold red]error[/]", escape(event.error))
+            continue
+        table.add_row(
+            event.seen_at.strftime("%Y-%m-%d %H:%M:%SZ"), event.service, event.protocol,
+            escape(event.account), event.ip, event.outcome, escape(event.detail),
+        )  # fmt: skip
+    output.console().print(table)
+
+
+def _report(counts: LogCounts) -> None:
+    text = f"{counts.lines} lines: {counts.events} login events, {counts.skipped} others, {counts.bad} bad"
+    click.echo(text + (f" (first: {counts.first_bad})" if counts.bad else ""), err=True)
+
+
+def _zone(name: str) -> tzinfo:
+    if not name:
+        return datetime.now().astimezone().tzinfo or UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise click.BadParameter(f"{name!r} is no IANA time zone such as Asia/Shanghai") from None

@@ -1,0 +1,126 @@
+"""Answers as people like to read them (tables) and as scripts do (JSON)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from mailrisk.model.verdict import SEVERITY
+from mailrisk.service.answers import ErrorAnswer, ShortReason
+
+COLOUR = {3: "bold red", 2: "yellow", 1: "cyan", 0: "green", -1: "dim"}
+
+WORDS = {
+    "malicious": "恶意", "suspicious": "可疑", "clean": "安全", "unknown": "未知",
+    "high": "高", "medium": "中", "low": "低", "none": "无",
+    "credential-phishing": "普通骗取账密钓鱼", "image-text-lure": "图片文本社工钓鱼",
+    "document-lure": "在线文档社工钓鱼", "malware-file": "病毒文件链接", "payment-fraud": "付款欺诈",
+    "callback-scam": "回拨电话诈骗", "extortion": "勒索", "gambling-porn-spam": "赌博色情",
+    "other-scam": "其他诈骗", "brute-force": "暴力破解", "password-spray": "密码喷洒",
+    "credential-stuffing": "撞库", "spam-source": "垃圾邮件来源", "phishing-source": "钓鱼邮件来源",
+    "phishing-host": "钓鱼主机", "listed": "已被收录",
+}  # fmt: skip
+"""Levels and categories in Chinese, for tables; JSON keeps the permanent English words."""
+
+HEADINGS = {
+    "Verdict": "判定", "Score": "评分", "Category": "类别", "Input": "输入", "Since": "首次发现",
+    "Why": "原因", "Weight": "权重", "Where": "位置", "Country": "国家/地区", "Network": "网络",
+    "Response": "建议处置", "Seen": "发生时间", "Recorded": "入库时间", "Source": "来源", "Code": "代码",
+    "Reason": "原因", "Link": "链接", "Seq": "序号", "Change": "变更", "Indicator": "指标", "State": "状态",
+    "Account": "账号", "Outcome": "结果", "Service": "服务", "Protocol": "协议", "Detail": "详情",
+}  # fmt: skip
+
+
+def language(chosen: str | None) -> str:
+    """``en`` or ``zh``: the one chosen, else what the environment says."""
+    if chosen:
+        return chosen
+    return "zh" if os.environ.get("LC_ALL", os.environ.get("LANG", "")).lower().startswith("zh") else "en"
+
+
+def console() -> Console:
+    """The terminal; wide enough for tables when the output goes to a file."""
+    terminal = Console(highlight=False)
+    return terminal if terminal.is_terminal else Console(highlight=False, width=160)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document, indented."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def print_line(value: Any) -> None:
+    """One JSON object on one line, flushed: a reader may be waiting for it."""
+    click.echo(msgspec.json.encode(value).decode())
+
+
+def print_answers(answers: Iterable[Any], format_: str, as_table: Callable[[list[Any]], None]) -> list[Any]:
+    """Prints answers in the format chosen and returns them."""
+    collected = []
+    for answer in answers:
+        collected.append(answer)
+        if format_ == "jsonl":
+            print_line(answer)
+    if format_ == "json":
+        print_json(collected)
+    elif format_ == "table":
+        as_table(collected)
+    return collected
+
+
+def word(value: str | None, lang: str) -> str:
+    """A level or category in the language chosen."""
+    if value is None:
+        return "-"
+    return WORDS.get(value, value) if lang == "zh" else str(value)
+
+
+def heading(text: str, lang: str) -> str:
+    """A column heading in the language chosen."""
+    return HEADINGS.get(text, text) if lang == "zh" else text
+
+
+def level(value: str, lang: str) -> str:
+    """A level with its colour."""
+    return f"[{COLOUR[SEVERITY[value]]}]{word(value, lang)}[/]"
+
+
+def when(value: datetime | None) -> str:
+    """A time to the minute, in UTC."""
+    return "-" if value is None else value.strftime("%Y-%m-%d %H:%M") + "Z"
+
+
+def reason_text(reason: ShortReason, lang: str) -> str:
+    """The sentence of a reason, safe for the terminal."""
+    return escape(reason.text_zh if lang == "zh" else reason.text)
+
+
+def why(reasons: Iterable[ShortReason], lang: str, most: int = 3) -> str:
+    """The heaviest reasons, one a line."""
+    shown = list(reasons)
+    lines = [reason_text(reason, lang) for reason in shown[:most]]
+    if len(shown) > most:
+        lines.append(f"… +{len(shown) - most}")
+    return "\n".join(lines)
+
+
+def table(lang: str, *columns: str, title: str | None = None) -> Table:
+    """An empty table with headings in the language chosen."""
+    made = Table(title=title, title_justify="left", show_lines=False, pad_edge=False, expand=False)
+    for column in columns:
+        made.add_column(heading(column, lang), overflow="fold")
+    return made
+
+
+def error_row(answer: ErrorAnswer, columns: int) -> list[str]:
+    """A table row for an item that could not be dealt with."""
+    cells = [escape(answer.input[:200]), "[bold red]error[/]", *[""] * (columns - 3), escape(answer.error)]
+    return cells[:columns]

@@ -1,0 +1,75 @@
+"""``serve``: the service in the foreground."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from mailrisk.cli.options import store_options
+from mailrisk.config import load_config
+from mailrisk.listen.serve import bind, serve
+from mailrisk.service.context import Context
+from mailrisk.service.keys import Role, issue
+from mailrisk.wiring import open_context
+
+KEY_FILE = "admin.key"
+
+
+@click.command("serve")
+@click.option("--listen", help="HOST:PORT (default: as configured, 127.0.0.1:8025).")
+@store_options
+def serve_command(listen: str | None, data_dir: Path, config: Path | None) -> None:
+    """Run the service in the foreground; stop it with Ctrl-C.
+
+    The first start makes an administrator key, prints it, and keeps it in DATA_DIR/admin.key.
+
+    \b
+    mailrisk serve
+    mailrisk serve --listen 0.0.0.0:8025 --data-dir /var/lib/mailrisk --config /etc/mailrisk.toml
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    settings = load_config(config)
+    listener = bind(listen or settings.server.listen)
+    with open_context(data_dir, settings) as context:
+        key, is_new = _admin_key(context, data_dir)
+
+        def ready(url: str) -> None:
+            if is_new:
+                click.echo(_welcome(url, key, data_dir))
+            click.echo(f"ready {url}")
+
+        serve(context, listener, max_body_bytes=settings.server.max_body_mb * 1024 * 1024, ready=ready)
+
+
+def _admin_key(context: Context, data_dir: Path) -> tuple[str, bool]:
+    """The administrator key and whether it was made just now. The file is readable by its owner alone."""
+    path = data_dir / KEY_FILE
+    if path.exists():
+        return path.read_text().strip(), False
+    issued = issue(context, Role.ADMIN, note="first administrator")
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(issued.key + "\n")
+    return issued.key, True
+
+
+def _welcome(url: str, key: str, data_dir: Path) -> str:
+    """The key and three commands that work when pasted into another terminal."""
+    program = Path(sys.executable).with_name("mailrisk")
+    folder = data_dir.resolve()
+    examples = Path(__file__).resolve().parents[1] / "data" / "examples"
+    return f"""
+Administrator key (kept in {folder / KEY_FILE}):
+
+  {key}
+
+Try, in another terminal:
+
+  {program} message check --data-dir {folder} {examples / "mailbox-quota.eml"}
+  {program} log detect --data-dir {folder} {examples / "dovecot.log"}
+  curl -s -H 'X-API-Key: {key}' -d '{{"urls": ["http://example.org/login"]}}' {url}/api/v1/urls:check
+"""

@@ -1,0 +1,117 @@
+"""The configuration: one TOML file, read once in ``wiring``. Unknown keys are errors.
+
+Every setting has a default that works; the descriptions below become ``docs/reference``.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from mailrisk.model.errors import ConfigError
+from mailrisk.model.feed import FeedSource
+
+DEFAULT_DATA_DIR = "var"
+"""The data directory of ``make run``, relative to the folder where mailrisk is started."""
+
+MAX_CONFIG_BYTES = 1024 * 1024
+
+
+def default_data_dir() -> Path:
+    """``MAILRISK_DATA_DIR``, else ``var`` in the project or the current folder."""
+    given = os.environ.get("MAILRISK_DATA_DIR")
+    return Path(given) if given else Path(DEFAULT_DATA_DIR)
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the configuration file."""
+
+
+class Server(Section):
+    """``[server]``: the HTTP service."""
+
+    listen: Annotated[str, Meta(description="Address and port, HOST:PORT")] = "127.0.0.1:8025"
+    max_body_mb: Annotated[int, Meta(ge=1, le=1024, description="Largest request body, MiB")] = 64
+
+
+class Store(Section):
+    """``[store]``: where the ledger lives."""
+
+    ledger: Annotated[
+        str,
+        Meta(description="SQLAlchemy URL; '' is SQLite in the data directory; postgresql+psycopg://... else"),
+    ] = ""
+
+
+class Network(Section):
+    """``[network]``: what may be looked up outside."""
+
+    enabled: Annotated[bool, Meta(description="false: nothing is looked up outside, ever")] = True
+    nameservers: Annotated[
+        tuple[str, ...], Meta(description="DNS servers (IP or IP:port); empty: the system's")
+    ] = ()
+    dns_timeout_s: Annotated[float, Meta(gt=0, description="Time limit of one DNS query, seconds")] = 2.0
+    message_budget_s: Annotated[
+        float, Meta(gt=0, description="Time limit of all look-ups for one message, seconds")
+    ] = 8.0
+
+
+class Organisation(Section):
+    """``[organisation]``: who we are."""
+
+    domains: Annotated[tuple[str, ...], Meta(description="The organisation's own domains")] = ()
+    trusted_hosts: Annotated[
+        tuple[str, ...],
+        Meta(description="Hosts whose Received and Authentication-Results headers are believed"),
+    ] = ()
+
+
+class Index(Section):
+    """``[index]``: the look-up index."""
+
+    max_age_s: Annotated[
+        int, Meta(ge=1, description="Seconds without contact to the ledger after which a miss says nothing")
+    ] = 60
+
+
+class Logs(Section):
+    """``[log]``: how logs are read."""
+
+    timezone: Annotated[str, Meta(description="IANA zone of log times that name none; '' is the machine's")] = (
+        ""
+    )
+
+
+class Config(Section):
+    """The whole file."""
+
+    server: Server = Server()
+    store: Store = Store()
+    network: Network = Network()
+    organisation: Organisation = Organisation()
+    index: Index = Index()
+    log: Logs = Logs()
+    feed: Annotated[tuple[FeedSource, ...], Meta(description="Feeds added to the shipped ones")] = ()
+
+
+def load_config(path: Path | None) -> Config:
+    """Reads the file; the defaults when there is none. ConfigError says which key is wrong and why."""
+    if path is None:
+        return Config()
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ConfigError("config", f"{path} cannot be read: {error.strerror}") from None
+    if len(raw) > MAX_CONFIG_BYTES:
+        raise ConfigError("config", f"{path} is larger than {MAX_CONFIG_BYTES} bytes")
+    try:
+        return msgspec.convert(tomllib.loads(raw.decode()), Config)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError("config", f"{path} is no TOML: {error}") from None
+    except msgspec.ValidationError as error:
+        raise ConfigError("config", f"{path}: {error}") from None

@@ -1,0 +1,48 @@
+"""The HTTP application: routes, limits, problem details and OpenAPI in one place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Litestar, Request, Response, Router, get
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from mailrisk import __version__
+from mailrisk.listen.http import checks, intelligence, problems
+from mailrisk.model.errors import MailriskError
+from mailrisk.service.check_url import stale
+from mailrisk.service.context import Context
+from mailrisk.service.lists import ListFolds
+
+
+@get("/readyz", sync_to_thread=True, include_in_schema=False)
+def readyz(request: Request[Any, Any, State]) -> Response[dict[str, str]]:
+    """200 when checks can be answered, 503 while what we know is too old."""
+    if stale(request.app.state.context):
+        return Response({"status": "stale"}, status_code=503)
+    return Response({"status": "ready"})
+
+
+def make_app(context: Context, *, max_body_bytes: int) -> Litestar:
+    """The ASGI application over one context."""
+    api = Router(path="/api/v1", route_handlers=[*checks.ROUTES, *intelligence.API_ROUTES])
+    return Litestar(
+        route_handlers=[readyz, api, *intelligence.LIST_ROUTES],
+        state=State({"context": context, "lists": ListFolds(context)}),
+        request_max_body_size=max_body_bytes,
+        exception_handlers={
+            MailriskError: problems.on_mailrisk_error,
+            HTTPException: problems.on_http_error,
+            Exception: problems.on_any_error,
+        },
+        openapi_config=OpenAPIConfig(
+            title="mailrisk",
+            version=__version__,
+            path="/api/v1",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        ),
+        logging_config=None,
+    )

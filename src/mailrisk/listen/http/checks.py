@@ -1,0 +1,61 @@
+"""Routes that answer "is this dangerous?": URLs, addresses, messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, post
+from litestar.datastructures import State
+from litestar.openapi.datastructures import ResponseSpec
+
+from mailrisk.listen.http.access import grant_of, needs
+from mailrisk.listen.http.bodies import IpResults, IpsBody, UrlResults, UrlsBody
+from mailrisk.service.answers import MessageAnswer
+from mailrisk.service.check_ip import check_ips
+from mailrisk.service.check_message import check_message
+from mailrisk.service.check_url import check_urls
+from mailrisk.service.envelope import make_envelope
+from mailrisk.service.keys import Role
+
+AnyRequest = Request[Any, Any, State]
+
+
+@post("/urls:check", guards=[needs(Role.READER)], status_code=200, sync_to_thread=True)
+def urls_check(request: AnyRequest, data: UrlsBody) -> UrlResults:
+    """Checks up to 1,000 URLs. One bad URL yields a result with ``error``; the others are answered."""
+    tenant = grant_of(request).tenant
+    return UrlResults(results=check_urls(request.app.state.context, data.urls, data.analyse, tenant))
+
+
+@post("/ips:check", guards=[needs(Role.READER)], status_code=200, sync_to_thread=True)
+def ips_check(request: AnyRequest, data: IpsBody) -> IpResults:
+    """Checks up to 10,000 IP addresses."""
+    return IpResults(results=check_ips(request.app.state.context, data.ips, grant_of(request).tenant))
+
+
+@post(
+    "/messages:check",
+    guards=[needs(Role.READER)],
+    status_code=200,
+    responses={200: ResponseSpec(MessageAnswer, description="The verdict on the message")},
+)
+async def messages_check(
+    request: AnyRequest,
+    client_ip: str = "",
+    helo: str = "",
+    mail_from: str = "",
+    rcpt_to: list[str] | None = None,
+    network: bool = True,
+) -> MessageAnswer:
+    """Checks one raw message (``message/rfc822``), the body of the request. It is not stored.
+
+    The SMTP envelope stands in the query, ``rcpt_to`` as often as there are recipients.
+    """
+    smtp = make_envelope(client_ip, helo, mail_from, rcpt_to or [])
+    raw = await request.body()
+    return await check_message(
+        request.app.state.context, raw, smtp, network=network, tenant=grant_of(request).tenant
+    )
+
+
+ROUTES = [urls_check, ips_check, messages_check]

@@ -1,0 +1,140 @@
+"""Routes that change or explain what we know: reports, withdrawals, explanations, the change feed, lists."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.datastructures import State
+from litestar.params import Parameter
+
+from mailrisk.listen.http.access import grant_of, needs
+from mailrisk.listen.http.bodies import ListingBody, Outcome, WithdrawalBody
+from mailrisk.model.errors import BadInput, Conflict
+from mailrisk.service.answers import Explanation
+from mailrisk.service.changes import ChangesAnswer, changes
+from mailrisk.service.check_message import report_message
+from mailrisk.service.explain import explain
+from mailrisk.service.envelope import make_envelope
+from mailrisk.service.keys import Role
+from mailrisk.service.lists import ListFolds
+from mailrisk.service.status import Status, status
+from mailrisk.service.withdraw import list_by_hand, withdraw
+
+AnyRequest = Request[Any, Any, State]
+IdempotencyKey = Annotated[str | None, Parameter(header="Idempotency-Key", required=False)]
+
+
+@post("/reports", guards=[needs(Role.REPORTER)], status_code=201)
+async def reports(
+    request: AnyRequest,
+    client_ip: str = "",
+    helo: str = "",
+    mail_from: str = "",
+    rcpt_to: list[str] | None = None,
+    network: bool = True,
+    idempotency_key: IdempotencyKey = None,
+) -> Response[Any]:
+    """Reports one raw message (``message/rfc822``): it is stored as a sample and its indicators decided.
+
+    With an ``Idempotency-Key`` a repeated request gets the first answer again; the same key with
+    another body is a conflict (409).
+    """
+    context = request.app.state.context
+    grant = grant_of(request)
+    raw = await request.body()
+    digest = hashlib.sha256(raw).hexdigest()
+    if idempotency_key:
+        known = context.ledger.remembered(grant.tenant, idempotency_key[:200])
+        if known is not None:
+            if known[0] != digest:
+                raise Conflict("this Idempotency-Key was used for another message")
+            return Response(known[2], status_code=known[1], media_type="application/json")
+    answer = await report_message(
+        context,
+        raw,
+        make_envelope(client_ip, helo, mail_from, rcpt_to or []),
+        reporter=f"key {grant.public_id}",
+        network=network,
+        tenant=grant.tenant,
+    )
+    body = msgspec.json.encode(answer)
+    if idempotency_key:
+        with context.ledger.transaction(context.clock()) as transaction:
+            transaction.remember(grant.tenant, idempotency_key[:200], digest, 201, body)
+    return Response(body, status_code=201, media_type="application/json")
+
+
+@post("/withdrawals", guards=[needs(Role.ANALYST)], status_code=200, sync_to_thread=True)
+def withdrawals(request: AnyRequest, data: WithdrawalBody) -> Outcome:
+    """Takes a listing back and exempts the indicator until an analyst lists it again."""
+    grant = grant_of(request)
+    return Outcome(
+        indicators=withdraw(
+            request.app.state.context,
+            data.indicator,
+            comment=data.reason,
+            analyst=grant.public_id,
+            tenant=grant.tenant,
+        )
+    )
+
+
+@post("/listings", guards=[needs(Role.ANALYST)], status_code=200, sync_to_thread=True)
+def listings(request: AnyRequest, data: ListingBody) -> Outcome:
+    """Lists an indicator on an analyst's word, and lifts an exemption."""
+    grant = grant_of(request)
+    return Outcome(
+        indicators=list_by_hand(
+            request.app.state.context,
+            data.indicator,
+            comment=data.reason,
+            category=data.category,
+            analyst=grant.public_id,
+            tenant=grant.tenant,
+        )
+    )
+
+
+@get("/explain", guards=[needs(Role.READER)], sync_to_thread=True)
+def explain_route(request: AnyRequest, indicator: str, as_of: datetime | None = None) -> Explanation:
+    """The evidence behind a verdict, and the verdict computed again from it; ``as_of`` in RFC 3339."""
+    if as_of is not None and as_of.tzinfo is None:
+        raise BadInput("as_of", "needs a time zone: 2026-01-31T12:00:00Z")
+    when = None if as_of is None else as_of.astimezone(UTC)
+    return explain(request.app.state.context, indicator, as_of=when, tenant=grant_of(request).tenant)
+
+
+@get("/changes", guards=[needs(Role.READER)], sync_to_thread=True)
+def changes_route(
+    request: AnyRequest,
+    after: Annotated[int, Parameter(ge=0, le=2**62)] = 0,
+    limit: Annotated[int, Parameter(ge=1, le=1000)] = 1000,
+) -> ChangesAnswer:
+    """Listings and withdrawals numbered above ``after``, in order; go on with ``next``."""
+    return changes(request.app.state.context, after, limit, grant_of(request).tenant)
+
+
+@get("/status", guards=[needs(Role.READER)], sync_to_thread=True)
+def status_route(request: AnyRequest) -> Status:
+    """What is known and how fresh it is."""
+    return status(request.app.state.context)
+
+
+@get("/lists/{name:str}", guards=[needs(Role.READER)], sync_to_thread=True)
+def list_route(request: AnyRequest, name: str) -> Response[bytes]:
+    """A plain list, a fold of the change feed; answers 304 when the caller's copy is current."""
+    folds: ListFolds = request.app.state.lists
+    body, etag = folds.get(name)
+    headers = {"ETag": etag, "Cache-Control": "private, max-age=60"}
+    asked = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+    if etag in asked or "*" in asked:  # RFC 9110 §13.1.2: the comparison is weak.
+        return Response(b"", status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type="text/plain; charset=utf-8")
+
+
+API_ROUTES = [reports, withdrawals, listings, explain_route, changes_route, status_route]
+LIST_ROUTES = [list_route]

@@ -1,0 +1,74 @@
+"""Errors as RFC 9457 problem details: the one place where internal errors become HTTP answers."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+
+from mailrisk.model.errors import (
+    BadInput,
+    Conflict,
+    Forbidden,
+    MailriskError,
+    NotFound,
+    TooLarge,
+    Unauthorised,
+    Unavailable,
+)
+
+logger = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+STATUS: tuple[tuple[type[MailriskError], int, str], ...] = (
+    (TooLarge, 413, "Too large"),
+    (BadInput, 400, "Bad input"),
+    (Unauthorised, 401, "Unauthorised"),
+    (Forbidden, 403, "Forbidden"),
+    (NotFound, 404, "Not found"),
+    (Conflict, 409, "Conflict"),
+    (Unavailable, 503, "Unavailable"),
+)
+"""The first fitting row wins: subclasses stand before their parents."""
+
+
+def problem(status: int, title: str, detail: str, **more: Any) -> Response[dict[str, Any]]:
+    """A problem details object (RFC 9457 §3.1). ``more`` are extension members."""
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+    headers = {}
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="mailrisk"'
+    if status == 503:
+        headers["Retry-After"] = "5"
+    return Response(content=body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def on_mailrisk_error(_: Request[Any, Any, Any], error: MailriskError) -> Response[dict[str, Any]]:
+    """An error that we raised on purpose."""
+    for kind, status, title in STATUS:
+        if isinstance(error, kind):
+            if isinstance(error, BadInput):
+                return problem(status, title, f"{error.field}: {error.reason}", field=error.field)
+            return problem(status, title, str(error))
+    return problem(500, "Internal error", "this error has no status; please report it")
+
+
+def on_http_error(_: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
+    """An error of the framework: unknown route, wrong method, a body of the wrong shape."""
+    title = type(error).__name__.removesuffix("Exception") or "Error"
+    more: dict[str, Any] = {}
+    if isinstance(error, ValidationException) and error.extra:
+        more["errors"] = error.extra
+    answer = problem(error.status_code, title, str(error.detail), **more)
+    for name, value in (error.headers or {}).items():
+        answer.set_header(name, value)
+    return answer
+
+
+def on_any_error(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    """A fault of ours: logged with its trace, never shown to the caller."""
+    logger.error("unexpected error at %s %s", request.method, request.url.path, exc_info=error)
+    return problem(500, "Internal error", "an unexpected error; it is in the server's log")

@@ -1,0 +1,174 @@
+"""Checking IP addresses: what we and the feeds have seen of them, since when, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from mailrisk.decide.response import response_for
+from mailrisk.decide.verdict import decide
+from mailrisk.model.change import Listing
+from mailrisk.model.errors import BadInput
+from mailrisk.model.evidence import SHARED, Evidence
+from mailrisk.model.ip import parse_ip, reserved_range
+from mailrisk.model.subject import Kind, Subject
+from mailrisk.model.verdict import SEVERITY, Level, Verdict
+from mailrisk.service.answers import ErrorAnswer, IpAnswer, shorten
+from mailrisk.service.check_url import list_age
+from mailrisk.service.context import Context
+from mailrisk.store.index import Rule
+
+MAX_BATCH = 10_000
+"""Addresses in one request."""
+
+
+def check_ips(
+    context: Context, texts: Sequence[str], tenant: int = SHARED
+) -> list[IpAnswer | ErrorAnswer]:
+    """One answer for each text, in order. A bad one yields an ErrorAnswer and the rest goes on."""
+    now = context.clock()
+    age = list_age(context)
+    return [_check(context, text, tenant, now, age) for text in texts]
+
+
+def _check(
+    context: Context, text: str, tenant: int, now: datetime, age: timedelta | None
+) -> IpAnswer | ErrorAnswer:
+    try:
+        ip = parse_ip(text.strip())
+    except BadInput as error:
+        return ErrorAnswer(input=text[:200], error=error.reason, field=error.field)
+    rules = context.index.ip(ip, SHARED)
+    if tenant != SHARED:
+        rules = context.index.ip(ip, tenant) + rules
+    rule = worst(rules)
+    age_s = int(age.total_seconds()) if age is not None else 0
+    if rule is not None and rule.listing is not None:
+        return _listed(context, text, ip, rule.listing, now, age_s)
+    stale = age is None or age > context.index_max_age
+    verdict = decide(Subject(Kind.IP, ip), _standing(ip, rule, now, age_s, stale), now, context.policy)
+    return _answer(context, text, ip, verdict, now, age_s)
+
+
+def worst(rules: Sequence[Rule]) -> Rule | None:
+    """The rule that speaks: an exemption hides the wider ones behind it, else the most severe listing."""
+    seen: list[Rule] = []
+    for rule in rules:
+        if rule.listing is None:
+            return max(seen, key=_severity, default=rule)
+        seen.append(rule)
+    return max(seen, key=_severity, default=None)
+
+
+def _severity(rule: Rule) -> tuple[int, float]:
+    assert rule.listing is not None  # noqa: S101 - exemptions never get here.
+    return SEVERITY[rule.listing.level], rule.listing.probability
+
+
+def _standing(ip: str, rule: Rule | None, now: datetime, age_s: int, stale: bool) -> list[Evidence]:
+    """Why there is no listing."""
+    subject = Subject(Kind.IP, ip)
+    reserved = reserved_range(ip)
+    if rule is not None:
+        data = {"since": str((rule.since or now).date()), "comment": rule.comment}
+        return [Evidence(code="exempted", subject=subject, source="index", seen_at=now, data=data)]
+    if reserved:
+        data = {"ip": ip, "range": reserved}
+        return [Evidence(code="private-address", subject=subject, source="index", seen_at=now, data=data)]
+    if stale:
+        data = {"age": f"{age_s} s"}
+        return [Evidence(code="list-too-old", subject=subject, source="index", seen_at=now, data=data)]
+    return [Evidence(code="not-listed", subject=subject, source="index", seen_at=now)]
+
+
+def _listed(
+    context: Context, text: str, ip: str, listing: Listing, now: datetime, age_s: int
+) -> IpAnswer:
+    """The answer that a listing gives."""
+    known_for_s = max(0, int((now - listing.first_seen).total_seconds()))
+    action, for_s = response_for(context.policy, listing.level, known_for_s)
+    return IpAnswer(
+        input=text,
+        indicator=listing.value,
+        level=listing.level,
+        score=round(100 * listing.probability),
+        probability=listing.probability,
+        category=listing.category,
+        first_detected=listing.first_seen,
+        last_seen=listing.last_seen,
+        valid_until=listing.valid_until,
+        known_for_s=known_for_s,
+        suggested_response=action,
+        suggested_for_s=for_s,
+        reasons=shorten(listing.reasons),
+        stages=("intelligence",),
+        list_age_s=age_s,
+        **_place(context, ip),
+    )
+
+
+def _answer(
+    context: Context, text: str, ip: str, verdict: Verdict, now: datetime, age_s: int
+) -> IpAnswer:
+    """The answer for an address that is not listed: ``unknown`` unless an analyst exempted it."""
+    exempt = any(reason.code == "exempted" for reason in verdict.reasons)
+    level = Level.NONE if exempt else Level.UNKNOWN
+    return IpAnswer(
+        input=text,
+        indicator=ip,
+        level=level,
+        score=verdict.score,
+        probability=verdict.probability,
+        category=None,
+        first_detected=None,
+        last_seen=None,
+        valid_until=now + timedelta(seconds=context.policy.document.valid_for_s[level]),
+        known_for_s=None,
+        suggested_response=response_for(context.policy, level, 0)[0],
+        suggested_for_s=None,
+        reasons=shorten(verdict.reasons),
+        stages=("intelligence",),
+        list_age_s=age_s,
+        **_place(context, ip),
+    )
+
+
+def verdict_answer(context: Context, verdict: Verdict) -> IpAnswer:
+    """A verdict on an address as scripts get it, listed or not; private ones are never acted upon."""
+    ip = verdict.subject.value
+    first = verdict.first_seen or verdict.at
+    known_for_s = max(0, int((verdict.at - first).total_seconds()))
+    action, for_s = response_for(context.policy, verdict.level, known_for_s)
+    if reserved_range(ip) and not context.accept_private:
+        action, for_s = "none", None
+    return IpAnswer(
+        input=ip,
+        indicator=ip,
+        level=verdict.level,
+        score=verdict.score,
+        probability=verdict.probability,
+        category=verdict.category,
+        first_detected=first,
+        last_seen=verdict.last_seen,
+        valid_until=verdict.valid_until or verdict.at,
+        known_for_s=known_for_s,
+        suggested_response=action,
+        suggested_for_s=for_s,
+        reasons=shorten(verdict.reasons),
+        stages=("login",),
+        **_place(context, ip),
+    )
+
+
+def _place(context: Context, ip: str) -> dict[str, Any]:
+    """Where the address is, as far as public registries say; null where they do not."""
+    place = context.locate(ip)
+    if place is None:
+        return {"country": None, "asn": None, "as_name": None, "network": None}
+    return {
+        "country": place.country or None,
+        "asn": place.asn or None,
+        "as_name": place.as_name or None,
+        "network": place.network or None,
+    }

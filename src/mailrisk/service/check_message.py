@@ -1,0 +1,224 @@
+"""Checking and reporting messages: the assessment as scripts get it, and what a report becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from mailrisk.model.evidence import SHARED, Evidence
+from mailrisk.model.message import Envelope
+from mailrisk.model.subject import Kind, Subject
+from mailrisk.model.url.recipient import scrub
+from mailrisk.model.verdict import Level
+from mailrisk.service.answers import AuthDetail, MessageAnswer, MessageUrl, NotStored, shorten
+from mailrisk.service.assess import Assessment, FoundUrl, assess
+from mailrisk.service.check_url import static_evidence
+from mailrisk.service.context import Context
+from mailrisk.service.record import record
+
+MAX_LINKS_REPORTED = 200
+"""Links of one message about which evidence is stored."""
+
+
+async def check_message(
+    context: Context,
+    raw: bytes,
+    envelope: Envelope,
+    *,
+    name: str = "-",
+    network: bool = True,
+    tenant: int = SHARED,
+) -> MessageAnswer:
+    """The answer for one message; nothing is stored. BadInput, TooLarge as ``assess``."""
+    return answer(name, await assess(context, raw, envelope, network=network, tenant=tenant))
+
+
+async def report_message(
+    context: Context,
+    raw: bytes,
+    envelope: Envelope,
+    *,
+    reporter: str,
+    name: str = "-",
+    network: bool = True,
+    tenant: int = SHARED,
+) -> MessageAnswer:
+    """Stores a message as a sample and lists its indicators or not, by the decision rules.
+
+    Evidence about the sample is what the analysers found, plus the report itself. Evidence about a URL
+    is written only if the message is at least suspicious: ``in-malicious-message`` for the links that
+    convicted it, ``in-suspicious-message`` for those a reader may open. A stored URL has lost every
+    address of a recipient.
+    """
+    found = await assess(context, raw, envelope, network=network, tenant=tenant)
+    sha256 = context.samples.put(raw)
+    now = context.clock()
+    report = Evidence(
+        code="user-report", subject=found.subject, source=f"report:{reporter}", seen_at=now,
+        data={"reporter": reporter}, tenant=tenant,
+    )  # fmt: skip
+    about_sample = [msgspec.structs.replace(item, tenant=tenant) for item in found.evidence]
+    about_urls, schemes, not_stored = _about_urls(context, found, tenant)
+    with context.ledger.transaction(now) as transaction:
+        transaction.add_sample(tenant, sha256, "message/rfc822", len(raw))
+    outcome = record(context, [*about_sample, report, *about_urls], schemes=schemes)
+    return msgspec.structs.replace(
+        answer(name, found),
+        stored=True,
+        indicators=tuple(item for item in outcome if item.scope != Kind.SAMPLE),
+        not_stored=tuple(not_stored),
+    )
+
+
+def _about_urls(
+    context: Context, found: Assessment, tenant: int
+) -> tuple[list[Evidence], dict[Subject, str], list[NotStored]]:
+    """(evidence about the message's URLs, their display schemes, what could not be stored and why)."""
+    if found.verdict.level not in (Level.MALICIOUS, Level.SUSPICIOUS):
+        return [], {}, []
+    convicting = _convicting(found)
+    addresses = _recipients(found)
+    evidence: list[Evidence] = []
+    schemes: dict[Subject, str] = {}
+    refused: list[NotStored] = []
+    for item in found.urls[:MAX_LINKS_REPORTED]:
+        if item.looked is None or item.link.how in ("img", "css", "header"):
+            continue
+        url = item.looked.unwrapped.url
+        convicts = url.key in convicting and found.verdict.level is Level.MALICIOUS
+        if not convicts and (convicting or found.verdict.level is Level.MALICIOUS):
+            continue  # The rules have said which links carry the lure; the others prove nothing.
+        stored = scrub(url, addresses, context.knowledge.hosts)
+        if stored.subject is None:
+            refused.append(NotStored(host=url.host, reason=stored.reason))
+            continue
+        schemes[stored.subject] = stored.scheme
+        evidence.append(_link_evidence(found, item, stored.subject, convicts, tenant))
+        evidence.extend(
+            msgspec.structs.replace(one, subject=stored.subject, tenant=tenant)
+            for one in static_evidence(context, item.looked, found.verdict.at)
+            if stored.subject == url.subject
+        )
+    return evidence, schemes, refused
+
+
+def _convicting(found: Assessment) -> set[str]:
+    """Keys of the URLs that the convicting rules point at."""
+    keys: set[str] = set()
+    for item in found.evidence:
+        named = item.data.get("urls")
+        if isinstance(named, (list, tuple)):
+            keys.update(str(key) for key in named)
+    return keys
+
+
+def _recipients(found: Assessment) -> list[str]:
+    """Every address that may be a recipient's: envelope, To, Cc, Delivered-To."""
+    message = found.message
+    addresses = list(found.envelope.rcpt_to)
+    addresses.extend(address.addr for address in (*message.to, *message.cc))
+    for header in ("Delivered-To", "X-Original-To", "X-Envelope-To"):
+        addresses.extend(message.all_headers(header))
+    return [address.strip().strip("<>") for address in addresses if "@" in address]
+
+
+def _link_evidence(
+    found: Assessment, item: FoundUrl, subject: Subject, convicts: bool, tenant: int
+) -> Evidence:
+    """The message's word about one of its links."""
+    why = [reason.code for reason in found.verdict.reasons[:3] if reason.weight > 0]
+    data: dict[str, Any] = {"score": found.verdict.score, "why": ", ".join(why)}
+    if found.verdict.target is not None:
+        data["brand"] = found.verdict.target.brand
+        data["official_domains"] = list(found.verdict.target.official_domains)
+    return Evidence(
+        code="in-malicious-message" if convicts else "in-suspicious-message",
+        subject=subject,
+        source=f"message:{found.subject.value}",
+        seen_at=found.verdict.at,
+        data=data,
+        artefact=item.link.artefact,
+        category=(found.verdict.category or "") if convicts else "",
+        tenant=tenant,
+    )
+
+
+def answer(name: str, found: Assessment) -> MessageAnswer:
+    """The assessment as scripts get it."""
+    verdict = found.verdict
+    return MessageAnswer(
+        input=name,
+        sample=found.subject.value,
+        level=verdict.level,
+        score=verdict.score,
+        probability=verdict.probability,
+        category=verdict.category,
+        categories=verdict.categories,
+        valid_until=verdict.valid_until or verdict.at,
+        target=verdict.target,
+        auth=_auth(found),
+        auth_details=tuple(_auth_details(found)),
+        urls=tuple(_url_answer(item) for item in found.urls),
+        reasons=shorten(verdict.reasons),
+        stages=found.stages,
+        missing_stages=found.missing_stages,
+        cut=found.message.cuts,
+        defects=found.message.defects,
+        subject=found.message.subject,
+        from_=", ".join(address.addr for address in found.message.from_),
+    )
+
+
+def _auth(found: Assessment) -> dict[str, str]:
+    results = found.authentication
+    return {
+        "spf": results.spf.result,
+        "dkim": results.dkim_summary,
+        "dmarc": results.dmarc.result,
+        "arc": results.arc.result,
+    }
+
+
+def _auth_details(found: Assessment) -> Iterable[AuthDetail]:
+    results = found.authentication
+    named = [("spf", results.spf), *(("dkim", one) for one in results.dkim)]
+    for method, result in [*named, ("dmarc", results.dmarc), ("arc", results.arc)]:
+        yield AuthDetail(
+            method=method,
+            result=result.result,
+            reason=result.reason,
+            domain=result.domain,
+            selector=result.selector,
+            aligned=result.aligned,
+        )
+
+
+def _url_answer(item: FoundUrl) -> MessageUrl:
+    """One link of the message: by its listing, else by its own text."""
+    common: dict[str, Any] = {
+        "url": item.link.url, "where": item.where, "how": item.link.how, "text": item.link.text,
+    }  # fmt: skip
+    if item.looked is None:
+        return MessageUrl(
+            indicator="", level=Level.UNKNOWN, score=0, category=None, scope=None, first_seen=None,
+            last_seen=None, reasons=(), error=item.error, **common,
+        )  # fmt: skip
+    common["via"] = tuple(name for name, _ in item.looked.unwrapped.hops)
+    rule = item.looked.rule
+    if rule is not None and rule.listing is not None:
+        listing = rule.listing
+        return MessageUrl(
+            indicator=rule.subject.display(listing.scheme), level=listing.level,
+            score=round(100 * listing.probability), category=listing.category, scope=listing.kind,
+            first_seen=listing.first_seen, last_seen=listing.last_seen,
+            reasons=shorten(listing.reasons), **common,
+        )  # fmt: skip
+    verdict = item.verdict
+    assert verdict is not None  # noqa: S101 - a link is listed or was analysed.
+    return MessageUrl(
+        indicator=item.looked.unwrapped.url.text, level=verdict.level, score=verdict.score,
+        category=verdict.category, scope=None, first_seen=None, last_seen=None,
+        reasons=shorten(verdict.reasons), **common,
+    )  # fmt: skip

@@ -1,0 +1,186 @@
+"""Checking URLs: the look-up index first, the pure URL analysis for what is not listed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+
+from mailrisk.analyse.url.registry import analyse_url
+from mailrisk.decide.verdict import decide
+from mailrisk.model.errors import BadInput
+from mailrisk.model.evidence import SHARED, Evidence
+from mailrisk.model.subject import Subject
+from mailrisk.model.url.canonical import Url, parse_url
+from mailrisk.model.url.rules import candidates
+from mailrisk.model.url.unwrap import Unwrapped, unwrap
+from mailrisk.model.verdict import Level, Verdict
+from mailrisk.service.answers import ErrorAnswer, UrlAnswer, shorten
+from mailrisk.service.context import Context
+from mailrisk.store.index import Rule
+
+MAX_BATCH = 1_000
+"""URLs in one request."""
+
+
+class Analyse(StrEnum):
+    """What is added for URLs that are not listed."""
+
+    NONE = "none"  # nothing: the gateway's fast path
+    STATIC = "static"  # the analysis of the URL's text; never more than suspicious
+    SCAN = "scan"  # also opens it in the sandbox, once that exists
+
+
+class Looked(msgspec.Struct, frozen=True, kw_only=True):
+    """A URL with where it leads and the rule that covers it, if any."""
+
+    url: Url
+    unwrapped: Unwrapped
+    rule: Rule | None
+
+
+def list_age(context: Context) -> timedelta | None:
+    """How long ago the index agreed with the ledger; None if it never did."""
+    agreed = context.index.agreed_at()
+    return None if agreed is None else max(timedelta(0), context.clock() - agreed)
+
+
+def stale(context: Context) -> bool:
+    """Whether the index has fallen so far behind that nothing may be concluded from a miss."""
+    age = list_age(context)
+    return age is None or age > context.index_max_age
+
+
+def look_up(context: Context, text: str, tenant: int = SHARED) -> Looked:
+    """Parses, unwraps and looks up one URL: the URL itself, then every wrapper's target, narrowest first.
+
+    BadUrl, TooLarge: ``text`` is no URL.
+    """
+    url = parse_url(text)
+    unwrapped = unwrap(url, context.knowledge.hosts)
+    rule = None
+    for step in (url, *(hop for _, hop in unwrapped.hops), unwrapped.url):
+        found = rule_for(context, step, tenant)
+        if found is not None and (rule is None or rule.listing is None):
+            rule = found
+        if rule is not None and rule.listing is not None:
+            break
+    return Looked(url=url, unwrapped=unwrapped, rule=rule)
+
+
+def rule_for(context: Context, url: Url, tenant: int = SHARED) -> Rule | None:
+    """The listing or exemption that covers one URL, a tenant's own before the shared ones."""
+    registrable = context.knowledge.hosts.registrable(url.host)
+    asked = candidates(url)
+    if tenant != SHARED and (rule := context.index.url(asked, registrable, tenant)):
+        return rule
+    return context.index.url(asked, registrable)
+
+
+def check_urls(
+    context: Context, texts: Sequence[str], analyse: Analyse = Analyse.STATIC, tenant: int = SHARED
+) -> list[UrlAnswer | ErrorAnswer]:
+    """One answer for each text, in order. A bad one yields an ErrorAnswer and the rest goes on."""
+    age = list_age(context)
+    now = context.clock()
+    return [_check(context, text, analyse, tenant, now, age) for text in texts]
+
+
+def _check(
+    context: Context, text: str, analyse: Analyse, tenant: int, now: datetime, age: timedelta | None
+) -> UrlAnswer | ErrorAnswer:
+    try:
+        looked = look_up(context, text, tenant)
+    except BadInput as error:
+        return ErrorAnswer(input=text[:2000], error=error.reason, field=error.field)
+    rule = looked.rule
+    age_s = int(age.total_seconds()) if age is not None else 0
+    if rule is not None and rule.listing is not None:
+        return listed_answer(text, rule, looked.unwrapped, age_s)
+    is_stale = age is None or age > context.index_max_age
+    return _unlisted(context, text, looked, analyse, now, age_s, is_stale)
+
+
+def listed_answer(text: str, rule: Rule, unwrapped: Unwrapped, age_s: int) -> UrlAnswer:
+    """The answer that a listing gives."""
+    listing = rule.listing
+    assert listing is not None  # noqa: S101 - the callers have looked.
+    return UrlAnswer(
+        input=text,
+        indicator=rule.subject.display(listing.scheme),
+        level=listing.level,
+        score=round(100 * listing.probability),
+        probability=listing.probability,
+        category=listing.category,
+        scope=listing.kind,
+        first_seen=listing.first_seen,
+        last_seen=listing.last_seen,
+        valid_until=listing.valid_until,
+        target=listing.target,
+        reasons=shorten(listing.reasons),
+        stages=("intelligence",),
+        via=tuple(name for name, _ in unwrapped.hops),
+        list_age_s=age_s,
+    )
+
+
+def _unlisted(
+    context: Context, text: str, looked: Looked, analyse: Analyse, now: datetime, age_s: int, is_stale: bool
+) -> UrlAnswer:
+    """The answer when no listing covers the URL: exemption, staleness, or the analysis of its text."""
+    final = looked.unwrapped.url
+    subject = final.subject
+    evidence = _standing(subject, looked.rule, now, age_s, is_stale)
+    stages = ["intelligence"]
+    if analyse is not Analyse.NONE and not (looked.rule and looked.rule.listing is None):
+        evidence.extend(static_evidence(context, looked, now))
+        stages.append("url")
+    verdict = decide(subject, evidence, now, context.policy)
+    if is_stale and verdict.level is Level.CLEAN:
+        verdict = msgspec.structs.replace(verdict, level=Level.UNKNOWN)
+    return UrlAnswer(
+        input=text,
+        indicator=final.text,
+        level=verdict.level,
+        score=verdict.score,
+        probability=verdict.probability,
+        category=verdict.category,
+        scope=None,
+        first_seen=None,
+        last_seen=None,
+        valid_until=verdict.valid_until or now,
+        target=verdict.target,
+        reasons=shorten(verdict.reasons),
+        stages=tuple(stages),
+        via=tuple(name for name, _ in looked.unwrapped.hops),
+        list_age_s=age_s,
+    )
+
+
+def _standing(
+    subject: Subject, rule: Rule | None, now: datetime, age_s: int, is_stale: bool
+) -> list[Evidence]:
+    """Where the URL stands with the index: exempted, not listed, or the index is too old to say."""
+    if rule is not None:
+        data = {"since": str((rule.since or now).date()), "comment": rule.comment}
+        return [Evidence(code="exempted", subject=subject, source="index", seen_at=now, data=data)]
+    if is_stale:
+        age = {"age": f"{age_s} s"}
+        return [Evidence(code="list-too-old", subject=subject, source="index", seen_at=now, data=age)]
+    return [Evidence(code="not-listed", subject=subject, source="index", seen_at=now)]
+
+
+def static_evidence(context: Context, looked: Looked, now: datetime) -> list[Evidence]:
+    """What the URL's own text says, without any look-up outside."""
+    final = looked.unwrapped.url
+    return list(analyse_url(looked.unwrapped, context.knowledge, now, final.subject))
+
+
+def static_verdict(context: Context, looked: Looked, now: datetime) -> Verdict:
+    """The verdict of the URL analysis alone."""
+    final = looked.unwrapped.url
+    return decide(final.subject, static_evidence(context, looked, now), now, context.policy)
+
+

@@ -1,0 +1,64 @@
+"""What every use case works with. ``wiring.py`` builds it; tests build their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from mailrisk.model.facts import Fact, FactKey
+from mailrisk.model.knowledge import Knowledge
+from mailrisk.model.policy import Policy
+from mailrisk.store.index import LookupIndex
+from mailrisk.store.ledger import Ledger
+from mailrisk.store.samples import SampleStore
+
+
+class Lookup(Protocol):
+    """An edge that finds facts: DNS now, page captures and domain registration later."""
+
+    async def lookup(self, key: FactKey) -> Fact:
+        """The fact; a failure is a fact with the status ``temperror``, never an exception."""
+
+
+class Place(Protocol):
+    """Where an address is, as far as public registries say."""
+
+    @property
+    def country(self) -> str:
+        """ISO 3166-1 alpha-2 code, '' when unknown."""
+
+    @property
+    def asn(self) -> int:
+        """Autonomous system number, 0 when unknown."""
+
+    @property
+    def as_name(self) -> str:
+        """Name of the autonomous system, '' when unknown."""
+
+    @property
+    def network(self) -> str:
+        """The announced network as CIDR, '' when unknown."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """Stores, knowledge, policy and edges of one running mailrisk."""
+
+    ledger: Ledger
+    index: LookupIndex
+    samples: SampleStore
+    policy: Policy
+    knowledge: Knowledge
+    resolver: Lookup
+    locate: Callable[[str], Place | None]
+    clock: Callable[[], datetime]
+    network: bool = True
+    message_budget: timedelta = timedelta(seconds=8)  # for all look-ups of one message together
+    index_max_age: timedelta = timedelta(seconds=60)
+    accept_private: bool = False
+
+    def catch_up(self) -> int:
+        """Brings the look-up index up to the ledger; returns how many changes were applied."""
+        return self.index.follow(self.ledger, self.clock())

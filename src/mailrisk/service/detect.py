@@ -1,0 +1,109 @@
+"""Finding login abuse in logs: lines in, evidence about addresses out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, tzinfo
+
+import msgspec
+
+from mailrisk.analyse.login.analysis import LoginAnalysis
+from mailrisk.collect.logs.entry import BadLine, SkippedLine
+from mailrisk.collect.logs.read import AUTO, Read, read_events
+from mailrisk.decide.verdict import decide
+from mailrisk.model.events import LoginEvent
+from mailrisk.model.evidence import Evidence
+from mailrisk.model.subject import Kind, Subject
+from mailrisk.model.verdict import SEVERITY
+from mailrisk.service.answers import IpAnswer
+from mailrisk.service.check_ip import verdict_answer
+from mailrisk.service.context import Context
+from mailrisk.service.record import record
+from mailrisk.store.ledger import known_evidence
+
+CHUNK = 10_000
+"""Pieces of evidence recorded in one transaction while a log is read."""
+
+
+class LogCounts(msgspec.Struct, kw_only=True):
+    """What became of the lines of a log."""
+
+    lines: int = 0
+    events: int = 0
+    skipped: int = 0
+    bad: int = 0
+    first_bad: str = ""
+
+
+class Detection(msgspec.Struct, kw_only=True):
+    """What a log told: one answer an address about which there is evidence, the worst first."""
+
+    ips: list[IpAnswer]
+    counts: LogCounts
+
+
+def read_log(
+    lines: Iterable[bytes],
+    *,
+    counts: LogCounts,
+    now: datetime,
+    timezone: tzinfo,
+    year: int | None = None,
+    format: str = AUTO,
+) -> Iterator[LoginEvent | BadLine]:
+    """The login events and the unreadable lines of a log; every line is counted. BadInput: unknown format."""
+    for item in read_events(lines, format=format, timezone=timezone, year=year, now=now):
+        _count(item, counts)
+        if not isinstance(item, SkippedLine):
+            yield item
+
+
+def _count(item: Read, counts: LogCounts) -> None:
+    counts.lines += 1
+    if isinstance(item, LoginEvent):
+        counts.events += 1
+    elif isinstance(item, SkippedLine):
+        counts.skipped += 1
+    else:
+        counts.bad += 1
+        counts.first_bad = counts.first_bad or f"line {item.number}: {item.reason}"
+
+
+def detect(context: Context, events: Iterable[LoginEvent | BadLine], counts: LogCounts) -> Detection:
+    """Analyses login events, records the evidence, and answers for every address it is about.
+
+    Reading the same log again records nothing twice.
+    """
+    analysis = LoginAnalysis()
+    pending: list[Evidence] = []
+    seen: dict[str, None] = {}
+
+    def flush() -> None:
+        if pending:
+            record(context, pending)
+            pending.clear()
+
+    def take(evidence: Iterable[Evidence]) -> None:
+        for item in evidence:
+            seen.setdefault(item.subject.value)
+            pending.append(item)
+
+    for event in events:
+        if isinstance(event, LoginEvent):
+            take(analysis.observe(event))
+            if len(pending) >= CHUNK:
+                flush()
+    take(analysis.finish())
+    flush()
+    return Detection(ips=_answers(context, seen), counts=counts)
+
+
+def _answers(context: Context, ips: Iterable[str]) -> list[IpAnswer]:
+    """The verdicts on addresses from all evidence in the ledger, private addresses included."""
+    now = context.clock()
+    answers = []
+    for ip in ips:
+        subject = Subject(Kind.IP, ip)
+        evidence = known_evidence(context.ledger.evidence_of(subject))
+        answers.append(verdict_answer(context, decide(subject, evidence, now, context.policy)))
+    return sorted(answers, key=lambda answer: (-SEVERITY[answer.level], -answer.probability))

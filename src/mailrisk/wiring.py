@@ -1,0 +1,76 @@
+"""Puts the parts together: configuration in, a :class:`Context` out. Nobody else builds one for real."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from mailrisk.config import Config
+from mailrisk.edge.clock import Clock, system_clock
+from mailrisk.edge.geo import GeoDatabase
+from mailrisk.edge.policy_files import load_policy
+from mailrisk.edge.resolver import DnsResolver, NoNetwork
+from mailrisk.edge.shipped import data_hashes, load_brands, load_hosts
+from mailrisk.model.errors import Unavailable
+from mailrisk.model.knowledge import Knowledge
+from mailrisk.service.context import Context, Lookup
+from mailrisk.store.index import LookupIndex
+from mailrisk.store.ledger import Ledger
+from mailrisk.store.samples import DirectorySamples
+
+
+def load_knowledge(config: Config) -> Knowledge:
+    """Shipped brands and hosts, with the organisation's own domains and trusted hosts."""
+    hosts = load_hosts()
+    own = {hosts.registrable(domain.lower()) or domain.lower() for domain in config.organisation.domains}
+    return Knowledge(
+        brands=load_brands(),
+        hosts=hosts,
+        own_domains=frozenset(own),
+        trusted_hosts=frozenset(host.lower() for host in config.organisation.trusted_hosts),
+        hashes=data_hashes(),
+    )
+
+
+@contextmanager
+def open_context(
+    data_dir: Path, config: Config, *, network: bool = True, clock: Clock = system_clock
+) -> Iterator[Context]:
+    """Everything that a command or the server works with, closed at the end.
+
+    Any number of processes may have the same data directory open. Unavailable: it cannot be used.
+    """
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise Unavailable(f"the data directory {data_dir} cannot be made: {error.strerror}") from None
+    ledger = Ledger.open(config.store.ledger or f"sqlite:///{data_dir / 'ledger.db'}")
+    index = LookupIndex(data_dir / "index")
+    try:
+        knowledge = load_knowledge(config)
+        context = Context(
+            ledger=ledger,
+            index=index,
+            samples=DirectorySamples(data_dir / "samples"),
+            policy=load_policy(knowledge.hashes),
+            knowledge=knowledge,
+            resolver=_resolver(config, network),
+            locate=GeoDatabase.open(data_dir / "cache").locate,
+            clock=clock,
+            network=network and config.network.enabled,
+            message_budget=timedelta(seconds=config.network.message_budget_s),
+            index_max_age=timedelta(seconds=config.index.max_age_s),
+        )
+        context.catch_up()
+        yield context
+    finally:
+        index.close()
+        ledger.close()
+
+
+def _resolver(config: Config, network: bool) -> Lookup:
+    if not (network and config.network.enabled):
+        return NoNetwork()
+    return DnsResolver(config.network.nameservers, timeout_s=config.network.dns_timeout_s)
