@@ -18,6 +18,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from mailrisk.edge.policy_files import load_policy
+from mailrisk.model.policy import Policy
+
 MAY_SKIP = "shared data absent"
 """The only reason for which a test may be skipped; it must be in the text of the skip."""
 
@@ -114,3 +117,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
         write(f"{'tests/' + name:<34} {part.tests:>6} {failed:>10} {part.seconds:>8.1f} s")
     for skip in _skips:
         write(f"SKIPPED, WHICH FAILS THE RUN: {skip}", red=True)
+
+
+@pytest.fixture(scope="session")
+def policy() -> Policy:
+    """The shipped policy."""
+    return load_policy({})

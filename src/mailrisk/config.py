@@ -32,14 +32,14 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A table of the configuration file."""
 
 
-class Server(Section):
+class Server(Section, frozen=True):
     """``[server]``: the HTTP service."""
 
     listen: Annotated[str, Meta(description="Address and port, HOST:PORT")] = "127.0.0.1:8025"
     max_body_mb: Annotated[int, Meta(ge=1, le=1024, description="Largest request body, MiB")] = 64
 
 
-class Store(Section):
+class Store(Section, frozen=True):
     """``[store]``: where the ledger lives."""
 
     ledger: Annotated[
@@ -48,7 +48,7 @@ class Store(Section):
     ] = ""
 
 
-class Network(Section):
+class Network(Section, frozen=True):
     """``[network]``: what may be looked up outside."""
 
     enabled: Annotated[bool, Meta(description="false: nothing is looked up outside, ever")] = True
@@ -61,7 +61,7 @@ class Network(Section):
     ] = 8.0
 
 
-class Organisation(Section):
+class Organisation(Section, frozen=True):
     """``[organisation]``: who we are."""
 
     domains: Annotated[tuple[str, ...], Meta(description="The organisation's own domains")] = ()
@@ -71,7 +71,7 @@ class Organisation(Section):
     ] = ()
 
 
-class Index(Section):
+class Index(Section, frozen=True):
     """``[index]``: the look-up index."""
 
     max_age_s: Annotated[
@@ -79,15 +79,15 @@ class Index(Section):
     ] = 60
 
 
-class Logs(Section):
+class Logs(Section, frozen=True):
     """``[log]``: how logs are read."""
 
-    timezone: Annotated[str, Meta(description="IANA zone of log times that name none; '' is the machine's")] = (
-        ""
-    )
+    timezone: Annotated[
+        str, Meta(description="IANA zone of log times that name none; '' is the machine's")
+    ] = ""
 
 
-class Config(Section):
+class Config(Section, frozen=True):
     """The whole file."""
 
     server: Server = Server()

@@ -10,9 +10,9 @@ from pathlib import Path
 from mailrisk.config import Config
 from mailrisk.edge.clock import Clock, system_clock
 from mailrisk.edge.geo import GeoDatabase
-from mailrisk.edge.policy_files import load_policy
+from mailrisk.edge.policy_files import data_hashes, load_policy
 from mailrisk.edge.resolver import DnsResolver, NoNetwork
-from mailrisk.edge.shipped import data_hashes, load_brands, load_hosts
+from mailrisk.edge.shipped import load_brands, load_hosts
 from mailrisk.model.errors import Unavailable
 from mailrisk.model.knowledge import Knowledge
 from mailrisk.service.context import Context, Lookup

@@ -14,7 +14,13 @@ from mailrisk import __version__
 from mailrisk.cli.check import ip_group, message_group, url_group
 from mailrisk.cli.feeds import feed_group
 from mailrisk.cli.keys import key_group
-from mailrisk.cli.ledger import changes_command, explain_command, list_command, status_command, withdraw_command
+from mailrisk.cli.ledger import (
+    changes_command,
+    explain_command,
+    list_command,
+    status_command,
+    withdraw_command,
+)
 from mailrisk.cli.logs import log_group
 from mailrisk.cli.server import serve_command
 from mailrisk.model.errors import BadInput, ConfigError, MailriskError
@@ -64,12 +70,25 @@ def main() -> None:
         sys.exit(130)
     except MailriskError as error:
         click.echo(f"mailrisk: {error}", err=True)
-        usage = isinstance(error, BadInput) and (isinstance(error, ConfigError) or error.field in USAGE_FIELDS)
+        usage = isinstance(error, BadInput) and (
+            isinstance(error, ConfigError) or error.field in USAGE_FIELDS
+        )
         sys.exit(2 if usage else 3)
     except BrokenPipeError:  # The reader of our output went away, as ``head`` does.
         sys.stderr.close()
         sys.exit(0)
 
 
-USAGE_FIELDS = ("listen", "client_ip", "helo", "mail_from", "rcpt_to", "timezone", "year", "as", "reason", "role")
+USAGE_FIELDS = (
+    "listen",
+    "client_ip",
+    "helo",
+    "mail_from",
+    "rcpt_to",
+    "timezone",
+    "year",
+    "as",
+    "reason",
+    "role",
+)
 """Options whose bad values are wrong usage rather than bad items."""

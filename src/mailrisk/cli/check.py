@@ -118,7 +118,10 @@ def _links_table(terminal: Any, answer: MessageAnswer, lang: str, most: int = 12
     table = output.table(lang, "Verdict", "Score", "Link", "Where")
     for url in sorted(answer.urls, key=lambda one: -one.score)[:most]:
         table.add_row(
-            output.level(url.level, lang), str(url.score), escape(url.url[:160]), escape(", ".join(url.where[:3]))
+            output.level(url.level, lang),
+            str(url.score),
+            escape(url.url[:160]),
+            escape(", ".join(url.where[:3])),
         )
     terminal.print(table)
     if len(answer.urls) > most:

@@ -55,7 +55,7 @@ def key_list(format_: str, lang: str | None, data_dir: Path, config: Path | None
                 "public_id": key.public_id, "role": key.role, "note": key.note, "created_at": key.created_at,
                 "expires_at": key.expires_at, "revoked_at": key.revoked_at,
             }
-            for key in context.ledger.keys()
+            for key in context.ledger.all_keys()
         ]  # fmt: skip
     if format_ == "json":
         output.print_json(keys)

@@ -193,5 +193,3 @@ def status_command(format_: str, lang: str | None, data_dir: Path, config: Path 
     for feed in found.feeds:
         table.add_row(feed.name, str(feed.entries), output.when(feed.imported_at), escape(feed.last_error))
     terminal.print(table if found.feeds else "no feed imported yet")
-
-

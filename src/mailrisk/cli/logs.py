@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -144,7 +145,7 @@ def _progress(
     events: Iterable[LoginEvent | BadLine], counts: LogCounts, files: tuple[str, ...]
 ) -> Iterator[LoginEvent | BadLine]:
     """A progress line on the terminal while a long log is read; nothing when the output is a file."""
-    if not click.get_text_stream("stderr").isatty() or sum(map(size_of, files)) < 5_000_000:
+    if not sys.stderr.isatty() or sum(map(size_of, files)) < 5_000_000:
         yield from events
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from mailrisk.service.context import Context
 from mailrisk.wiring import open_context
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+"""A function that click turns, or has turned, into a command."""
 
 
 def store_options(command: Command) -> Command:
@@ -61,7 +63,9 @@ def check_options(command: Command) -> Command:
         type=click.Choice([level.value for level in Level if level is not Level.UNKNOWN]),
         help="Exit with 1 if an item reaches this level; unknown reaches none.",
     )(command)
-    command = click.option("--no-network", is_flag=True, help="Look nothing up outside this machine.")(command)
+    command = click.option("--no-network", is_flag=True, help="Look nothing up outside this machine.")(
+        command
+    )
     return output_options(store_options(command))
 
 
@@ -88,7 +92,7 @@ def lines_of(items: tuple[str, ...]) -> Iterator[str]:
         if item != "-":
             yield item
             continue
-        for line in click.get_binary_stream("stdin"):
+        for line in sys.stdin.buffer:
             text = line.decode("utf-8", "replace").strip()
             if text:
                 yield text

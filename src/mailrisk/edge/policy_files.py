@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 import msgspec
 
 from mailrisk.model.errors import ConfigError
 from mailrisk.model.policy import Policy, PolicyDocument, ReasonRule
+
+
+def data_hashes() -> dict[str, str]:
+    """SHA-256 of every shipped file that a verdict depends on, by its path below ``data/``."""
+    found: dict[str, str] = {}
+    for folder in ("brands", "hosts", "lexicon"):
+        _hash_below(files("mailrisk") / "data" / folder, folder, found)
+    return found
+
+
+def _hash_below(entry: Traversable, name: str, found: dict[str, str]) -> None:
+    """Adds the files below a folder, in a fixed order."""
+    if entry.is_file():
+        found[name] = hashlib.sha256(entry.read_bytes()).hexdigest()
+    elif entry.is_dir():
+        for child in sorted(entry.iterdir(), key=lambda item: item.name):
+            _hash_below(child, f"{name}/{child.name}", found)
 
 
 def load_reasons() -> dict[str, ReasonRule]:

@@ -63,9 +63,7 @@ async def assess(
     network = network and context.network
     message = await asyncio.to_thread(parse_message, raw)
     authentication = await _authenticate(context, raw, message, envelope, network)
-    return await asyncio.to_thread(
-        _analyse, context, message, envelope, authentication, network, tenant
-    )
+    return await asyncio.to_thread(_analyse, context, message, envelope, authentication, network, tenant)
 
 
 async def _authenticate(
@@ -82,9 +80,7 @@ async def _authenticate(
         except NeedFact as need:
             await _fetch(context, facts, need.keys, deadline - loop.time())
     # Whatever is still asked for after all rounds counts as not answered.
-    return await asyncio.to_thread(
-        authenticate, raw, message, envelope, _Exhausted(facts), trusted, network
-    )
+    return await asyncio.to_thread(authenticate, raw, message, envelope, _Exhausted(facts), trusted, network)
 
 
 class _Exhausted(Facts):
@@ -160,9 +156,7 @@ def _urls(context: Context, message: Message, now: datetime, tenant: int) -> tup
         try:
             looked = look_up(context, text, tenant)
         except BadInput as error:
-            found.append(
-                FoundUrl(link=links[0], where=where, looked=None, verdict=None, error=error.reason)
-            )
+            found.append(FoundUrl(link=links[0], where=where, looked=None, verdict=None, error=error.reason))
             continue
         listed = looked.rule is not None and looked.rule.listing is not None
         verdict = None if listed else static_verdict(context, looked, now)
@@ -179,7 +173,7 @@ def _all_links(message: Message) -> list[Link]:
 
 
 def _linked(found: FoundUrl) -> LinkedUrl:
-    assert found.looked is not None  # noqa: S101 - the caller has looked.
+    assert found.looked is not None
     unwrapped = found.looked.unwrapped
     return LinkedUrl(
         link=found.link,
@@ -190,45 +184,47 @@ def _linked(found: FoundUrl) -> LinkedUrl:
 
 
 def _from_urls(subject: Subject, urls: Sequence[FoundUrl], now: datetime) -> list[Evidence]:
-    """What the links say about the message: a listed one convicts it, suspicious ones add a little.
-
-    ``listed-url``: a link that a person would open is listed as malicious or suspicious.
-    ``suspicious-link``: a link's own text is suspicious; once, for the worst one.
-    """
-    evidence = []
-    worst: FoundUrl | None = None
-    for item in urls:
-        if item.looked is None:
-            continue
-        rule = item.looked.rule
-        if rule is not None and rule.listing is not None:
-            listing = rule.listing
-            data = {
-                "indicator": rule.subject.display(listing.scheme),
-                "level": listing.level.value,
-                "since": str(listing.first_seen.date()),
-            }
-            evidence.append(
-                Evidence(
-                    code="listed-url",
-                    subject=subject,
-                    source=f"index:{rule.subject.kind}:{rule.subject.value}"[:120],
-                    seen_at=now,
-                    value=1.0 if listing.level is Level.MALICIOUS else 0.4,
-                    data=data,
-                    artefact=item.link.artefact,
-                    category=listing.category or "",
-                )
-            )
-        elif item.verdict is not None and item.verdict.level is Level.SUSPICIOUS:
-            if worst is None or item.verdict.probability > (worst.verdict or item.verdict).probability:
-                worst = item
-    if worst is not None and worst.verdict is not None and worst.looked is not None:
-        data = {"url": worst.looked.unwrapped.url.text, "score": worst.verdict.score}
+    """What the links say about the message: each listed one counts, and the most suspicious text once."""
+    listed = [_listed_url(subject, item, now) for item in urls]
+    evidence = [item for item in listed if item is not None]
+    suspicious = [
+        (item.verdict.probability, number)
+        for number, item in enumerate(urls)
+        if item.verdict is not None and item.verdict.level is Level.SUSPICIOUS
+    ]
+    if suspicious:
+        worst = urls[max(suspicious)[1]]
+        assert worst.verdict is not None and worst.looked is not None
         evidence.append(
             Evidence(
-                code="suspicious-link", subject=subject, source="analyser:url", seen_at=now,
-                data=data, artefact=worst.link.artefact,
+                code="suspicious-link",
+                subject=subject,
+                source="analyser:url",
+                seen_at=now,
+                data={"url": worst.looked.unwrapped.url.text, "score": worst.verdict.score},
+                artefact=worst.link.artefact,
             )
-        )  # fmt: skip
+        )
     return evidence
+
+
+def _listed_url(subject: Subject, item: FoundUrl, now: datetime) -> Evidence | None:
+    """``listed-url``: a link is listed. A suspicious listing weighs less and does not convict alone."""
+    rule = item.looked.rule if item.looked is not None else None
+    if rule is None or rule.listing is None:
+        return None
+    listing = rule.listing
+    return Evidence(
+        code="listed-url",
+        subject=subject,
+        source=f"index:{rule.subject.kind}:{rule.subject.value}"[:120],
+        seen_at=now,
+        value=1.0 if listing.level is Level.MALICIOUS else 0.4,
+        data={
+            "indicator": rule.subject.display(listing.scheme),
+            "level": listing.level.value,
+            "since": str(listing.first_seen.date()),
+        },
+        artefact=item.link.artefact,
+        category=listing.category or "",
+    )

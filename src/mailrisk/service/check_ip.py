@@ -23,9 +23,7 @@ MAX_BATCH = 10_000
 """Addresses in one request."""
 
 
-def check_ips(
-    context: Context, texts: Sequence[str], tenant: int = SHARED
-) -> list[IpAnswer | ErrorAnswer]:
+def check_ips(context: Context, texts: Sequence[str], tenant: int = SHARED) -> list[IpAnswer | ErrorAnswer]:
     """One answer for each text, in order. A bad one yields an ErrorAnswer and the rest goes on."""
     now = context.clock()
     age = list_age(context)
@@ -62,7 +60,7 @@ def worst(rules: Sequence[Rule]) -> Rule | None:
 
 
 def _severity(rule: Rule) -> tuple[int, float]:
-    assert rule.listing is not None  # noqa: S101 - exemptions never get here.
+    assert rule.listing is not None
     return SEVERITY[rule.listing.level], rule.listing.probability
 
 
@@ -82,9 +80,7 @@ def _standing(ip: str, rule: Rule | None, now: datetime, age_s: int, stale: bool
     return [Evidence(code="not-listed", subject=subject, source="index", seen_at=now)]
 
 
-def _listed(
-    context: Context, text: str, ip: str, listing: Listing, now: datetime, age_s: int
-) -> IpAnswer:
+def _listed(context: Context, text: str, ip: str, listing: Listing, now: datetime, age_s: int) -> IpAnswer:
     """The answer that a listing gives."""
     known_for_s = max(0, int((now - listing.first_seen).total_seconds()))
     action, for_s = response_for(context.policy, listing.level, known_for_s)
@@ -108,9 +104,7 @@ def _listed(
     )
 
 
-def _answer(
-    context: Context, text: str, ip: str, verdict: Verdict, now: datetime, age_s: int
-) -> IpAnswer:
+def _answer(context: Context, text: str, ip: str, verdict: Verdict, now: datetime, age_s: int) -> IpAnswer:
     """The answer for an address that is not listed: ``unknown`` unless an analyst exempted it."""
     exempt = any(reason.code == "exempted" for reason in verdict.reasons)
     level = Level.NONE if exempt else Level.UNKNOWN

@@ -216,7 +216,7 @@ def _url_answer(item: FoundUrl) -> MessageUrl:
             reasons=shorten(listing.reasons), **common,
         )  # fmt: skip
     verdict = item.verdict
-    assert verdict is not None  # noqa: S101 - a link is listed or was analysed.
+    assert verdict is not None
     return MessageUrl(
         indicator=item.looked.unwrapped.url.text, level=verdict.level, score=verdict.score,
         category=verdict.category, scope=None, first_seen=None, last_seen=None,

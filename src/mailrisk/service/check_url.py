@@ -106,7 +106,7 @@ def _check(
 def listed_answer(text: str, rule: Rule, unwrapped: Unwrapped, age_s: int) -> UrlAnswer:
     """The answer that a listing gives."""
     listing = rule.listing
-    assert listing is not None  # noqa: S101 - the callers have looked.
+    assert listing is not None
     return UrlAnswer(
         input=text,
         indicator=rule.subject.display(listing.scheme),
@@ -182,5 +182,3 @@ def static_verdict(context: Context, looked: Looked, now: datetime) -> Verdict:
     """The verdict of the URL analysis alone."""
     final = looked.unwrapped.url
     return decide(final.subject, static_evidence(context, looked, now), now, context.policy)
-
-

@@ -26,5 +26,8 @@ def make_envelope(client_ip: str, helo: str, mail_from: str, rcpt_to: list[str])
     except BadInput as error:
         raise BadInput("client_ip", error.reason) from None
     return Envelope(
-        client_ip=ip, helo=helo, mail_from=mail_from.strip("<>"), rcpt_to=tuple(one.strip("<>") for one in rcpt_to)
+        client_ip=ip,
+        helo=helo,
+        mail_from=mail_from.strip("<>"),
+        rcpt_to=tuple(one.strip("<>") for one in rcpt_to),
     )

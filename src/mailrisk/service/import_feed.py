@@ -140,9 +140,7 @@ def _ordered(keys: Iterable[Key]) -> list[Key]:
     return sorted(keys)
 
 
-def _listed(
-    source: FeedSource, sighting: Sighting, import_no: int, at: datetime, *, again: bool
-) -> Evidence:
+def _listed(source: FeedSource, sighting: Sighting, import_no: int, at: datetime, *, again: bool) -> Evidence:
     """The entry of a subject into a feed. A time from the future, or of an entry that came back, is now."""
     seen_at = sighting.seen_at
     if seen_at is None or seen_at > at or again:
@@ -184,7 +182,14 @@ def _left(source: FeedSource, subject: Subject, import_no: int, at: datetime) ->
 
 
 def _report(
-    source: FeedSource, entries: int, new: int, left: int, bad: list[BadEntry], changes: int, *, unchanged: bool
+    source: FeedSource,
+    entries: int,
+    new: int,
+    left: int,
+    bad: list[BadEntry],
+    changes: int,
+    *,
+    unchanged: bool,
 ) -> FeedReport:
     return FeedReport(
         feed=source.name,

@@ -60,11 +60,7 @@ def issue(
     with context.ledger.transaction(context.clock()) as transaction:
         transaction.add_key(grant, note[:200])
         transaction.append(
-            [
-                Change(
-                    seq=0, epoch="", at=transaction.at, kind=ChangeKind.KEY_ISSUED, tenant=tenant, key=grant
-                )
-            ]
+            [Change(seq=0, epoch="", at=transaction.at, kind=ChangeKind.KEY_ISSUED, tenant=tenant, key=grant)]
         )
     context.catch_up()
     return IssuedKey(key=f"mr_{public_id}_{secret}", public_id=public_id, role=role)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mailrisk.model.evidence import SHARED, Evidence
 from mailrisk.model.errors import BadInput
+from mailrisk.model.evidence import SHARED, Evidence
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.url.canonical import parse_url
 from mailrisk.model.url.indicator import parse_indicator

@@ -184,7 +184,7 @@ class LookupIndex:
             for row in ledger.listings():
                 self._put(txn, row.tenant, row.subject, row.listing, None, "")
                 count += 1
-            for key in ledger.keys():
+            for key in ledger.all_keys():
                 if key.revoked_at is None:
                     grant = KeyGrant(
                         public_id=key.public_id, secret_sha256=key.secret_sha256, role=key.role,

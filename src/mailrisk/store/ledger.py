@@ -167,7 +167,7 @@ class Ledger:
             row = connection.execute(query).first()
             return None if row is None else KeyRow.from_row(row)
 
-    def keys(self) -> list[KeyRow]:
+    def all_keys(self) -> list[KeyRow]:
         """Every API key, oldest first."""
         with self._read() as connection:
             rows = connection.execute(select(schema.api_key).order_by(schema.api_key.c.created_at))

@@ -17,7 +17,7 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """A JSON body; a key that is not there is an error, so that no misspelt option is lost in silence."""
 
 
-class UrlsBody(Body):
+class UrlsBody(Body, frozen=True):
     """``POST /api/v1/urls:check``."""
 
     urls: Annotated[list[str], Meta(min_length=1, max_length=check_url.MAX_BATCH)]
@@ -25,21 +25,21 @@ class UrlsBody(Body):
     network: bool = True
 
 
-class IpsBody(Body):
+class IpsBody(Body, frozen=True):
     """``POST /api/v1/ips:check``."""
 
     ips: Annotated[list[str], Meta(min_length=1, max_length=check_ip.MAX_BATCH)]
     network: bool = True
 
 
-class WithdrawalBody(Body):
+class WithdrawalBody(Body, frozen=True):
     """``POST /api/v1/withdrawals``."""
 
     indicator: str
     reason: str
 
 
-class ListingBody(Body):
+class ListingBody(Body, frozen=True):
     """``POST /api/v1/listings``: an analyst lists an indicator by hand."""
 
     indicator: str

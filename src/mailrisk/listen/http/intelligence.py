@@ -17,8 +17,8 @@ from mailrisk.model.errors import BadInput, Conflict
 from mailrisk.service.answers import Explanation
 from mailrisk.service.changes import ChangesAnswer, changes
 from mailrisk.service.check_message import report_message
-from mailrisk.service.explain import explain
 from mailrisk.service.envelope import make_envelope
+from mailrisk.service.explain import explain
 from mailrisk.service.keys import Role
 from mailrisk.service.lists import ListFolds
 from mailrisk.service.status import Status, status
