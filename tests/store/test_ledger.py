@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -141,11 +142,11 @@ def test_listings_are_put_replaced_and_removed(ledger: Ledger) -> None:
         kind=Kind.URL, value=URL.value, level=Level.MALICIOUS, probability=0.97, first_seen=T0,
         last_seen=T0, valid_until=until,
     )  # fmt: skip
-    import msgspec
-
+    listed = msgspec.structs.replace(change(URL.value), listing=listing)
+    exempted = msgspec.structs.replace(change(URL.value), kind=ChangeKind.WITHDRAWN, reason="no")
     with ledger.transaction(T0) as transaction:
         transaction.subject_ids({key: "http"})
-        transaction.set_listings([(key, "listed", 1, until, msgspec.json.encode(listing))])
+        transaction.set_listings([(key, "listed", until, listed)])
     row = ledger.listing(URL)
     assert row is not None and row.listing == listing and row.scheme == "http"
     assert ledger.due(until, 10) == [(SHARED, URL, "http")]
@@ -153,11 +154,12 @@ def test_listings_are_put_replaced_and_removed(ledger: Ledger) -> None:
     assert ledger.listed_below("evil.example") == [URL]
     assert ledger.listed_below("evil.exampl") == []
     with ledger.transaction(T0) as transaction:
-        transaction.set_listings([(key, "exempted", 2, until, None)])
+        transaction.set_listings([(key, "exempted", until, exempted)])
     row = ledger.listing(URL)
     assert row is not None and row.state == "exempted" and row.listing is None
+    assert row.change.reason == "no"
     with ledger.transaction(T0) as transaction:
-        transaction.set_listings([(key, "absent", 3, until, None)])
+        transaction.set_listings([(key, "absent", until, exempted)])
     assert ledger.listing(URL) is None and list(ledger.listings()) == []
 
 

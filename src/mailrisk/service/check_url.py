@@ -59,7 +59,7 @@ def look_up(context: Context, text: str, tenant: int = SHARED) -> Looked:
     BadUrl, TooLarge: ``text`` is no URL.
     """
     url = parse_url(text)
-    unwrapped = unwrap(url, context.knowledge.hosts)
+    unwrapped = unwrap(url, context.knowledge.hosts, context.knowledge.own_domains)
     rule = None
     for step in (url, *(hop for _, hop in unwrapped.hops), unwrapped.url):
         found = rule_for(context, step, tenant)

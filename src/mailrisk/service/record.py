@@ -7,14 +7,14 @@ Every step is idempotent: recording the same evidence again changes nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
 from mailrisk.decide import lifecycle
 from mailrisk.decide.lifecycle import State
 from mailrisk.decide.verdict import decide, exempted
-from mailrisk.model.change import Change, ChangeKind, Listing
+from mailrisk.model.change import Change, Listing
 from mailrisk.model.evidence import SHARED, Evidence, Recorded
 from mailrisk.model.ip import reserved_range
 from mailrisk.model.subject import Kind, Subject
@@ -157,12 +157,11 @@ def _listing(verdict: Verdict, evidence: Sequence[Evidence], scheme: str) -> Lis
     )
 
 
-def _listing_row(item: _Decided, change: Change) -> tuple[Key, str, int, datetime, bytes | None]:
-    body = None if item.listing is None else msgspec.json.encode(item.listing)
+def _listing_row(item: _Decided, change: Change) -> tuple[Key, str, datetime, Change]:
     valid_until = item.verdict.valid_until or change.at
     if item.state is State.EXEMPTED:
-        valid_until = datetime.max.replace(tzinfo=change.at.tzinfo)  # Until an analyst says otherwise.
-    return item.key, item.state.value, change.seq, valid_until, body
+        valid_until = datetime.max.replace(tzinfo=UTC)  # Until an analyst says otherwise.
+    return item.key, item.state.value, valid_until, change
 
 
 def _listed(item: _Decided, change: Change | None, schemes: Mapping[Subject, str]) -> Listed:
@@ -187,6 +186,3 @@ def sweep(context: Context, limit: int = 5_000) -> int:
     schemes = {subject: scheme for _, subject, scheme in due}
     record(context, [], schemes=schemes, again=[key_of(tenant, subject) for tenant, subject, _ in due])
     return len(due)
-
-
-__all__ = ["ChangeKind", "decide_again", "never_listed", "record", "sweep"]

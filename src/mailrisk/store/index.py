@@ -182,7 +182,8 @@ class LookupIndex:
             for table in (self._hosts, self._rules, self._addresses, self._keys, self._meta):
                 txn.drop(table, delete=False)
             for row in ledger.listings():
-                self._put(txn, row.tenant, row.subject, row.listing, None, "")
+                change = row.change
+                self._put(txn, row.tenant, row.subject, change.listing, change.at, change.reason)
                 count += 1
             for key in ledger.all_keys():
                 if key.revoked_at is None:
@@ -221,7 +222,7 @@ class LookupIndex:
         tenant: int,
         subject: Subject,
         listing: Listing | None,
-        at: datetime | None,
+        at: datetime,
         reason: str,
     ) -> None:
         """Puts a listing, or an exemption when ``listing`` is None."""
@@ -229,7 +230,7 @@ class LookupIndex:
         if listing is not None:
             raw = b"L" + msgspec.json.encode(listing)
         else:
-            exemption = _Exemption(at or from_us(0), reason, subject.kind, subject.value)
+            exemption = _Exemption(at, reason, subject.kind, subject.value)
             raw = b"X" + msgspec.json.encode(exemption)
         if subject.kind in IP_KINDS:
             self._note_length(txn, subject.value)

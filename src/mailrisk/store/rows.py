@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from mailrisk.model.change import Listing
+from mailrisk.model.change import Change, Listing
 from mailrisk.model.evidence import Evidence, Recorded
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.store.schema import from_us
@@ -44,14 +44,18 @@ class DecisionRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListingRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The current state of an indicator; ``listing`` is None for an exemption."""
+    """The current state of an indicator and the change that led to it."""
 
     subject: Subject
     scheme: str
     tenant: int
     state: str
-    seq: int
-    listing: Listing | None
+    change: Change
+
+    @property
+    def listing(self) -> Listing | None:
+        """The listing; None for an exemption."""
+        return self.change.listing
 
     @classmethod
     def from_row(cls, row: Row) -> ListingRow:
@@ -61,8 +65,7 @@ class ListingRow(msgspec.Struct, frozen=True, kw_only=True):
             scheme=row.scheme,
             tenant=row.tenant,
             state=row.state,
-            seq=row.seq,
-            listing=None if row.body is None else msgspec.json.decode(row.body, type=Listing),
+            change=msgspec.json.decode(row.body, type=Change),
         )
 
 

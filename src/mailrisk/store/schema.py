@@ -142,7 +142,7 @@ listing = Table(
     Column("state", String(10), nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("valid_until", BigInteger, nullable=False),
-    Column("body", LargeBinary),
+    Column("body", LargeBinary, nullable=False),  # the change that led here
     Index(None, "valid_until"),
 )
 

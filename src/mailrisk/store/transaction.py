@@ -182,8 +182,8 @@ class Transaction:
             self._connection.execute(insert(schema.change), rows)
         return numbered
 
-    def set_listings(self, rows: Sequence[tuple[Key, str, int, datetime, bytes | None]]) -> None:
-        """Puts (key, state, seq, valid_until, listing as JSON); state ``absent`` removes the row."""
+    def set_listings(self, rows: Sequence[tuple[Key, str, datetime, Change]]) -> None:
+        """Puts (key, state, valid_until, the change that led there); state ``absent`` removes the row."""
         ids = self._known_ids([key for key, *_ in rows])
         for part in chunks(rows):
             self._connection.execute(
@@ -194,11 +194,11 @@ class Transaction:
                     "subject_id": ids[key],
                     "tenant": key[0],
                     "state": state,
-                    "seq": seq,
+                    "seq": change.seq,
                     "valid_until": to_us(valid_until),
-                    "body": body,
+                    "body": msgspec.json.encode(change),
                 }
-                for key, state, seq, valid_until, body in part
+                for key, state, valid_until, change in part
                 if state != "absent"
             ]
             if values:
