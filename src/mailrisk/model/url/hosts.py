@@ -34,6 +34,7 @@ class HostClass(StrEnum):
     DYNAMIC_DNS = "dynamic-dns"  # names for changing addresses, free
     DISPOSABLE_MAIL = "disposable-mail"
     IPFS_GATEWAY = "ipfs-gateway"  # serves any content by its hash
+    ABUSED_TLD = "abused-tld"  # top-level domain of which phishing has far more than its share
 
 
 SHARED_BY_PATH: Final = frozenset(

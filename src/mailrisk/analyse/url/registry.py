@@ -1,0 +1,44 @@
+"""The table of URL rules: every rule that reads a URL's text stands here, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Final
+
+from mailrisk.analyse.url import host, script, text
+from mailrisk.analyse.url.view import UrlView, view
+from mailrisk.model.evidence import Evidence
+from mailrisk.model.knowledge import Knowledge
+from mailrisk.model.subject import Subject
+from mailrisk.model.url.unwrap import Unwrapped
+
+Rule = Callable[[UrlView], Iterable[Evidence]]
+
+RULES: Final[tuple[Rule, ...]] = (
+    host.ip_literal,
+    host.odd_port,
+    host.credentials,
+    host.many_subdomains,
+    host.host_class,
+    host.abused_tld,
+    host.random_name,
+    host.stuffed_name,
+    host.wrapping,
+    host.widely_used,
+    script.mixed_scripts,
+    text.lure_words,
+    text.personalised,
+    text.download,
+    text.system_folder,
+    text.needless_escapes,
+)
+
+
+def analyse_url(
+    unwrapped: Unwrapped, knowledge: Knowledge, at: datetime, subject: Subject
+) -> Iterator[Evidence]:
+    """What the text of the URL that ``unwrapped`` leads to says, as evidence about ``subject`` seen ``at``."""
+    seen = view(unwrapped, knowledge, at, subject)
+    for rule in RULES:
+        yield from rule(seen)
