@@ -11,6 +11,7 @@ from importlib.resources.abc import Traversable
 import msgspec
 
 from mailrisk.model.brand import Brand, Brands
+from mailrisk.model.feed import FeedSource
 from mailrisk.model.lexicon import Lexicon, Phrase
 from mailrisk.model.url.hosts import HostClass, Hosts
 
@@ -90,3 +91,9 @@ def read_phrases(raw: bytes) -> list[Phrase]:
         for weight, texts in lists.items()
         for text in texts
     ]
+
+
+def load_feeds() -> dict[str, FeedSource]:
+    """The shipped feeds by name (data/feeds.toml). msgspec.ValidationError names a wrong or unknown key."""
+    tables = tomllib.loads((files("mailrisk") / "data" / "feeds.toml").read_text("utf-8"))
+    return {name: msgspec.convert({"name": name, **table}, FeedSource) for name, table in tables.items()}

@@ -26,6 +26,7 @@ class CsvColumns(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     brand: Column | None = None
     reference: Column | None = None
     confidence: Column | None = None  # 0..100
+    tag_separator: Annotated[str, msgspec.Meta(min_length=1)] = ","
     delimiter: Annotated[str, msgspec.Meta(min_length=1, max_length=1)] = ","
     header: bool = True
     comment: str = "#"

@@ -81,7 +81,7 @@ def _sighting(row: list[str], where: dict[str, int], columns: CsvColumns, option
         scheme=scheme,
         seen_at=time_of(field("seen_at")),
         category=options.category,
-        tags=tags_of(field("tags")),
+        tags=tags_of(field("tags"), columns.tag_separator),
         brand=brand_of(field("brand")),
         reference=reference_of(field("reference")),
         confidence=_confidence(field("confidence")),
