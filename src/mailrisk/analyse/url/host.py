@@ -17,7 +17,7 @@ MAX_NAME_LENGTH = 40
 _SWITCH = re.compile(r"(?<=[a-z])(?=[0-9])|(?<=[0-9])(?=[a-z])")
 _VOWELS = re.compile(r"[aeiouy]")
 _LETTERS = re.compile(r"[a-z]")
-_CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]{7,}")
+_CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]{9,}")
 
 
 def ip_literal(view: UrlView) -> Iterator[Evidence]:
@@ -76,7 +76,7 @@ def abused_tld(view: UrlView) -> Iterator[Evidence]:
 
 def random_name(view: UrlView) -> Iterator[Evidence]:
     """A label of 8 characters or more that its owner chose, switching between letters and digits at least
-    four times, or with seven consonants in a row, or of ten letters with hardly a vowel; not reputable.
+    four times, or with nine consonants in a row, or of twelve letters with hardly a vowel; not reputable.
 
     Chinese names in initials (``szgjj``) have no vowels either, but are shorter.
     """
@@ -86,7 +86,7 @@ def random_name(view: UrlView) -> Iterator[Evidence]:
         if len(label) < 8 or label.startswith("xn--"):
             continue
         letters = len(_LETTERS.findall(label))
-        few_vowels = letters >= 10 and len(_VOWELS.findall(label)) * 8 < letters
+        few_vowels = letters >= 12 and len(_VOWELS.findall(label)) * 8 < letters
         if len(_SWITCH.findall(label)) >= 4 or _CONSONANTS.search(label) or few_vowels:
             yield view.evidence("random-looking-host", label=label)
             return
