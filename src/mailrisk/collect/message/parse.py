@@ -76,25 +76,17 @@ def read_message(
         own.defect("no From header")
     leaves: list[Leaf] = []
     walk(raw, headers, body_at, end, path, depth, own, leaves, "text/plain")
-    nested = tuple(
-        read_message(leaf.raw, leaf.start, leaf.end, leaf.part.path, depth + 1, own)
-        for leaf in leaves
-        if leaf.is_message and leaf.start < leaf.end
-    )
-    for inner in nested:
-        for cut in inner.cuts:
-            own.cut(cut)
+    nested = _nested(leaves, depth, own)
     hint = next((leaf.part.charset for leaf in leaves if leaf.part.charset), "")
     defects: list[str] = []
     decoded = tuple((header.name, decode_value(header.value, defects, hint)) for header in headers)
-    mailboxes = {name: _addresses(name, headers, own, hint) for name in _ADDRESS_HEADERS}
-    subject = next((value for name, value in decoded if name.lower() == "subject"), "")
-    body = Body(own)
-    body.add_headers(decoded, subject)
-    for leaf in leaves:
-        body.add(leaf)
     for defect in defects:
         own.defect(defect)
+    mailboxes = {name: _addresses(name, headers, own, hint) for name in _ADDRESS_HEADERS}
+    body = Body(own)
+    body.add_headers(decoded, _first(decoded, "subject"))
+    for leaf in leaves:
+        body.add(leaf)
     cuts, noted = own.notes()
     return Message(
         sha256=hashlib.sha256(memoryview(raw)[start:end]).hexdigest(),
@@ -105,9 +97,9 @@ def read_message(
         reply_to=mailboxes["reply-to"],
         to=mailboxes["to"],
         cc=mailboxes["cc"],
-        subject=subject,
-        date=_date(next((value for name, value in decoded if name.lower() == "date"), "")),
-        message_id=next((value for name, value in decoded if name.lower() == "message-id"), "").strip("<> "),
+        subject=_first(decoded, "subject"),
+        date=_date(_first(decoded, "date")),
+        message_id=_first(decoded, "message-id").strip("<> "),
         text=body.text,
         html=body.html,
         hidden_text=body.hidden,
@@ -117,6 +109,24 @@ def read_message(
         cuts=cuts,
         defects=noted,
     )
+
+
+def _nested(leaves: list[Leaf], depth: int, budget: Budget) -> tuple[Message, ...]:
+    """The messages attached to this one; what was cut of them was cut of this one too."""
+    found = tuple(
+        read_message(leaf.raw, leaf.start, leaf.end, leaf.part.path, depth + 1, budget)
+        for leaf in leaves
+        if leaf.is_message and leaf.start < leaf.end
+    )
+    for message in found:
+        for cut in message.cuts:
+            budget.cut(cut)
+    return found
+
+
+def _first(headers: tuple[tuple[str, str], ...], name: str) -> str:
+    """The first header of this lower-case name; '' if there is none."""
+    return next((value for key, value in headers if key.lower() == name), "")
 
 
 def _addresses(name: str, headers: list[RawHeader], budget: Budget, hint: str) -> tuple[Address, ...]:

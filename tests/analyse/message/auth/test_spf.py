@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.analyse.message.auth.world import Records, World
 
 from mailrisk.analyse.message.auth.answers import Answers
 from mailrisk.analyse.message.auth.spf import check_spf
 from mailrisk.model.facts import Facts
 from mailrisk.model.message import AuthResult
-from tests.analyse.message.auth.world import Records, World
 
 SUITE = Path(__file__).parents[5] / "shared/data/mailauth/spf_rfc4408.tar.xz"
 
@@ -85,7 +85,9 @@ def test_the_eleventh_term_that_asks_the_dns_is_a_permanent_error() -> None:
 
 
 def test_the_third_question_without_an_answer_is_a_permanent_error() -> None:
-    records: Records = {"example.org": [("TXT", b"v=spf1 a:x.example.org a:y.example.org a:z.example.org +all")]}
+    records: Records = {
+        "example.org": [("TXT", b"v=spf1 a:x.example.org a:y.example.org a:z.example.org +all")]
+    }
     assert check(records, "192.0.2.1", "a@example.org")[0].result == "permerror"
 
 
@@ -146,7 +148,7 @@ def _records(values: list[Any]) -> list[tuple[str, Any]]:
     return found
 
 
-@pytest.mark.skipif(not SUITE.exists(), reason="the openspf suite lies in ../shared/data, which is not here")
+@pytest.mark.skipif(not SUITE.exists(), reason="shared data absent: the openspf suite")
 @pytest.mark.parametrize(("case", "records"), _suite())
 def test_the_openspf_suite_passes(case: dict[str, Any], records: Records) -> None:
     wanted = case["result"] if isinstance(case["result"], list) else [case["result"]]

@@ -67,11 +67,12 @@ def parse_tags(value: bytes) -> dict[str, str]:
     if len(value) > _FIELD:
         raise Unusable("permerror", f"signature field of {len(value)} bytes")
     tags: dict[str, str] = {}
-    for item in value.decode("utf-8", "replace").split(";"):
+    items = value.decode("utf-8", "replace").split(";")
+    if not items[-1].strip():
+        items.pop()  # one semicolon may stand at the end
+    for item in items:
         name, equals, content = item.partition("=")
         name = name.strip()
-        if not name and not equals:
-            continue
         if not equals or not _TAG_NAME.match(name):
             raise Unusable("permerror", f"bad tag {name[:40]!r}")
         if name in tags:
