@@ -1,47 +1,23 @@
 """Fetching from a server on loopback that behaves in every bad way a feed's server can."""
 
 import asyncio
-import contextlib
 import gzip
 import io
 import zipfile
-from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import httpcore
 import pytest
+from tests.edge.loopback import Handler, answer, serving
 
 from mailrisk.collect.feeds.registry import read_feed
 from mailrisk.edge.egress import GuardedBackend, check_public
 from mailrisk.edge.fetch import Egress, Fetched, Limits, Validators, fetch
 from mailrisk.model.errors import BadInput, EgressRefused, FeedRefused, TooLarge, Unavailable
 
-Handler = Callable[[str, dict[str, str], asyncio.StreamWriter], Awaitable[None]]
 PRIVATE = Egress(allow_private=True)
 FEED = b"https://evil.example/login\n"
 BIG = 1 << 20
-
-
-@contextlib.asynccontextmanager
-async def serving(handler: Handler) -> AsyncIterator[str]:
-    """A server on loopback; yields its base URL."""
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-            headers = {n.lower(): v.strip() for n, _, v in (line.partition(":") for line in head[1:])}
-            await handler(head[0].split()[1], headers, writer)
-            await writer.drain()
-        writer.close()
-
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-
-
-def answer(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
-    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
-    return "\r\n".join(lines).encode("latin-1") + body
 
 
 def replying(reply: bytes) -> Handler:

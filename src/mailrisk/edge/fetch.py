@@ -67,6 +67,7 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     size: int = 0
     content_type: str = ""
     host: str = ""  # of the last hop; the full URL may hold a key
+    headers: Mapping[str, str] = {}  # of the last answer, names in lower case
 
     @property
     def changed(self) -> bool:
@@ -227,6 +228,7 @@ async def _save(
         path=path,
         content_type=answer.get("content-type", "").partition(";")[0].strip().lower()[:100],
         host=url.host,
+        headers=answer,
     )
 
 
