@@ -28,7 +28,14 @@ def parse_addresses(value: str, limit: int, defects: list[str]) -> tuple[tuple[A
     at, end = 0, len(value)
 
     def flush() -> None:
-        found.extend(_mailboxes(" ".join(words), comments, angles, defects))
+        for mailbox in _mailboxes(" ".join(words), comments, angles, defects):
+            if found and not found[-1].addr and mailbox.addr:
+                # "Doe, John <j@example.org>": programs that forget the quotes mean one mailbox.
+                name = ", ".join(filter(None, (found.pop().name, mailbox.name)))
+                defects.append("display name with an unquoted comma")
+                found.append(Address(name, mailbox.addr))
+            else:
+                found.append(mailbox)
         words.clear()
         comments.clear()
         angles.clear()

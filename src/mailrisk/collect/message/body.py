@@ -30,13 +30,17 @@ class Body:
         self._unseen: list[str] = []
         self._hidden: list[str] = []
         self._html: list[str] = []
+        self._pictures = False
         self.links: list[Link] = []
         self._known: set[tuple[str, str, str]] = set()
 
     @property
     def text(self) -> str:
-        """What the reader sees; where the shown alternative is empty, the other one."""
-        return "\n".join(filter(None, self._shown)) or "\n".join(filter(None, self._unseen))
+        """What the reader sees; where the shown alternative is blank, the other one."""
+        shown = "\n".join(filter(None, self._shown))
+        if shown or self._pictures or any(self._hidden):
+            return shown
+        return "\n".join(filter(None, self._unseen))
 
     @property
     def html(self) -> str:
@@ -87,6 +91,7 @@ class Body:
             self._shown.append(rendered.text)
             self._html.append(source)
             self._hidden.append(rendered.hidden)
+            self._pictures = self._pictures or "<img" in source.lower()
         elif leaf.role == ATTACHMENT:
             links = [link._replace(how="attachment") for link in links]
         self._links(links, where)

@@ -99,10 +99,16 @@ class Budget:
         self._left.text -= taken
         return taken
 
-    def notes(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """All notes so far: (cuts, defects)."""
+    @property
+    def cuts(self) -> tuple[str, ...]:
+        """What was left out, in words."""
         cuts = list(self._cuts)
         if self._links_over:
             found = self.limits.links + self._links_over
             cuts.append(f"links: {found} found, the first {self.limits.links} were kept")
-        return tuple(cuts), tuple(self._defects)
+        return tuple(cuts)
+
+    @property
+    def defects(self) -> tuple[str, ...]:
+        """What was malformed, in words."""
+        return tuple(self._defects)

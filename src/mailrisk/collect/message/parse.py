@@ -87,7 +87,6 @@ def read_message(
     body.add_headers(decoded, _first(decoded, "subject"))
     for leaf in leaves:
         body.add(leaf)
-    cuts, noted = own.notes()
     return Message(
         sha256=hashlib.sha256(memoryview(raw)[start:end]).hexdigest(),
         size=end - start,
@@ -106,8 +105,8 @@ def read_message(
         links=tuple(body.links),
         parts=tuple(leaf.part for leaf in leaves),
         nested=nested,
-        cuts=cuts,
-        defects=noted,
+        cuts=own.cuts,
+        defects=own.defects,
     )
 
 
