@@ -43,7 +43,7 @@ class OwnLookalike(NamedTuple):
 def imitates(host: str, knowledge: Knowledge) -> Lookalike | None:
     """The brand that a host imitates; None for widely used sites (``applebees.com`` is no imitation)."""
     registrable = knowledge.hosts.registrable(host)
-    if not registrable or 0 < knowledge.hosts.rank(host):
+    if not registrable or knowledge.hosts.rank(host) > 0:
         return None
     return knowledge.brands.lookalike(host, registrable)
 
@@ -68,7 +68,8 @@ def brand_in_path(url: Url, brands: Brands) -> str:
     """A brand's own host named in the path of somebody else's (``/www.paypal.com/login``), '' without one."""
     if brands.owners(url.host):
         return ""
-    for word in _WORD.findall(url.path[:PATH_LIMIT].lower()):
+    words: list[str] = _WORD.findall(url.path[:PATH_LIMIT].lower())
+    for word in words:
         if "." in word and brands.owners(word.strip(".")):
             return word
     return ""

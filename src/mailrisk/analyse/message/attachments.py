@@ -1,0 +1,86 @@
+"""What is attached, by name and first look: programs, disguised names, pages with forms, locked archives.
+
+Only names and small HTML parts are read here; what is inside of documents and archives is another
+analysis. Names inside ZIP archives come from the parser (``Part.members``), nothing is unpacked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mailrisk.analyse.message.evidence import fact
+from mailrisk.analyse.message.view import MessageView
+from mailrisk.model.evidence import Evidence
+from mailrisk.model.message import Part
+
+PAGE_LIMIT = 400_000
+"""Bytes of an attached page that are searched."""
+
+_PROGRAMS = (
+    "exe scr com pif bat cmd msi msix appx js jse vbs vbe wsf wsh hta lnk ps1 cpl dll jar apk iso img vhd vhdx chm "
+    "reg scf url one xll appref-ms"
+)
+PROGRAM = re.compile(rf"\.(?:{'|'.join(_PROGRAMS.split())})\s*$", re.IGNORECASE)
+_DOUBLE = re.compile(
+    r"\.(?:pdf|docx?|xlsx?|pptx?|jpe?g|png|txt|csv|zip)[\s._-]*\.[a-z0-9]{2,5}\s*$", re.IGNORECASE
+)
+_PAGE = re.compile(r"\.(?:s?html?|xhtml|mht|mhtml|svg|htm)\s*$", re.IGNORECASE)
+_ARCHIVE = re.compile(r"\.(?:zip|rar|7z|gz|tar|ace|arj|cab|z|r\d\d)\s*$", re.IGNORECASE)
+_ASKS = re.compile(rb"<form\b|type\s*=\s*[\"']?password", re.IGNORECASE)
+_SMUGGLES = re.compile(
+    rb"createObjectURL|msSaveOrOpenBlob|new\s+Blob\s*\(|\batob\s*\(|fromCharCode|unescape\s*\(|document\.write\s*\(|eval\s*\("
+    rb"|location\.(?:href|replace|assign)|http-equiv\s*=\s*[\"']?refresh",
+    re.IGNORECASE,
+)
+_CODE = re.compile(
+    r"(?:解压密码|打开密码|附件密码|查看码|解压码|提取码|密码)\s*(?:为|是)?\s*[:：]?\s*([A-Za-z0-9@#]{3,16})"
+    r"|(?:password|passcode|archive code|contraseña|senha|mot de passe|passwort)(?:\s+(?:is|es|est|ist|é))?\s*[:=]?\s+"
+    r"([A-Za-z0-9@#]*\d[A-Za-z0-9@#]*)",
+    re.IGNORECASE,
+)
+
+
+def evidence(view: MessageView) -> Iterator[Evidence]:
+    """Every attached thing that a careful reader would not open."""
+    code = _CODE.search(view.message.text[:20_000])
+    for part in view.message.parts:
+        yield from _part(view, part, bool(code))
+
+
+def _part(view: MessageView, part: Part, code_in_body: bool) -> Iterator[Evidence]:
+    where = f"part {part.path}"
+    program = PROGRAM.search(part.filename) or next(filter(PROGRAM.search, part.members), None)
+    if program:
+        name = part.filename if PROGRAM.search(part.filename) else f"{part.filename}/{program}"
+        yield fact(view, code="program-attached", data={"name": name}, artefact=where)
+    elif _DOUBLE.search(part.filename) and not _ARCHIVE.search(part.filename):
+        yield fact(view, code="disguised-attachment", data={"name": part.filename}, artefact=where)
+    if is_page(part):
+        page = part.payload[:PAGE_LIMIT]
+        if _ASKS.search(page):
+            yield fact(view, code="page-with-form-attached", data={"name": part.filename}, artefact=where)
+        elif _SMUGGLES.search(page):
+            yield fact(view, code="page-with-script-attached", data={"name": part.filename}, artefact=where)
+    if code_in_body and _ARCHIVE.search(part.filename) and ("encrypted" in part.flags or not part.flags):
+        yield fact(view, code="locked-archive", data={"name": part.filename}, artefact=where)
+
+
+def is_page(part: Part) -> bool:
+    """An attached HTML or SVG page (not the body of the mail)."""
+    return bool(_PAGE.search(part.filename))
+
+
+def active_pages(view: MessageView) -> list[Part]:
+    """Attached pages that ask for something or run a script."""
+    return [
+        part
+        for part in view.message.parts
+        if is_page(part)
+        and (_ASKS.search(part.payload[:PAGE_LIMIT]) or _SMUGGLES.search(part.payload[:PAGE_LIMIT]))
+    ]
+
+
+def has_program(view: MessageView) -> bool:
+    """Whether a program is attached, bare or in an archive."""
+    return any(PROGRAM.search(name) for part in view.message.parts for name in (part.filename, *part.members))

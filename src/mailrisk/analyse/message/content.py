@@ -1,0 +1,125 @@
+"""How the message is built: what it hides, disguises or carries.
+
+None of these facts convicts: newsletters hide preview lines, honest people send ZIP files. They
+add to a conviction that identity and intent carry.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from mailrisk.analyse.message.evidence import fact
+from mailrisk.analyse.message.links import opened, registrable
+from mailrisk.analyse.message.view import LinkedUrl, MessageView
+from mailrisk.model.confusable import INVISIBLE
+from mailrisk.model.evidence import Evidence
+from mailrisk.model.message import Message
+from mailrisk.model.url.hosts import HostClass
+
+READ = 20_000
+"""Characters of text, and of HTML, that are looked at."""
+
+_SALT = re.compile(f"(?<=[A-Za-z])[{INVISIBLE[1:]}]+(?=[A-Za-z])")
+_MIXED = re.compile(
+    r"[A-Za-z][\u0370-\u03ff\u0400-\u052f\u0531-\u058f]|[\u0370-\u03ff\u0400-\u052f\u0531-\u058f][A-Za-z]"
+)
+_STYLED = re.compile("[\U0001d400-\U0001d7ff\u24b6-\u24e9\uff21-\uff5a]{3}")
+_OVERRIDE = re.compile("[\u202d\u202e]")
+_SHOWN_HOST = re.compile(
+    r"^\s*(?:https?://)?((?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,18})(?:[/?#:]\S*)?\s*$", re.IGNORECASE
+)
+_PASSWORD_FIELD = re.compile(r"<input\b[^>]{0,300}type\s*=\s*[\"']?password", re.IGNORECASE)
+_NOISE = re.compile(
+    r"\b(?=[A-Za-z0-9]{9,40}\b)(?=\w*[a-z]\w*[A-Z]\w*[a-z])(?=\w*[A-Z]\w*[a-z]\w*[A-Z])(?=\w*\d)\w+"
+)
+
+
+def evidence(view: MessageView) -> Iterator[Evidence]:
+    """Every fact of this module, in the order of the message."""
+    yield from _hidden(view)
+    yield from _disguised(view)
+    yield from _links(view)
+    yield from _pictures(view)
+
+
+def _hidden(view: MessageView) -> Iterator[Evidence]:
+    """Hidden text of at least 300 characters that outweighs a third of everything written."""
+    hidden = len("".join(view.message.hidden_text[:READ].split()))
+    shown = len("".join(view.message.text[:READ].split()))
+    share = hidden / (hidden + shown) if hidden else 0.0
+    if hidden >= 300 and share > 0.33:
+        yield fact(
+            view, code="hidden-text", value=share, data={"percent": round(100 * share), "characters": hidden}
+        )
+
+
+def _disguised(view: MessageView) -> Iterator[Evidence]:
+    """Words salted with what nobody sees, or written with letters of another script."""
+    head = head_of(view.message)
+    text = view.message.text[:READ]
+    salted = len(_SALT.findall(head)) * 3 + len(_SALT.findall(text))
+    if salted >= 3:
+        yield fact(view, code="zero-width-salt", data={"count": salted})
+    mixed = len(_MIXED.findall(head)) * 3 + len(_MIXED.findall(text))
+    if mixed >= 3:
+        shown = _MIXED.search(head) or _MIXED.search(text)
+        yield fact(
+            view, code="mixed-script-words", data={"count": mixed, "example": shown.group(0) if shown else ""}
+        )
+    if _STYLED.search(head):
+        yield fact(view, code="styled-letters", artefact="header Subject, From")
+    names = " ".join(part.filename for part in view.message.parts)
+    if _OVERRIDE.search(f"{head} {names}"):
+        yield fact(view, code="direction-override")
+    noise = _NOISE.search(head)
+    if noise:
+        yield fact(view, code="random-noise", data={"text": noise.group(0)}, artefact="header Subject, From")
+
+
+def head_of(message: Message) -> str:
+    """What a mail program shows of a message in its list."""
+    return " ".join([message.subject, *(box.name for box in message.from_)])
+
+
+def _links(view: MessageView) -> Iterator[Evidence]:
+    """Links that show one host and lead to another; forms in the mail itself."""
+    wrong = next(shown_elsewhere(view, opened(view)), None)
+    if wrong:
+        item, shown = wrong
+        yield fact(
+            view,
+            code="link-text-differs",
+            data={"shown": shown, "host": item.url.host},
+            artefact=item.link.artefact,
+        )
+    form = next((item for item in view.urls if item.link.how == "form"), None)
+    if form and _PASSWORD_FIELD.search(view.message.html[: 10 * READ]):
+        yield fact(view, code="form-in-mail", data={"host": form.url.host}, artefact=form.link.artefact)
+
+
+def shown_elsewhere(view: MessageView, items: Iterable[LinkedUrl]) -> Iterator[tuple[LinkedUrl, str]]:
+    """Links whose visible text is a host of another registrable domain; tracked newsletters are let off."""
+    for item in items:
+        found = _SHOWN_HOST.match(item.link.text)
+        if not found or item.opaque:
+            continue
+        shown = registrable(view, found.group(1).lower())
+        hosts = view.knowledge.hosts
+        if shown != registrable(view, item.url.host) and not hosts.has(item.url.host, HostClass.BULK_MAILER):
+            yield item, shown
+
+
+def _pictures(view: MessageView) -> Iterator[Evidence]:
+    """A picture to click and next to no text: what a reader is told stands where no filter reads."""
+    if is_picture_only(view):
+        yield fact(view, code="image-only", data={"characters": len(view.message.text.strip())})
+
+
+def is_picture_only(view: MessageView) -> bool:
+    """At most 150 visible characters, a picture, and a link to open or a picture of at least 5 kB."""
+    if len(view.message.text.strip()) > 150:
+        return False
+    linked = any(item.link.how == "img" for item in view.urls)
+    large = any(part.content_type.startswith("image/") and part.size >= 5_000 for part in view.message.parts)
+    return large or (linked and bool(opened(view)))

@@ -1,0 +1,249 @@
+"""Claimed identity against authenticated identity.
+
+A reader believes what a display name, a subject, a signature or a logo's text says. This module
+collects such *claims* (a brand, a department, the reader's own organisation) and holds them against
+who really wrote: the authenticated domain where DMARC, DKIM or SPF vouches for it, else the From
+domain. The idea is PiMRef's (Liu et al., "PiMRef: Detecting and Explaining Ever-evolving Spear
+Phishing Emails with Knowledge Base Invariants", 2025): a claimed identity and the sender's
+domain contradict each other, which no rewording of the text can repair.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+
+import msgspec
+
+from mailrisk.analyse.message.links import registrable
+from mailrisk.analyse.message.view import MessageView
+from mailrisk.model.brand import Brand, Mention
+from mailrisk.model.confusable import latin
+from mailrisk.model.url.hosts import HostClass
+
+BODY_START = 3_000
+"""Characters of the body in which a brand is looked for from the front."""
+
+BODY_END = 700
+"""Characters of the body's end that may hold a signature."""
+
+_ADDRESS = re.compile(r"[a-z0-9._%+-]{1,64}@([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)", re.IGNORECASE)
+_BUSINESS = re.compile(
+    r"\b(?:support|team|service|services|bank|banking|card|alerts?|account|security|secure|billing|customer|care|store|"
+    r"notifications?|rewards?|wallet|department|express|no-?reply|id|pay|online|update|info|center|centre|shipping|"
+    r"delivery|paket|versand|gutschein|message|offers?|support)\b"
+)
+_SIGNED = re.compile(
+    r"team|support|security|service|customer|copyright|©|\(c\)|inc\b|llc|gmbh|ltd|all rights|rights reserved|equipe|"
+    r"équipe|equipo|kundenservice|kundendienst|regards|sincerely|mfg|atenciosamente|cordialement|grussen|"
+    r"客服|团队|敬上|此致|中心|版权|官方"
+)
+
+
+_SPACED = re.compile(r"(?<!\w)\w(?: \w){3,}(?!\w)")
+
+
+class Trust(StrEnum):
+    """What authentication says of the author's domain."""
+
+    AUTHENTICATED = "authenticated"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class BrandClaim(msgspec.Struct, frozen=True, kw_only=True):
+    """The message says that it comes from ``brand``. ``strength`` 0..1; ``where`` shows it."""
+
+    brand: Brand
+    name: str
+    where: str
+    strength: float
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """Who the message says it is, and who it is.
+
+    ``author``: domain of the From address. ``claims``: brands claimed that are not the author's,
+    strongest first. ``genuine``: brands claimed that the author's domain does belong to.
+    ``departments``: labels of the lexicon (``from-hr``) with the phrase. ``own``: registrable domains
+    of the recipient's organisation. ``inside``: the author writes from one of them.
+    """
+
+    author: str
+    trust: Trust
+    claims: tuple[BrandClaim, ...]
+    genuine: tuple[Brand, ...]
+    departments: dict[str, str]
+    own: frozenset[str]
+    inside: bool
+    free_mail: bool
+    display: str
+    spoofed: Brand | None = None
+
+    @property
+    def strongest(self) -> BrandClaim | None:
+        """The brand claim that weighs most."""
+        return self.claims[0] if self.claims else None
+
+
+def identify(view: MessageView) -> Identity:
+    """Collects the claims of a message and holds them against its author."""
+    author, display = _author(view)
+    own = _own(view)
+    trust = _trust(view)
+    owners = _owners(view, author)
+    claims = _claims(view, author, display)
+    spoofed = next(iter(owners), None) if trust is Trust.FAILED else None
+    genuine = () if spoofed else tuple(claim.brand for claim in claims if claim.brand in owners)
+    foreign = [claim for claim in claims if claim.brand not in genuine and not _sibling(claim.brand, genuine)]
+    if genuine or (owners and not spoofed):
+        foreign = [claim for claim in foreign if claim.where == "display name"]
+    return Identity(
+        author=author,
+        trust=trust,
+        claims=tuple(sorted(foreign, key=lambda claim: -claim.strength)),
+        genuine=genuine,
+        departments=_departments(view, display),
+        own=own,
+        inside=bool(author) and registrable(view, author) in own and trust is not Trust.FAILED,
+        free_mail=view.knowledge.hosts.has(author, HostClass.FREE_MAIL, HostClass.DISPOSABLE_MAIL),
+        display=display,
+        spoofed=spoofed,
+    )
+
+
+def _author(view: MessageView) -> tuple[str, str]:
+    """(domain, everything that mail programs show as the sender's name)."""
+    message = view.message
+    boxes = message.from_ or message.sender
+    domain = next((box.domain for box in boxes if "." in box.domain), boxes[0].domain if boxes else "")
+    return domain.strip("."), collapsed(" ".join(box.name for box in boxes).strip())
+
+
+def _trust(view: MessageView) -> Trust:
+    """``not-checked`` and errors of look-ups say nothing for or against."""
+    auth = view.authentication
+    if auth.authenticated_domain:
+        return Trust.AUTHENTICATED
+    if auth.dmarc.result == "fail":
+        return Trust.FAILED
+    unsigned = auth.dkim_summary != "pass"
+    return Trust.FAILED if auth.spf.result in ("fail", "softfail") and unsigned else Trust.UNKNOWN
+
+
+def _own(view: MessageView) -> frozenset[str]:
+    """The configured domains, else those the message was delivered to; mailbox providers are nobody's own."""
+    if view.knowledge.own_domains:
+        return view.knowledge.own_domains
+    addresses = view.envelope.rcpt_to or tuple(box.addr for box in view.message.to[:5])
+    hosts = {address.rpartition("@")[2].lower() for address in addresses if "@" in address}
+    return frozenset(
+        registrable(view, host)
+        for host in hosts
+        if "." in host and not view.knowledge.hosts.has(host, HostClass.FREE_MAIL)
+    )
+
+
+def _owners(view: MessageView, author: str) -> tuple[Brand, ...]:
+    """The brands that the author's domain belongs to; a mailbox at a provider is not the provider."""
+    if view.knowledge.hosts.has(author, HostClass.FREE_MAIL):
+        return ()
+    return view.knowledge.brands.owners(author)
+
+
+def _sibling(brand: Brand, genuine: tuple[Brand, ...]) -> bool:
+    """Brands that share a domain are one house (WeChat and Tencent)."""
+    return any(set(brand.domains) & set(other.domains) for other in genuine)
+
+
+def _claims(view: MessageView, author: str, display: str) -> list[BrandClaim]:
+    """Every brand that the message claims to come from, each with its strongest place."""
+    best: dict[str, BrandClaim] = {}
+    for claim in (
+        *_by_name(view, display),
+        *_by_address(view, author),
+        *_by_subject_and_body(view),
+    ):
+        known = best.get(claim.brand.id)
+        if known is None or claim.strength > known.strength:
+            best[claim.brand.id] = claim
+    return list(best.values())
+
+
+def _by_name(view: MessageView, display: str) -> Iterator[BrandClaim]:
+    """A display name that names a brand; an ambiguous name must stand alone or beside a business word."""
+    words = len(re.findall(r"\w+", display))
+    business = bool(_BUSINESS.search(latin(display)))
+    for mention in view.knowledge.brands.mentions(display):
+        named = len(re.findall(r"\w+", mention.name))
+        if not mention.ambiguous or words == named or (business and words <= named + 3):
+            yield BrandClaim(brand=mention.brand, name=mention.name, where="display name", strength=1.0)
+
+
+def _by_address(view: MessageView, author: str) -> Iterator[BrandClaim]:
+    """An author domain that imitates a brand, or a local part that names one."""
+    look = view.knowledge.brands.lookalike(author, registrable(view, author)) if author else None
+    if look:
+        yield BrandClaim(brand=look.brand, name=look.label, where="sender address", strength=1.0)
+    for box in view.message.from_[:3]:
+        local = re.sub(r"[._+-]+", " ", box.addr.rpartition("@")[0])
+        for mention in view.knowledge.brands.mentions(local):
+            if not mention.ambiguous:
+                yield BrandClaim(brand=mention.brand, name=mention.name, where="sender address", strength=0.8)
+
+
+def _by_subject_and_body(view: MessageView) -> Iterator[BrandClaim]:
+    """A brand in the subject or signed below the text; in both it is as good as a display name."""
+    text = view.message.text
+    ending = text[BODY_START:][-BODY_END:]
+    subject = {mention.brand.id: mention for mention in _plain(view, view.message.subject)}
+    body = {mention.brand.id: mention for mention in _plain(view, text[:BODY_START])}
+    signed = _signed(view, text[:BODY_START]) | _signed(view, ending)
+    for brand_id, mention in (body | subject).items():
+        strength = 0.25
+        strength += 0.3 if brand_id in subject else 0.0
+        strength += 0.2 if brand_id in body and brand_id in subject else 0.0
+        strength += 0.35 if brand_id in signed else 0.0
+        where = "signature" if brand_id in signed else ("subject" if brand_id in subject else "text")
+        yield BrandClaim(brand=mention.brand, name=mention.name, where=where, strength=min(strength, 0.9))
+
+
+def _plain(view: MessageView, text: str) -> list[Mention]:
+    return [mention for mention in view.knowledge.brands.mentions(text) if not mention.ambiguous]
+
+
+def _signed(view: MessageView, text: str) -> set[str]:
+    """Brands named within a few words of what stands in signatures and copyright lines."""
+    folded = latin(text)
+    found = set()
+    for mention in _plain(view, text):
+        for place in re.finditer(re.escape(mention.name), folded):
+            around = folded[max(0, place.start() - 30) : place.end() + 30]
+            if _SIGNED.search(around):
+                found.add(mention.brand.id)
+                break
+    return found
+
+
+def _departments(view: MessageView, display: str) -> dict[str, str]:
+    """Departments that the sender's name, the subject or the text's end claims, with the phrase."""
+    text = view.message.text
+    shown = f"{display}\n{view.message.subject}\n{text[-250:]}"
+    found = view.knowledge.lexicon.find(shown)
+    return {
+        label: hit.phrases[0]
+        for label, hit in found.items()
+        if label.startswith("from-") and hit.log_odds > 0
+    }
+
+
+def collapsed(name: str) -> str:
+    """A name written with a space between all letters, without them (``C o i n b a s e``)."""
+    return _SPACED.sub(lambda found: found.group(0).replace(" ", ""), name)
+
+
+def address_in_name(display: str) -> str:
+    """The domain of an address that a display name shows, '' when it shows none."""
+    found = _ADDRESS.search(latin(display))
+    return found.group(1).lower() if found else ""

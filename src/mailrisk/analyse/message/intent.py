@@ -1,0 +1,80 @@
+"""What the text wants of its reader, as labels with log-odds.
+
+The seam for trained models: ``Heads`` is any function from a text to labels. The shipped heads are
+the weighted phrases of ``data/lexicon``; a model replaces or joins them without a change elsewhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+
+from mailrisk.analyse.message.evidence import fact
+from mailrisk.analyse.message.view import MessageView
+from mailrisk.model.evidence import Evidence
+from mailrisk.model.lexicon import Folded, Found
+
+Heads = Callable[[str], Mapping[str, Found]]
+
+ASKS = ("asks-credential", "asks-payment", "asks-card", "asks-scan", "asks-open", "asks-call")
+LURES = ("subsidy", "invoice", "document-share", "mailbox-quota", "delivery", "tax", "prize")
+PRESSURE = ("threat", "urgency", "secrecy")
+UNWANTED = (
+    "advance-fee",
+    "extortion",
+    "gambling",
+    "adult",
+    "miracle-offer",
+    "investment",
+    "executive-request",
+)
+
+TEXT_START = 8_000
+"""Characters of the text that are read from its front."""
+
+TEXT_END = 1_500
+"""Characters that are read from its end, when it is longer."""
+
+
+class Intents:
+    """The labels of one message. ``log_odds`` of a label that nothing speaks for is minus two."""
+
+    def __init__(self, found: Mapping[str, Found]) -> None:
+        self.found = dict(found)
+
+    def log_odds(self, label: str) -> float:
+        """How sure the label is."""
+        hit = self.found.get(label)
+        return hit.log_odds if hit else -2.0
+
+    def has(self, *labels: str, least: float = 0.5) -> bool:
+        """Whether one of the labels holds at least this surely."""
+        return any(self.log_odds(label) >= least for label in labels)
+
+    def held(self, *labels: str, least: float = 0.5) -> list[str]:
+        """The labels that hold, surest first."""
+        return sorted(
+            (label for label in labels if self.log_odds(label) >= least), key=self.log_odds, reverse=True
+        )
+
+    def phrase(self, label: str) -> str:
+        """The phrase that shows the label best, '' without one."""
+        hit = self.found.get(label)
+        return hit.phrases[0] if hit and hit.phrases else ""
+
+
+def intents(view: MessageView) -> Intents:
+    """Reads subject, text and the visible words of links."""
+    message = view.message
+    text = message.text
+    parts = [message.subject, text[:TEXT_START], text[TEXT_START:][-TEXT_END:]]
+    return Intents(view.knowledge.lexicon.find(Folded("\n".join(parts))))
+
+
+def evidence(view: MessageView, wants: Intents) -> Iterator[Evidence]:
+    """One fact for each label that holds; its value is the label's probability."""
+    for label in (*ASKS, *LURES, *PRESSURE, *UNWANTED, "prompt-injection"):
+        log_odds = wants.log_odds(label)
+        if log_odds >= 0.0:
+            data = {"phrase": wants.phrase(label), "log_odds": round(log_odds, 2)}
+            yield fact(view, code=label, value=1.0 / (1.0 + math.exp(-log_odds)), data=data, artefact="text")

@@ -1,0 +1,104 @@
+"""Where a message's links lead: which of them a reader is asked to open, and which may be blamed.
+
+A link may carry a conviction (and be listed for it) only if it is *offending*: a reader can open it;
+it leads neither to the impersonated brand nor to the recipient's organisation, nor to a widely used
+site where not everybody may publish; and it is no unsubscribe link, name space or decoration.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from mailrisk.analyse.message.view import LinkedUrl, MessageView
+from mailrisk.model.brand import Brand
+from mailrisk.model.url.hosts import HostClass
+
+OPENED = frozenset({"a", "area", "form", "text", "qr", "attachment", "meta"})
+"""Ways in which a link waits for its reader; images, styles and headers do not."""
+
+WIDELY_USED = 10_000
+"""Largest rank of a site whose own pages are taken for harmless."""
+
+NAME_SPACES = frozenset(
+    {
+        "www.w3.org",
+        "w3.org",
+        "schemas.microsoft.com",
+        "schemas.openxmlformats.org",
+        "purl.org",
+        "ns.adobe.com",
+    }
+)
+
+DOCUMENT_CLASSES = (HostClass.DOCUMENT, HostClass.FORM_BUILDER)
+
+_LEAVE = re.compile(
+    r"un-?subscri|opt-?out|abmeld|abbestell|desinscri|désinscri|desabonn|désabonn|darse de baja|descadastr|"
+    r"cancelar (?:a )?(?:inscri|suscri)|uitschrijv|afmelden|disiscri|preference|privacy|datenschutz|"
+    r"impressum|terms|view (?:it )?in (?:your )?browser|退订|取消订阅|退訂|配信停止",
+    re.IGNORECASE,
+)
+_PROGRAM = re.compile(
+    r"\.(?:exe|scr|msi|bat|cmd|com|js|jse|vbs|vbe|hta|lnk|iso|img|vhd|apk|jar|ps1|wsf|cpl|dll|dmg|pkg)$",
+    re.IGNORECASE,
+)
+
+
+def opened(view: MessageView) -> list[LinkedUrl]:
+    """Links that wait for the reader, without name spaces and unsubscribe links."""
+    return [item for item in view.urls if item.link.how in OPENED and not is_side_link(item)]
+
+
+def is_side_link(item: LinkedUrl) -> bool:
+    """Whether the link is no part of the request: a name space, or a way to leave a mailing list."""
+    return item.url.host in NAME_SPACES or bool(_LEAVE.search(item.link.text) or _LEAVE.search(item.url.path))
+
+
+def is_popular(view: MessageView, host: str) -> bool:
+    """A widely used site where not everybody may publish."""
+    hosts = view.knowledge.hosts
+    return 0 < hosts.rank(host) <= WIDELY_USED and not hosts.is_shared(host)
+
+
+def offending(view: MessageView, brands: Iterable[Brand], own: frozenset[str]) -> list[LinkedUrl]:
+    """Links that may be blamed when one of these brands is impersonated. See the module's docstring.
+
+    A brand's host where anyone may publish (``docs.google.com``) is nobody's alibi except for that
+    brand itself. ``own``: registrable domains of the recipient's organisation.
+    """
+    brands = tuple(brands)
+    return [
+        item
+        for item in opened(view)
+        if registrable(view, item.url.host) not in own
+        and not any(view.knowledge.brands.is_official(brand, item.url.host) for brand in brands)
+        and not is_popular(view, item.url.host)
+    ]
+
+
+def registrable(view: MessageView, host: str) -> str:
+    """The registrable domain, or the host itself where there is none (an address, a bare name)."""
+    return view.knowledge.hosts.registrable(host) or host
+
+
+def on_document_service(view: MessageView, item: LinkedUrl) -> bool:
+    """Whether the link leads to an online document or form that anyone may publish."""
+    return view.knowledge.hosts.has(item.url.host, *DOCUMENT_CLASSES)
+
+
+def is_shared(view: MessageView, item: LinkedUrl) -> bool:
+    """Whether the link leads to a place that many publish on or redirect through."""
+    return view.knowledge.hosts.is_shared(item.url.host) or bool(
+        view.knowledge.hosts.tenant_of(item.url.host)
+    )
+
+
+def leads_to_program(item: LinkedUrl) -> bool:
+    """Whether the path names a program, script or disk image."""
+    return bool(_PROGRAM.search(item.url.path))
+
+
+def keys(items: Iterable[LinkedUrl]) -> list[str]:
+    """Canonical keys of the links, each once, at most 20: what a conviction may list."""
+    return list(dict.fromkeys(item.url.key for item in items))[:20]

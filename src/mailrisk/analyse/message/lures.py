@@ -1,0 +1,269 @@
+"""Rules for lures: somebody is impersonated, and the reader is to open, scan, log in or fill in.
+
+In every docstring "offending" and "foreign" links are those of ``links.offending`` and
+``Reading.foreign``; "holds" means log-odds of at least 0.5; "unreliable author" is ``claimed.is_unreliable``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mailrisk.analyse.message import attachments, links
+from mailrisk.analyse.message.claimed import CLAIMED, claims_own
+from mailrisk.analyse.message.intent import ASKS, LURES
+from mailrisk.analyse.message.reading import Reading
+from mailrisk.analyse.url.lookalike import imitates
+from mailrisk.model.evidence import Evidence
+from mailrisk.model.verdict import Category
+
+PARTLY = 0.72
+"""Value of a rule that holds without its strongest condition: suspicious, not malicious, by itself."""
+
+_STAFF = ("from-hr", "from-finance", "from-it", "from-mail-admin")
+_STATE = ("from-government", "from-tax", "from-hr", "from-finance", "from-police")
+
+
+def brand_impersonation(reading: Reading) -> Iterator[Evidence]:
+    """A brand is claimed by somebody else, who asks for something behind a link that is not the brand's.
+
+    * a brand is claimed with strength >= 0.7 (display name, sender address, or subject and signature),
+      and the author's domain is not the brand's, nor the organisation's own;
+    * at least one asking intent or lure holds, or the message is a picture;
+    * an offending link, or an attached page that asks for something.
+    In full if the claim has strength >= 0.9 and either two such intents hold, or the author is
+    unreliable, or the author's domain or a link imitates the brand; else partly.
+    """
+    claim = reading.claim
+    if claim is None or claim.strength < CLAIMED or reading.who.inside:
+        return
+    wants = reading.intents.held(*ASKS, *LURES, "threat", "urgency", "investment")
+    items = reading.offending
+    if not (wants or reading.picture_only) or not (items or reading.active_page):
+        return
+    strong = claim.strength >= 0.9 and (
+        len(wants) >= 2
+        or reading.unreliable
+        or claim.where == "sender address"
+        or any(imitates(item.url.host, reading.view.knowledge) for item in items)
+    )
+    if reading.goes_home and claim.where not in ("display name", "sender address"):
+        return
+    yield reading.convict(
+        code="brand-impersonation", value=1.0 if strong else PARTLY, items=items, claim=claim
+    )
+
+
+def brand_spoofing(reading: Reading) -> Iterator[Evidence]:
+    """The From domain is a brand's, authentication failed, and the mail asks behind a link that is not the brand's.
+
+    * the author's domain belongs to a brand and DMARC fails, or SPF fails without any valid signature;
+    * an asking intent or lure holds; an offending link exists that is not the brand's.
+    """
+    brand = reading.who.spoofed
+    if brand is None or not reading.intents.has(*ASKS, *LURES):
+        return
+    items = [
+        item
+        for item in reading.offending
+        if not reading.view.knowledge.brands.is_official(brand, item.url.host)
+    ]
+    if items:
+        data = {"brand": brand.title, "brand_id": brand.id, "official_domains": list(brand.domains[:8])}
+        yield reading.convict(code="brand-spoofing", items=items, data=data)
+
+
+def mailbox_notice(reading: Reading) -> Iterator[Evidence]:
+    """A notice about the reader's mailbox, not from the reader's organisation, with a link off its domain.
+
+    * mailbox-quota holds with >= 1.5, or asks-credential with >= 1.0 and the sender claims to be the
+      mail administration, the IT service or the reader's own organisation;
+    * the author is not inside the organisation and the author's domain is no brand's;
+    * an offending link or an attached page that asks for something.
+    In full if the link is foreign, or the reader's organisation or the mail administration is claimed;
+    else (a provider that writes from and links to its own domain) partly.
+    """
+    who = reading.who
+    admin = next(
+        (who.departments[label] for label in ("from-mail-admin", "from-it") if label in who.departments), ""
+    )
+    own = claims_own(reading.view, who)
+    quota = reading.intents.has("mailbox-quota", least=1.5)
+    asks = reading.intents.has("asks-credential", least=1.0) and bool(admin or own)
+    if not (quota or asks) or who.inside or who.genuine or reading.view.knowledge.brands.owners(who.author):
+        return
+    if not reading.offending and not reading.active_page:
+        return
+    pushes = reading.intents.has("asks-credential", "asks-open", "threat", "urgency")
+    strong = (bool(reading.foreign) or reading.active_page) and pushes and bool(admin or own or quota)
+    yield reading.convict(
+        code="mailbox-notice-impersonation",
+        value=1.0 if strong else PARTLY,
+        items=reading.foreign or reading.offending,
+        data={"claimed": own or admin or "mailbox", "own": own},
+    )
+
+
+def account_notice(reading: Reading) -> Iterator[Evidence]:
+    """A notice that an account is blocked or must be confirmed, of a platform or bank without a known name.
+
+    * asks-credential or asks-card holds with >= 1.5, and threat, urgency or asks-open holds;
+    * the sender claims a department that blocks accounts (bank, platform, IT, police, tax);
+    * a foreign link; the author is neither inside nor a brand's, and no link leads to the author's own site.
+    In full if the author is unreliable; else partly.
+    """
+    who = reading.who
+    claimed = [
+        label
+        for label in ("from-bank", "from-platform", "from-it", "from-police", "from-tax")
+        if label in who.departments
+    ]
+    asks = reading.intents.has("asks-credential", "asks-card", least=1.5)
+    pushes = reading.intents.has("threat", "urgency", "asks-open")
+    if not asks or not pushes or who.inside or who.genuine or not reading.foreign or reading.goes_home:
+        return
+    if claimed or reading.unreliable:
+        value = 1.0 if claimed and reading.unreliable else PARTLY
+        data = {"claimed": who.departments[claimed[0]] if claimed else "account"}
+        yield reading.convict(
+            code="account-notice-impersonation", value=value, items=reading.foreign, data=data
+        )
+
+
+def staff_notice(reading: Reading) -> Iterator[Evidence]:
+    """ "Personnel" or "finance" writes from outside and wants something opened or filled in.
+
+    * the sender's name, subject or signature claims a department of an organisation, or the own organisation;
+    * subsidy, document-share or invoice holds with >= 1.0, and an asking intent holds;
+    * the author is not inside, no brand's, and unreliable;
+    * a foreign link, a QR code, an attached page with a form or script, or a locked archive.
+    """
+    who = reading.who
+    claimed = next(
+        (who.departments[label] for label in _STAFF if label in who.departments), ""
+    ) or claims_own(reading.view, who)
+    lure = reading.intents.has("subsidy", "document-share", "invoice", least=1.0)
+    if not claimed or not lure or who.inside or who.genuine or not reading.intents.has(*ASKS):
+        return
+    if reading.unreliable and (reading.foreign or reading.active_page):
+        yield reading.convict(
+            code="department-impersonation", items=reading.foreign, data={"claimed": claimed}
+        )
+
+
+def subsidy_lure(reading: Reading) -> Iterator[Evidence]:
+    """Money from the state or the employer is to be fetched by scanning, or by typing in card data.
+
+    * subsidy holds with >= 1.5;
+    * asks-scan, asks-card or asks-credential holds (asks-open too if secrecy or threat holds);
+    * a QR code, a picture, an offending link or an attachment carries the request;
+    * the author is not inside the organisation; or is, but the mail asks for card data or for silence and
+      a link or code leads outside (a stolen mailbox);
+    * the author's domain is no brand's, and no authority's (``gov.cn``).
+    In full if it also comes in the name of a department or authority, or threatens, or wants silence or card
+    data; else partly.
+    """
+    who, wants = reading.who, reading.intents
+    asks = wants.has("asks-scan", "asks-card", "asks-credential") or (
+        wants.has("asks-open") and wants.has("secrecy", "threat")
+    )
+    attached = any(part.filename for part in reading.view.message.parts)
+    carried = reading.offending or reading.has_picture or reading.active_page or attached
+    if not wants.has("subsidy", least=1.5) or not asks or not carried or who.genuine:
+        return
+    if who.author.endswith((".gov.cn", ".gov")) or reading.view.knowledge.brands.owners(who.author):
+        return
+    sharp = wants.has("asks-card", "secrecy")
+    if who.inside and not (sharp and reading.offending):
+        return
+    named = any(label in who.departments for label in _STATE) or bool(who.claims)
+    strong = sharp or wants.has("threat") or named
+    yield reading.convict(code="subsidy-lure", value=1.0 if strong else PARTLY, items=reading.offending)
+
+
+def delivery_lure(reading: Reading) -> Iterator[Evidence]:
+    """A parcel of a courier without a known name waits for a fee or an address.
+
+    * delivery holds with >= 1.5, and asks-payment, asks-card, asks-open, urgency or threat holds;
+    * a foreign link, no link to the author's own site, and no brand is claimed with strength >= 0.7;
+    In full if the author is unreliable or claims to be a courier; else partly.
+    """
+    wants, who = reading.intents, reading.who
+    if reading.claim and reading.claim.strength >= CLAIMED:
+        return
+    asks = wants.has("asks-payment", "asks-card", "asks-open", "urgency", "threat")
+    if not wants.has("delivery", least=1.5) or not asks or who.inside or who.genuine:
+        return
+    if reading.foreign and not reading.goes_home and not reading.view.knowledge.brands.owners(who.author):
+        strong = reading.unreliable and "from-courier" in who.departments
+        yield reading.convict(code="delivery-lure", value=1.0 if strong else PARTLY, items=reading.foreign)
+
+
+def wallet_lure(reading: Reading) -> Iterator[Evidence]:
+    """Tokens, an airdrop or a blocked wallet lead to a page that empties wallets.
+
+    * prize or asks-credential holds with >= 1.5, and investment holds with >= 1.0 (wallet, tokens, coins);
+    * a foreign link, no link to the author's own site; the author is neither inside nor a brand's.
+    """
+    wants, who = reading.intents, reading.who
+    if not wants.has("prize", "asks-credential", least=1.5) or not wants.has("investment", least=1.0):
+        return
+    if reading.foreign and not (reading.goes_home or who.inside or who.genuine):
+        value = 1.0 if reading.unreliable else PARTLY
+        yield reading.convict(code="wallet-lure", value=value, items=reading.foreign)
+
+
+def attached_page(reading: Reading) -> Iterator[Evidence]:
+    """A page with a form or script is attached, and the text asks to open it.
+
+    * an attached HTML or SVG page asks for something or runs a script;
+    * an asking intent or lure holds; the author is not inside, or the page holds a password field.
+    In full if the author is unreliable, a brand or department is claimed, or two intents hold; else partly.
+    """
+    pages = attachments.active_pages(reading.view)
+    wants = reading.intents.held(*ASKS, *LURES, "threat", "urgency")
+    if not pages or not wants or reading.who.inside or reading.who.genuine:
+        return
+    strong = reading.unreliable or bool(reading.who.departments) or len(wants) >= 2
+    yield reading.convict(
+        code="attached-login-page",
+        value=1.0 if strong else PARTLY,
+        items=[item for item in reading.offending if item.link.how in ("attachment", "form")],
+        category=Category.CREDENTIAL_PHISHING,
+        data={"name": pages[0].filename, "part": pages[0].path},
+    )
+
+
+def program_link(reading: Reading) -> Iterator[Evidence]:
+    """The reader is to open what is a program: attached, in an archive, or behind a foreign link.
+
+    * asks-open, invoice, document-share, delivery or tax holds with >= 1.0; the author is neither inside nor a brand's;
+    * an attached program (bare or in an archive), or a foreign link whose path names a program.
+    In full if the author is unreliable or a brand or department is claimed; else partly.
+    """
+    wants, who = reading.intents, reading.who
+    if (
+        not wants.has("asks-open", "invoice", "document-share", "delivery", "tax", least=1.0)
+        or who.inside
+        or who.genuine
+    ):
+        return
+    items = [item for item in reading.foreign if links.leads_to_program(item)]
+    if items or attachments.has_program(reading.view):
+        strong = reading.unreliable or bool(who.departments) or bool(who.claims)
+        yield reading.convict(
+            code="program-lure", value=1.0 if strong else PARTLY, items=items, category=Category.MALWARE_FILE
+        )
+
+
+RULES = (
+    brand_impersonation,
+    brand_spoofing,
+    mailbox_notice,
+    account_notice,
+    staff_notice,
+    subsidy_lure,
+    delivery_lure,
+    wallet_lure,
+    attached_page,
+    program_link,
+)

@@ -1,0 +1,127 @@
+"""One reading of a message: who it says it is, what it wants, where it leads. Made once, used by all rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from mailrisk.analyse.message import attachments, content, links
+from mailrisk.analyse.message.claimed import is_unreliable, target
+from mailrisk.analyse.message.evidence import fact
+from mailrisk.analyse.message.identity import BrandClaim, identify
+from mailrisk.analyse.message.intent import intents
+from mailrisk.analyse.message.view import LinkedUrl, MessageView
+from mailrisk.model.evidence import Evidence
+from mailrisk.model.url.hosts import HostClass
+from mailrisk.model.verdict import Category
+
+
+class Reading:
+    """A message with everything that the rules of conviction look at."""
+
+    def __init__(self, view: MessageView) -> None:
+        self.view = view
+        self.who = identify(view)
+        self.intents = intents(view)
+
+    @cached_property
+    def claim(self) -> BrandClaim | None:
+        """The brand claimed most strongly that is not the author's."""
+        return self.who.strongest
+
+    @cached_property
+    def unreliable(self) -> bool:
+        """The author's address stands for nobody."""
+        return is_unreliable(self.view, self.who)
+
+    @cached_property
+    def offending(self) -> list[LinkedUrl]:
+        """Links that may be blamed, whatever is claimed."""
+        brands = [claim.brand for claim in self.who.claims if claim.strength >= 0.5]
+        return links.offending(self.view, [*brands, *self.who.genuine], self.who.own)
+
+    @cached_property
+    def foreign(self) -> list[LinkedUrl]:
+        """Offending links that do not lead back to the author, nor through a newsletter sender's counter.
+
+        The author's own site is an alibi only when the author's address stands for somebody.
+        """
+        if self.unreliable:
+            return self.offending
+        home = links.registrable(self.view, self.who.author)
+        return [
+            item
+            for item in self.offending
+            if links.registrable(self.view, item.url.host) != home
+            and not self.view.knowledge.hosts.has(item.url.host, HostClass.BULK_MAILER)
+        ]
+
+    @cached_property
+    def goes_home(self) -> bool:
+        """Whether a link leads to the author's own site, and the author's address stands for somebody."""
+        home = links.registrable(self.view, self.who.author)
+        mine = any(links.registrable(self.view, item.url.host) == home for item in links.opened(self.view))
+        return mine and not self.unreliable
+
+    @cached_property
+    def by_code(self) -> list[LinkedUrl]:
+        """Offending links that stood in a QR code."""
+        return [item for item in self.offending if item.link.how == "qr"]
+
+    @cached_property
+    def picture_only(self) -> bool:
+        """What the reader is told stands in a picture."""
+        return content.is_picture_only(self.view)
+
+    @cached_property
+    def active_page(self) -> bool:
+        """An attached page asks for something or runs a script."""
+        return bool(attachments.active_pages(self.view))
+
+    @cached_property
+    def has_picture(self) -> bool:
+        """A picture of at least 2 kB is attached or embedded."""
+        return any(
+            part.content_type.startswith("image/") and part.size >= 2_000 for part in self.view.message.parts
+        )
+
+    def category(self, items: Sequence[LinkedUrl]) -> Category:
+        """What kind of danger the blamed links are (product.md M2)."""
+        if any(links.leads_to_program(item) for item in items) or attachments.has_program(self.view):
+            return Category.MALWARE_FILE
+        if items and all(links.on_document_service(self.view, item) for item in items):
+            return Category.DOCUMENT_LURE
+        if any(item.link.how == "qr" for item in items) or (self.intents.has("asks-scan") and not items):
+            return Category.IMAGE_TEXT_LURE
+        return Category.IMAGE_TEXT_LURE if self.picture_only else Category.CREDENTIAL_PHISHING
+
+    def convict(
+        self,
+        *,
+        code: str,
+        value: float = 1.0,
+        items: Sequence[LinkedUrl] = (),
+        category: Category | None = None,
+        data: dict[str, Any] | None = None,
+        claim: BrandClaim | None = None,
+    ) -> Evidence:
+        """Evidence of a rule: who is impersonated, which links are to blame, what shows the intent."""
+        wants = self.intents.held(*self.intents.found)
+        shown = {
+            "author": self.who.author or "?",
+            "host": items[0].url.host if items else "",
+            "urls": links.keys(items),
+            "wants": ", ".join(label for label in wants if not label.startswith("from-"))[:120],
+            "phrase": self.intents.phrase(wants[0]) if wants else "",
+        }
+        if claim:
+            shown |= target(claim.brand) | {"where": claim.where, "name": claim.name}
+        return fact(
+            self.view,
+            code=code,
+            value=value,
+            data=shown | (data or {}),
+            artefact=items[0].link.artefact if items else (claim.where if claim else ""),
+            category=category or self.category(items),
+        )
