@@ -3,6 +3,12 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+from mailrisk.edge.fetch import Egress, Fetched, fetch
+
+PRIVATE = Egress(allow_private=True)
+FEED = b"https://evil.example/login\n"
 
 Handler = Callable[[str, dict[str, str], asyncio.StreamWriter], Awaitable[None]]
 
@@ -28,3 +34,22 @@ def answer(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
     """A whole HTTP answer."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
     return "\r\n".join(lines).encode("latin-1") + body
+
+
+def replying(reply: bytes) -> Handler:
+    """Always the same reply."""
+
+    async def handler(path: str, headers: dict[str, str], writer: asyncio.StreamWriter) -> None:
+        writer.write(reply)
+
+    return handler
+
+
+def get(handler: Handler, into: Path, path: str = "/feed.txt", **options: object) -> Fetched:
+    """Fetches from the server that ``handler`` makes."""
+
+    async def run() -> Fetched:
+        async with serving(handler) as base:
+            return await fetch(base + path, into, **{"egress": PRIVATE, **options})  # type: ignore[arg-type]
+
+    return asyncio.run(run())
