@@ -1,0 +1,98 @@
+"""Windows and thresholds of the login analysis: data, so that rules hold no numbers.
+
+An address is judged by its *strangers*: accounts that failed from it and have never succeeded from it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+Steps = tuple[tuple[float, float], ...]
+"""(least count, value of the evidence) in growing order; below the first there is no evidence."""
+
+
+class WindowSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """One window of event time. It opens with a failure and closes ``length_s`` seconds later."""
+
+    name: str
+    name_zh: str
+    length_s: int
+    fast: bool  # short enough that the rate of tries says something
+    few: Steps  # by strangers: ``login-failures``
+    many: Steps  # by strangers: the convicting reasons
+    repeated: Steps  # by failures on at most ``one_person`` accounts, also ``login-failures``
+    unnamed: Steps  # by failures whose account the log does not name
+    unnamed_attack: Steps  # the same, convicting; only without any success
+
+
+class LoginSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a login analysis may be told."""
+
+    windows: tuple[WindowSettings, ...]
+    one_person: int = 2  # that many failing accounts may be one person's devices
+    offset_per_success: float = 2.0  # strangers set off by each account that logs in from there
+    unknown_user_bonus: float = 0.5  # an account that does not exist counts this much more
+    shared_from: int = 5  # accounts that log in from there: it is shared by honest people
+    honest: Steps = ((5, 0.5), (10, 0.75), (30, 1.0))  # by accounts that log in from there
+    typing_errors: int = 10  # failures of an account that then logs in: no more than a person's own
+    beside_successes: float = 0.55  # factor for repeated failures beside other accounts' successes
+    spray_tries: float = 3.0  # tries an account at most: a few passwords on many accounts
+    stuffing_tries: float = 1.3  # tries an account at most: a list of names with one password each
+    stuffing_accounts: int = 20
+    stuffing_unknown: float = 0.3  # share of accounts that do not exist here: the list is somebody else's
+    enumeration_unknown: float = 0.6
+    attack_from: int = 10  # strangers after which a success is a hit of the attack
+
+
+_MANY: Final[Steps] = ((30, 1.07), (100, 1.14), (300, 1.2), (1000, 1.28))
+
+DEFAULT: Final = LoginSettings(
+    windows=(
+        WindowSettings(
+            name="10 minutes",
+            name_zh="10 分钟",
+            length_s=600,
+            fast=True,
+            few=((3, 0.62), (5, 1.0)),
+            many=((10, 1.0), *_MANY),
+            repeated=((3, 0.54), (30, 0.64), (100, 0.92)),
+            unnamed=((3, 0.58), (10, 0.7), (30, 1.0)),
+            unnamed_attack=((100, 1.0), (300, 1.1), (1000, 1.2)),
+        ),
+        WindowSettings(
+            name="24 hours",
+            name_zh="24 小时",
+            length_s=86_400,
+            fast=False,
+            few=((4, 0.62), (8, 1.0)),
+            many=((12, 1.0), *_MANY),
+            repeated=((4, 0.54), (300, 0.64)),
+            unnamed=((4, 0.58), (100, 0.7), (1000, 1.0)),
+            unnamed_attack=(),
+        ),
+        WindowSettings(
+            name="7 days",
+            name_zh="7 天",
+            length_s=604_800,
+            fast=False,
+            few=((6, 0.62), (10, 1.0)),
+            many=((20, 1.0), *_MANY),
+            repeated=((20, 0.54), (1000, 0.64)),
+            unnamed=((20, 0.58), (500, 0.7)),
+            unnamed_attack=(),
+        ),
+    )
+)
+"""The shipped thresholds."""
+
+
+def value_of(steps: Steps, count: float) -> float:
+    """The value of the highest step that the count reaches, 0 below the first."""
+    value = 0.0
+    for least, at_least in steps:
+        if count < least:
+            break
+        value = at_least
+    return value

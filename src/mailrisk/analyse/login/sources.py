@@ -1,0 +1,76 @@
+"""What is known of each address, in bounded memory that an attacker cannot wash clean.
+
+Addresses that have shown little (a failure or two, a login or two) live in one table, the others in a
+second. Each forgets its least recently seen address when it is full, so a flood of new addresses
+pushes out its own kind and never an address that matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from mailrisk.analyse.login.tally import Tally
+
+MAX_LIGHT: Final = 200_000
+MAX_HEAVY: Final = 50_000
+"""Addresses in each table: about 150 MB and, were each of them to attack 128 accounts, 1.2 GB."""
+
+MAX_AT_HOME: Final = 512
+"""Accounts that are remembered as having logged in from one address."""
+
+HEAVY_FROM: Final = 3
+"""Failures, or accounts that log in, that make an address matter."""
+
+
+class Source(msgspec.Struct):
+    """One address (an IPv6 /64): who is at home there, and what failed."""
+
+    at_home: dict[str, None] = {}  # accounts that have logged in from here
+    tallies: list[Tally | None] = []  # one for each window of the settings
+    first_failure_at: datetime | None = None
+    failures: int = 0  # ever
+    last_ip: str = ""  # of a failure; differs from the key for IPv6
+    hits: int = 0  # accounts that logged in after failing, while an attack went on
+    reported: bool = False
+    honest_value: float = 0.0  # of the evidence that was given for honest use
+
+    @property
+    def matters(self) -> bool:
+        """Whether forgetting this address would lose something."""
+        return self.reported or self.failures >= HEAVY_FROM or len(self.at_home) >= HEAVY_FROM
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether every failure in the open windows has been forgiven."""
+        return all(tally is None or tally.failures <= 0 for tally in self.tallies)
+
+
+class Sources:
+    """All addresses, by counting key."""
+
+    def __init__(self, windows: int, max_light: int = MAX_LIGHT, max_heavy: int = MAX_HEAVY) -> None:
+        self._windows = windows
+        self._max_light = max_light
+        self._max_heavy = max_heavy
+        self._light: dict[str, Source] = {}
+        self._heavy: dict[str, Source] = {}
+
+    def touch(self, key: str) -> Source:
+        """The address, made the most recently seen one; a new one if it is not known."""
+        source = self._heavy.pop(key, None)
+        if source is None:
+            source = self._light.pop(key, None) or Source(tallies=[None] * self._windows)
+        table, most = (self._heavy, self._max_heavy) if source.matters else (self._light, self._max_light)
+        if len(table) >= most:
+            del table[next(iter(table))]
+        table[key] = source
+        return source
+
+    def all(self) -> Iterator[tuple[str, Source]]:
+        """Every address that matters, least recently seen first."""
+        yield from self._heavy.items()
+        yield from ((key, source) for key, source in self._light.items() if source.matters)
