@@ -3,6 +3,7 @@
 import contextlib
 import random
 import time
+from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
@@ -112,6 +113,21 @@ def test_csv_needs_columns_and_refuses_a_feed_that_lacks_one() -> None:
         list(read_feed("csv", [b"a,b\n"]))
     with pytest.raises(FeedRefused, match="indicator"):
         list(read_feed("csv", [b"a,b\n"], FeedOptions(csv=CsvColumns(value="indicator"))))
+
+
+def test_a_feed_of_endless_rubbish_is_refused_before_its_end() -> None:
+    taken = 0
+
+    def rubbish() -> Iterator[bytes]:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield b"x\n" * 10_000
+
+    with pytest.raises(FeedRefused, match="unusable"):
+        for _ in read_feed("cidr-list", rubbish()):
+            pass
+    assert taken < 20
 
 
 def test_entries_under_the_least_confidence_are_left_out() -> None:

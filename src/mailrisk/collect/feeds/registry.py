@@ -35,9 +35,12 @@ from mailrisk.collect.feeds import (
     urlhaus_json,
 )
 from mailrisk.collect.feeds.lines import Entries, split_lines
-from mailrisk.model.errors import NotFound
+from mailrisk.model.errors import FeedRefused, NotFound
 from mailrisk.model.feed import FeedOptions
 from mailrisk.model.sighting import BadEntry
+
+MAX_BAD = 100_000
+"""So many unusable entries, if they are the majority, refuse a feed. Filter lists hold 50,000 patterns."""
 
 
 class Format(NamedTuple):
@@ -86,8 +89,21 @@ def read_feed(name: str, pieces: Iterable[bytes], options: FeedOptions | None = 
         raise NotFound(f"no feed format {name!r}; known: {', '.join(sorted(FORMATS))}")
     options = options or FeedOptions()
     entries = chosen.parse(pieces if chosen.whole else split_lines(pieces), options)
-    return _trusted(entries, options.min_confidence) if options.min_confidence else entries
+    return _believable(entries, options.min_confidence)
 
 
-def _trusted(entries: Entries, least: float) -> Entries:
-    return (entry for entry in entries if isinstance(entry, BadEntry) or entry.confidence >= least)
+def _believable(entries: Entries, least: float) -> Entries:
+    """The entries of at least that confidence, as long as the feed looks like what it should be."""
+    good = bad = 0
+    for entry in entries:
+        if isinstance(entry, BadEntry):
+            bad += 1
+            if bad > MAX_BAD and bad > good:
+                raise FeedRefused(
+                    f"{bad} of its first {good + bad} entries are unusable: it has another form now"
+                )
+        else:
+            good += 1
+            if entry.confidence < least:
+                continue
+        yield entry
