@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
-from mailrisk.analyse.url import host, script, text
+from mailrisk.analyse.url import host, lookalike, script, text
 from mailrisk.analyse.url.view import UrlView, view
 from mailrisk.model.evidence import Evidence
 from mailrisk.model.knowledge import Knowledge
@@ -14,6 +14,12 @@ from mailrisk.model.subject import Subject
 from mailrisk.model.url.unwrap import Unwrapped
 
 Rule = Callable[[UrlView], Iterable[Evidence]]
+
+
+def imitation(seen: UrlView) -> Iterator[Evidence]:
+    """The host or path imitates a brand or the organisation itself; see ``lookalike``."""
+    return lookalike.analyse(seen.url, seen.knowledge, seen.at, seen.subject)
+
 
 RULES: Final[tuple[Rule, ...]] = (
     host.ip_literal,
@@ -27,6 +33,7 @@ RULES: Final[tuple[Rule, ...]] = (
     host.wrapping,
     host.widely_used,
     script.mixed_scripts,
+    imitation,
     text.lure_words,
     text.personalised,
     text.download,

@@ -98,7 +98,7 @@ def download(view: UrlView) -> Iterator[Evidence]:
     if not stem:
         return
     if before in _DOCUMENT and last in _EXECUTABLE | _ARCHIVE | _PAGE:
-        yield view.evidence("double-extension", name=name[-60:])
+        yield view.evidence("url-double-extension", name=name[-60:])
     elif last in _EXECUTABLE:
         yield view.evidence("program-download", extension=last)
     elif last in _ARCHIVE:
