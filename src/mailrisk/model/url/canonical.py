@@ -34,7 +34,7 @@ MAX_LENGTH: Final = 16_384
 
 MAX_SERIALISED: Final = 4 * MAX_LENGTH  # escaping makes three characters of one byte
 MAX_HOST: Final = 253  # RFC 1035 §2.3.4, in presentation form
-MAX_UNESCAPE: Final = 64  # rounds; nobody but an attacker nests deeper
+MAX_UNESCAPE: Final = 16  # rounds, after %2525... is folded; nobody but an attacker nests deeper
 
 SCHEMES: Final = ("http", "https", "ftp")
 
