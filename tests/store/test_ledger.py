@@ -17,7 +17,7 @@ from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.verdict import Level, Verdict
 from mailrisk.store.engine import open_engine
 from mailrisk.store.ledger import Ledger
-from mailrisk.store.schema import metadata
+from mailrisk.store.schema import REVISION, metadata
 from mailrisk.store.transaction import key_of
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -168,6 +168,7 @@ def test_migrations_make_exactly_the_tables_of_the_schema(ledger_url: str) -> No
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"target_metadata": metadata})
         assert compare_metadata(context, metadata) == []
+        assert context.get_current_revision() == REVISION
     engine.dispose()
 
 

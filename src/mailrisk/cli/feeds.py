@@ -26,7 +26,7 @@ def feed_group() -> None:
 
 def known_feeds(config: Path | None) -> dict[str, FeedSource]:
     """Shipped and configured feeds by name; a configured one replaces a shipped one."""
-    return {source.name: source for source in (*load_feeds(), *load_config(config).feed)}
+    return load_feeds() | {source.name: source for source in load_config(config).feed}
 
 
 @feed_group.command("import")

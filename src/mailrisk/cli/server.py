@@ -11,7 +11,6 @@ import click
 
 from mailrisk.cli.options import store_options
 from mailrisk.config import load_config
-from mailrisk.listen.serve import bind, serve
 from mailrisk.service.context import Context
 from mailrisk.service.keys import Role, issue
 from mailrisk.wiring import open_context
@@ -31,6 +30,8 @@ def serve_command(listen: str | None, data_dir: Path, config: Path | None) -> No
     mailrisk serve
     mailrisk serve --listen 0.0.0.0:8025 --data-dir /var/lib/mailrisk --config /etc/mailrisk.toml
     """
+    from mailrisk.listen.serve import bind, serve  # The web framework takes long to load.
+
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = load_config(config)
     listener = bind(listen or settings.server.listen)

@@ -13,6 +13,8 @@ import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import msgspec
+
 from mailrisk.decide import weigh
 from mailrisk.model.evidence import Evidence
 from mailrisk.model.policy import Policy, Thresholds
@@ -37,9 +39,14 @@ def sigmoid(x: float) -> float:
 
 def exempted(evidence: Sequence[Evidence]) -> Evidence | None:
     """The withdrawal that is in force: the latest word of an analyst, if it takes the listing back."""
-    words = [item for item in evidence if item.code in ANALYST_CODES]
-    latest = max(words, key=lambda item: item.seen_at, default=None)
+    latest = _latest_word(evidence)
     return latest if latest is not None and latest.code == "analyst-withdrawn" else None
+
+
+def _latest_word(evidence: Sequence[Evidence]) -> Evidence | None:
+    """What an analyst said last; it replaces what any analyst said before."""
+    words = [item for item in evidence if item.code in ANALYST_CODES]
+    return max(words, key=lambda item: item.seen_at, default=None)
 
 
 def decide(subject: Subject, evidence: Sequence[Evidence], at: datetime, policy: Policy) -> Verdict:
@@ -72,15 +79,24 @@ def decide(subject: Subject, evidence: Sequence[Evidence], at: datetime, policy:
 def _weights(
     evidence: Sequence[Evidence], at: datetime, policy: Policy
 ) -> tuple[list[weigh.Weighed], list[float]]:
-    """Weighed evidence and its capped weights, exemption applied."""
+    """Weighed evidence and its capped weights; earlier words of analysts and an exemption applied."""
     weighed = weigh.weigh(evidence, at, policy)
-    weights = weigh.capped(weighed, policy.document.caps)
-    if exempted(evidence) is not None:
-        weights = [
-            weight if item.evidence.code == "analyst-withdrawn" else 0.0
-            for item, weight in zip(weighed, weights, strict=True)
+    latest = _latest_word(evidence)
+    if latest is not None:
+        exempt = latest.code == "analyst-withdrawn"
+        weighed = [
+            item
+            if item.evidence is latest or not (exempt or item.evidence.code in ANALYST_CODES)
+            else _aside(item)
+            for item in weighed
         ]
+    weights = weigh.capped(weighed, policy.document.caps)
     return weighed, weights
+
+
+def _aside(item: weigh.Weighed) -> weigh.Weighed:
+    """Evidence that is shown and does not count."""
+    return msgspec.structs.replace(item, weight=0.0)
 
 
 def _probability(

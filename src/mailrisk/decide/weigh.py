@@ -81,11 +81,14 @@ def _feeds_left(evidence: Sequence[Evidence]) -> dict[str, Evidence]:
 
 def _share_left(item: Evidence, rule: ReasonRule, at: datetime, left_at: dict[str, Evidence]) -> float:
     """Decay of one piece of evidence; a feed's word holds while the entry stays in the feed."""
+    since = item.seen_at
+    if item.code == "feed-listed":
+        left = left_at.get(item.source)
+        if left is None:
+            return 1.0
+        since = left.seen_at
     tau_days = float(item.data.get("tau_days", rule.tau_days))
-    if item.code != "feed-listed":
-        return decay((at - item.seen_at).total_seconds(), tau_days, rule.delta)
-    left = left_at.get(item.source)
-    return 1.0 if left is None else decay((at - left.seen_at).total_seconds(), tau_days, rule.delta)
+    return max(rule.floor, decay((at - since).total_seconds(), tau_days, rule.delta))
 
 
 def capped(weighed: Sequence[Weighed], caps: dict[str, float]) -> list[float]:
@@ -120,10 +123,14 @@ def as_text(value: object) -> str:
 def reason(item: Weighed, weight: float) -> Reason:
     """The reason as people and scripts read it; ``weight`` is the one after caps."""
     shown = _Shown({key: as_text(value) for key, value in item.evidence.data.items()})
+    # ``window_zh`` of the data fills {window} in the Chinese text.
+    shown_zh = _Shown(
+        shown | {key.removesuffix("_zh"): text for key, text in shown.items() if key.endswith("_zh")}
+    )
     return Reason(
         code=item.evidence.code,
         text=item.rule.en.format_map(shown),
-        text_zh=item.rule.zh.format_map(shown),
+        text_zh=item.rule.zh.format_map(shown_zh),
         weight=round(weight, 4),
         source=item.evidence.source,
         artefact=item.evidence.artefact,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import signal
 import socket
 from collections.abc import AsyncIterator, Callable
 
@@ -39,6 +40,19 @@ def bind(listen: str) -> socket.socket:
     return listener
 
 
+class _Server(uvicorn.Server):
+    """A server whose signals are ours: asked to stop, the program ends with 0."""
+
+    def stop(self) -> None:
+        """Finishes the requests under way and stops; a second call does not wait for them."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+    def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
+        """Leaves the signals alone."""
+        return contextlib.nullcontext()
+
+
 def serve(
     context: Context, listener: socket.socket, *, max_body_bytes: int, ready: Callable[[str], None]
 ) -> None:
@@ -59,7 +73,10 @@ async def _serve(
         lifespan="on",
         timeout_keep_alive=30,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, server.stop)
     async with _background(context):
         serving = asyncio.ensure_future(server.serve(sockets=[listener]))
         while not server.started and not serving.done():

@@ -21,7 +21,8 @@ class ReasonRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ``weight`` is log-odds in nats, multiplied by the evidence's value and by its decay; groups cap
     the sum. ``convicts``: may carry a verdict to ``malicious``/``high`` (text alone never does).
     ``tau_days``/``delta`` are the decay of the MISP model, ``weight * (1 - (t/tau)^(1/delta))``
-    (Iklody et al., "Decaying Indicators of Compromise", 2018); ``tau_days = 0`` never decays.
+    (Iklody et al., "Decaying Indicators of Compromise", 2018); ``tau_days = 0`` never decays;
+    ``floor`` is the share that is left for ever (an attacking address is never quite forgotten).
     A negative weight needs ``lowers = true``, and only facts that a sender cannot forge have it.
     ``en`` and ``zh`` are texts with ``{placeholders}`` taken from the evidence's data.
     """
@@ -36,6 +37,7 @@ class ReasonRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     lowers: bool = False
     tau_days: float = 0.0
     delta: float = 1.0
+    floor: float = 0.0
 
 
 class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -89,6 +89,7 @@ class IpAnswer(msgspec.Struct, frozen=True, kw_only=True):
     stages: tuple[str, ...]
     indicator: str = ""
     as_name: str | None = None
+    as_of: datetime | None = None  # the time that the verdict is about, when it is not now
     list_age_s: int = 0
 
 

@@ -128,12 +128,15 @@ def _answer(context: Context, text: str, ip: str, verdict: Verdict, now: datetim
     )
 
 
-def verdict_answer(context: Context, verdict: Verdict) -> IpAnswer:
-    """A verdict on an address as scripts get it, listed or not; private ones are never acted upon."""
+def verdict_answer(context: Context, verdict: Verdict, level_now: Level) -> IpAnswer:
+    """A verdict as of some time, listed or not; the response is suggested from the level now.
+
+    Private and reserved addresses are never acted upon.
+    """
     ip = verdict.subject.value
     first = verdict.first_seen or verdict.at
     known_for_s = max(0, int((verdict.at - first).total_seconds()))
-    action, for_s = response_for(context.policy, verdict.level, known_for_s)
+    action, for_s = response_for(context.policy, level_now, known_for_s)
     if reserved_range(ip) and not context.accept_private:
         action, for_s = "none", None
     return IpAnswer(
@@ -151,6 +154,7 @@ def verdict_answer(context: Context, verdict: Verdict) -> IpAnswer:
         suggested_for_s=for_s,
         reasons=shorten(verdict.reasons),
         stages=("login",),
+        as_of=verdict.at,
         **_place(context, ip),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 import msgspec
 
@@ -72,38 +72,43 @@ def _count(item: Read, counts: LogCounts) -> None:
 def detect(context: Context, events: Iterable[LoginEvent | BadLine], counts: LogCounts) -> Detection:
     """Analyses login events, records the evidence, and answers for every address it is about.
 
-    Reading the same log again records nothing twice.
+    The answers are verdicts as of the newest event, so that an old log still tells who attacked then;
+    what to do is suggested from the verdict now. Reading the same log again records nothing twice.
     """
     analysis = LoginAnalysis()
     pending: list[Evidence] = []
     seen: dict[str, None] = {}
+    newest = datetime.min.replace(tzinfo=UTC)
 
-    def flush() -> None:
-        if pending:
-            record(context, pending)
-            pending.clear()
-
-    def take(evidence: Iterable[Evidence]) -> None:
+    def take(evidence: Iterable[Evidence], at_least: int) -> None:
         for item in evidence:
             seen.setdefault(item.subject.value)
             pending.append(item)
+        if len(pending) >= at_least:
+            record(context, pending)
+            pending.clear()
 
     for event in events:
         if isinstance(event, LoginEvent):
-            take(analysis.observe(event))
-            if len(pending) >= CHUNK:
-                flush()
-    take(analysis.finish())
-    flush()
-    return Detection(ips=_answers(context, seen), counts=counts)
+            newest = max(newest, event.seen_at)
+            take(analysis.observe(event), CHUNK)
+    take(analysis.finish(), 1)
+    return Detection(ips=_answers(context, seen, newest), counts=counts)
 
 
-def _answers(context: Context, ips: Iterable[str]) -> list[IpAnswer]:
-    """The verdicts on addresses from all evidence in the ledger, private addresses included."""
+def _answers(context: Context, ips: Iterable[str], newest: datetime) -> list[IpAnswer]:
+    """Verdicts on addresses from all evidence in the ledger, private addresses included, worst first."""
     now = context.clock()
+    then = min(newest, now)
     answers = []
     for ip in ips:
         subject = Subject(Kind.IP, ip)
         evidence = known_evidence(context.ledger.evidence_of(subject))
-        answers.append(verdict_answer(context, decide(subject, evidence, now, context.policy)))
+        known = [item for item in evidence if item.seen_at <= then]
+        answer = verdict_answer(
+            context,
+            decide(subject, known, then, context.policy),
+            decide(subject, evidence, now, context.policy).level,
+        )
+        answers.append(answer)
     return sorted(answers, key=lambda answer: (-SEVERITY[answer.level], -answer.probability))

@@ -6,9 +6,7 @@ import secrets
 from importlib import resources
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -70,10 +68,23 @@ def _lock_for_migration(connection: Connection) -> None:
 
 
 def _migrate(connection: Connection) -> None:
+    """Brings the tables up to date; Alembic takes long to load and is loaded only when there is work."""
+    if _revision(connection) == schema.REVISION:
+        return
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(resources.files("mailrisk.store") / "migrations"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def _revision(connection: Connection) -> str:
+    """The schema revision that the database has, '' for a new one."""
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none() or "")
 
 
 def _first_state(connection: Connection) -> None:

@@ -26,9 +26,15 @@ def readyz(request: Request[Any, Any, State]) -> Response[dict[str, str]]:
     return Response({"status": "ready"})
 
 
+@get("/openapi.json", include_in_schema=False)
+async def openapi(request: Request[Any, Any, State]) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of the native API."""
+    return request.app.openapi_schema.to_schema()
+
+
 def make_app(context: Context, *, max_body_bytes: int) -> Litestar:
     """The ASGI application over one context."""
-    api = Router(path="/api/v1", route_handlers=[*checks.ROUTES, *intelligence.API_ROUTES])
+    api = Router(path="/api/v1", route_handlers=[openapi, *checks.ROUTES, *intelligence.API_ROUTES])
     return Litestar(
         route_handlers=[readyz, api, *intelligence.LIST_ROUTES],
         state=State({"context": context, "lists": ListFolds(context)}),
@@ -36,12 +42,13 @@ def make_app(context: Context, *, max_body_bytes: int) -> Litestar:
         exception_handlers={
             MailriskError: problems.on_mailrisk_error,
             HTTPException: problems.on_http_error,
+            UnicodeDecodeError: problems.on_wrong_encoding,
             Exception: problems.on_any_error,
         },
         openapi_config=OpenAPIConfig(
             title="mailrisk",
             version=__version__,
-            path="/api/v1",
+            path="/schema",
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
         logging_config=None,

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from mailrisk.model.verdict import Category
 from mailrisk.service import check_ip, check_url
-from mailrisk.service.answers import ErrorAnswer, IpAnswer, Listed, UrlAnswer
+from mailrisk.service.answers import IpAnswer, Listed, UrlAnswer
 from mailrisk.service.check_url import Analyse
 
 
@@ -48,15 +48,15 @@ class ListingBody(Body, frozen=True):
 
 
 class UrlResults(msgspec.Struct, frozen=True, kw_only=True):
-    """One result for each URL, in order."""
+    """One result for each URL, in order. A URL that cannot be dealt with has ``input`` and ``error`` alone."""
 
-    results: list[UrlAnswer | ErrorAnswer]
+    results: list[UrlAnswer]
 
 
 class IpResults(msgspec.Struct, frozen=True, kw_only=True):
-    """One result for each address, in order."""
+    """One result for each address, in order. A bad one has ``input`` and ``error`` alone."""
 
-    results: list[IpAnswer | ErrorAnswer]
+    results: list[IpAnswer]
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from litestar import Request, post
+import msgspec
+from litestar import Request, Response, post
 from litestar.datastructures import State
 from litestar.openapi.datastructures import ResponseSpec
 
 from mailrisk.listen.http.access import grant_of, needs
 from mailrisk.listen.http.bodies import IpResults, IpsBody, UrlResults, UrlsBody
-from mailrisk.service.answers import MessageAnswer
+from mailrisk.service.answers import ErrorAnswer, IpAnswer, MessageAnswer, UrlAnswer
 from mailrisk.service.check_ip import check_ips
 from mailrisk.service.check_message import check_message
 from mailrisk.service.check_url import check_urls
@@ -20,17 +22,34 @@ from mailrisk.service.keys import Role
 AnyRequest = Request[Any, Any, State]
 
 
-@post("/urls:check", guards=[needs(Role.READER)], status_code=200, sync_to_thread=True)
-def urls_check(request: AnyRequest, data: UrlsBody) -> UrlResults:
+@post(
+    "/urls:check",
+    guards=[needs(Role.READER)],
+    status_code=200,
+    sync_to_thread=True,
+    responses={200: ResponseSpec(UrlResults, description="One result for each URL, in order")},
+)
+def urls_check(request: AnyRequest, data: UrlsBody) -> Response[bytes]:
     """Checks up to 1,000 URLs. One bad URL yields a result with ``error``; the others are answered."""
     tenant = grant_of(request).tenant
-    return UrlResults(results=check_urls(request.app.state.context, data.urls, data.analyse, tenant))
+    return _results(check_urls(request.app.state.context, data.urls, data.analyse, tenant))
 
 
-@post("/ips:check", guards=[needs(Role.READER)], status_code=200, sync_to_thread=True)
-def ips_check(request: AnyRequest, data: IpsBody) -> IpResults:
+@post(
+    "/ips:check",
+    guards=[needs(Role.READER)],
+    status_code=200,
+    sync_to_thread=True,
+    responses={200: ResponseSpec(IpResults, description="One result for each address, in order")},
+)
+def ips_check(request: AnyRequest, data: IpsBody) -> Response[bytes]:
     """Checks up to 10,000 IP addresses."""
-    return IpResults(results=check_ips(request.app.state.context, data.ips, grant_of(request).tenant))
+    return _results(check_ips(request.app.state.context, data.ips, grant_of(request).tenant))
+
+
+def _results(answers: Sequence[UrlAnswer | IpAnswer | ErrorAnswer]) -> Response[bytes]:
+    """Answers and errors side by side, in the order of the inputs."""
+    return Response(msgspec.json.encode({"results": answers}), media_type="application/json")
 
 
 @post(

@@ -68,6 +68,11 @@ def on_http_error(_: Request[Any, Any, Any], error: HTTPException) -> Response[d
     return answer
 
 
+def on_wrong_encoding(_: Request[Any, Any, Any], error: UnicodeDecodeError) -> Response[dict[str, Any]]:
+    """A JSON body that is not UTF-8 (RFC 8259 §8.1)."""
+    return problem(400, "Bad input", f"the body is not UTF-8: {error.reason} at byte {error.start}")
+
+
 def on_any_error(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
     """A fault of ours: logged with its trace, never shown to the caller."""
     logger.error("unexpected error at %s %s", request.method, request.url.path, exc_info=error)
