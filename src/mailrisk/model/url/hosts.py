@@ -147,9 +147,12 @@ class Hosts:
 
         A customer's host below a free-subdomain service has no share in the service's place.
         """
-        if self.tenant_of(host):
+        suffix = self._suffix(host)
+        if not suffix or suffix == host:
             return 0
-        return self._ranks.get(self.registrable(host), 0)
+        start = host.rfind(".", 0, len(host) - len(suffix) - 1) + 1
+        place = self._ranks.get(host[start:], 0)
+        return 0 if place and self._tenant_of(host, suffix) else place
 
 
 def _is_ip(host: str) -> bool:

@@ -29,7 +29,7 @@ def parameters(query: str) -> Iterator[tuple[str, str]]:
     """Names (lower case) and raw values of a query, as they stand; ``&amp;`` from copied HTML counts as ``&``."""
     for pair in query.replace("&amp;", "&").split("&"):
         name, _, value = pair.partition("=")
-        yield unquote(name).lower(), value
+        yield (unquote(name) if "%" in name else name).lower(), value
 
 
 def absolute(value: str) -> str:

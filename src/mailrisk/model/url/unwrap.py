@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from itertools import chain
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -11,7 +12,7 @@ from mailrisk.model.errors import BadInput
 from mailrisk.model.url.canonical import Url, parse_url
 from mailrisk.model.url.hosts import HostClass, Hosts
 from mailrisk.model.url.rewritten import absolute, from_base64, opaque, parameters
-from mailrisk.model.url.wrappers import fitting
+from mailrisk.model.url.wrappers import OWN_HOST, OWN_HOST_PATHS, fitting
 
 MAX_DEPTH: Final = 8
 MAX_EMBEDDED: Final = 4
@@ -57,79 +58,76 @@ def unwrap(url: Url, hosts: Hosts, own: frozenset[str] = frozenset()) -> Unwrapp
     host are believed there alone.
     """
     hops: list[tuple[str, Url]] = []
-    embedded: list[Url] = []
     seen = {url.key}
+    embedded: tuple[Url, ...] = ()
     hidden, cut = "", ""
-    while not cut:
-        name, text = _one_layer(url, hosts, own)
-        if not name:
-            embedded.extend(_carried(url, hosts, embedded))
-        hidden = name if not text else ""
-        if not text:
+    while True:
+        layer = _one_layer(url, hosts, own)
+        embedded = (*embedded, *layer.embedded)[:MAX_EMBEDDED]
+        if not layer.target:
+            hidden = layer.name
             break
-        target = _parsed(text)
+        target = _parsed(layer.target)
         if target is None or target.key in seen or len(hops) == MAX_DEPTH:
             cut = "bad-target" if target is None else "loop" if target.key in seen else "depth"
             break
-        hops.append((name, url))
+        hops.append((layer.name, url))
         seen.add(target.key)
         url = target
-    return Unwrapped(
-        url=url, hops=tuple(hops), opaque=hidden, embedded=tuple(embedded), cut=(cut,) if cut else ()
-    )
+    return Unwrapped(url=url, hops=tuple(hops), opaque=hidden, embedded=embedded, cut=(cut,) if cut else ())
 
 
-def _one_layer(url: Url, hosts: Hosts, own: frozenset[str]) -> tuple[str, str]:
-    """Name of the wrapper that ``url`` is ('' if none) and the text of its target ('' if it hides it)."""
-    registrable = hosts.registrable(url.host)
+class _Layer(NamedTuple):
+    """One wrapper: its name ('' if there is none) and its target's text ('' if it hides it)."""
+
+    name: str = ""
+    target: str = ""
+    embedded: tuple[Url, ...] = ()
+
+
+def _one_layer(url: Url, hosts: Hosts, own: frozenset[str]) -> _Layer:
     hidden = ""
-    for wrapper in fitting(url, registrable, is_own=registrable in own):
+    wrappers = fitting(url)
+    if own and url.path.startswith(OWN_HOST_PATHS) and hosts.registrable(url.host) in own:
+        wrappers = chain(wrappers, OWN_HOST)
+    for wrapper in wrappers:
         target = wrapper.decode(url)
         if target:
-            return wrapper.name, target
+            return _Layer(wrapper.name, target)
         if wrapper.decode is opaque or hosts.has(url.host, HostClass.WRAPPER):
             # Other sites have many pages on the same path that lead nowhere; a gateway has none.
             hidden = hidden or wrapper.name
-    if hidden:
-        return hidden, ""
-    target = _open_redirect(url, hosts, registrable)
-    return (OPEN_REDIRECT, target) if target else ("", "")
+    if hidden or not url.query:
+        return _Layer(hidden)
+    return _parameters_layer(url, hosts)
 
 
-def _open_redirect(url: Url, hosts: Hosts, registrable: str) -> str:
-    """The target of a parameter, when the host is known to redirect or is a known site's redirecting page.
+def _parameters_layer(url: Url, hosts: Hosts) -> _Layer:
+    """A redirect by parameter, when the host is known to redirect or it is a known site's redirecting page.
 
-    An unknown host's parameter proves nothing: see ``embedded``.
+    An unknown host's parameter proves nothing, and no site redirects to itself.
     """
-    if not url.query:
-        return ""
-    known = hosts.has(url.host, *_REDIRECTING)
-    if not known and not (hosts.rank(url.host) and _REDIRECTING_PATH.search(url.path)):
-        return ""
-    for target in _targets(url):
-        parsed = _parsed(target)
-        if parsed is not None and (not registrable or hosts.registrable(parsed.host) != registrable):
-            return target
-    return ""
-
-
-def _carried(url: Url, hosts: Hosts, known: list[Url]) -> list[Url]:
-    targets = [target for text in _targets(url) if (target := _parsed(text)) is not None]
-    if not targets:
-        return []
+    texts = _targets(url.query)
+    if not texts:
+        return _Layer()
     registrable = hosts.registrable(url.host)
     foreign = [
-        target for target in targets if not registrable or hosts.registrable(target.host) != registrable
+        target
+        for text in texts
+        if (target := _parsed(text)) and (not registrable or hosts.registrable(target.host) != registrable)
     ]
-    return foreign[: MAX_EMBEDDED - len(known)]
+    if not foreign:
+        return _Layer()
+    redirects = hosts.has(url.host, *_REDIRECTING)
+    if redirects or (hosts.rank(url.host) and _REDIRECTING_PATH.search(url.path)):
+        return _Layer(OPEN_REDIRECT, foreign[0].text)
+    return _Layer(embedded=tuple(foreign[:MAX_EMBEDDED]))
 
 
-def _targets(url: Url) -> list[str]:
-    if not url.query:
-        return []
+def _targets(query: str) -> list[str]:
     return [
         target
-        for name, value in parameters(url.query)
+        for name, value in parameters(query)
         if name in _TARGET_NAMES and (target := absolute(value) or from_base64(value))
     ]
 

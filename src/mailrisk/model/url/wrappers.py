@@ -7,6 +7,7 @@ that fits names the wrapper when none decodes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -167,27 +168,24 @@ OWN_HOST: Final = (
 """Gateways that rewrite to the customer's own host and are known by their path alone; on any other host
 that path could be an attacker's, who would hide behind the harmless target he names."""
 
+OWN_HOST_PATHS: Final = tuple(wrapper.path for wrapper in OWN_HOST)
+
 _BY_HOST: Final[dict[str, tuple[Wrapper, ...]]] = {
     host: tuple(wrapper for wrapper in WRAPPERS if wrapper.host == host)
     for host in {wrapper.host for wrapper in WRAPPERS}
 }
+_GOOGLE = re.compile(r"(?:.*\.)?google\.(?:com|(?:com?\.)?[a-z]{2})")
 
 
-def fitting(url: Url, registrable: str, *, is_own: bool = False) -> Iterator[Wrapper]:
-    """The wrappers that ``url`` may be a link of, the most specific host first.
-
-    ``is_own``: the host is the organisation's, so that OWN_HOST counts.
-    """
-    name = url.host
+def fitting(url: Url) -> Iterator[Wrapper]:
+    """The wrappers that ``url`` may be a link of, the most specific host first."""
+    name, path = url.host, url.path
     while name:
-        yield from _under(name, url.path)
+        for wrapper in _BY_HOST.get(name, ()):
+            if path.startswith(wrapper.path):
+                yield wrapper
         name = name.partition(".")[2]
-    if registrable.startswith("google."):
-        yield from _under("google.*", url.path)
-    for wrapper in OWN_HOST if is_own else ():
-        if url.path.startswith(wrapper.path):
-            yield wrapper
-
-
-def _under(name: str, path: str) -> Iterator[Wrapper]:
-    return (wrapper for wrapper in _BY_HOST.get(name, ()) if path.startswith(wrapper.path))
+    if "google." in url.host and _GOOGLE.fullmatch(url.host):
+        for wrapper in _BY_HOST["google.*"]:
+            if path.startswith(wrapper.path):
+                yield wrapper
