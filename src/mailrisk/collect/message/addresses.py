@@ -11,8 +11,10 @@ import re
 from mailrisk.collect.message.words import decode_words
 from mailrisk.model.message import Address
 
-_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)(?:"|\Z)|<([^<>]*)(?:>|\Z)|([,;])|([^",;<>()]+)|(\()|(.)', re.DOTALL)
-_ADDR = re.compile(r"[^\s@<>,;:\"()]+@[^\s@<>,;\"()]+")
+_TOKEN = re.compile(
+    r'"((?:[^"\\]|\\.)*)(?:"|\\?\Z)|<([^<>]*)(?:>|\Z)|([,;])|([^",;<>()]+)|(\()|(.)', re.DOTALL
+)
+_ADDR = re.compile(r"[^\s@<>,;:\"()]{1,128}@[^\s@<>,;\"()]{1,255}")
 
 
 def parse_addresses(value: str, limit: int, defects: list[str]) -> tuple[tuple[Address, ...], bool]:

@@ -1,16 +1,18 @@
-"""Keeps HTML away from the parser whose nesting would cost it quadratic time or memory.
+"""Keeps HTML away from the parser when its shape would cost quadratic time or memory.
 
-A WHATWG parser looks through the open elements at every block start, and opens every unclosed
-formatting element again at every paragraph (HTML §13.2.4.3): 200,000 nested ``<div>`` take it minutes,
-300 open ``<font>`` before 6,000 ``<p>`` a gigabyte. Both are estimated here in one linear pass; HTML
-over the bound is read without structure, which still yields its text and links.
+A WHATWG parser looks through the open elements at every block start, opens every unclosed formatting
+element again at every paragraph (HTML §13.2.4.3), and compares each attribute of a tag with all others:
+200,000 nested ``<div>`` take it minutes, 300 open ``<font>`` before 6,000 ``<p>`` a gigabyte. All three are
+estimated here in linear passes; HTML over the bound is read without structure (``crude.py``).
 """
 
 from __future__ import annotations
 
 import re
 
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]{0,30})")
+from mailrisk.collect.message.crude import TAG
+
+_NAME = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]{0,30})")
 _VOID = frozenset({
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
     "track", "wbr",
@@ -28,18 +30,27 @@ _FENCES = frozenset(
 _FEW_TAGS = 2_000  # no arrangement of so few is costly
 _DEPTH = 512  # browsers do not nest deeper either
 _WORK = 2_000_000
-_STRUCTURE = re.compile(
-    r"<(?!/?(?:a|area|form|img|base|meta|br|style|script|title)\b)/?[a-zA-Z][^<>]{0,2000}>", re.IGNORECASE
-)
+_SHORT = 20_000  # characters of HTML that may hold anything
+_LONG_TAG = 4_096
+_MOST_ATTRIBUTES = 2_000
+# A value with < in it may be a quote that was opened in a comment, and hide real tags.
+_VALUE = re.compile(r"=\s*+(?>\"[^\"<]*+\"|'[^'<]*+')")
 
 
-def flatten_if_costly(html: str) -> tuple[str, str]:
-    """The HTML itself, or a flat version of it and the words for what happened."""
-    if html.count("<") <= _FEW_TAGS or not _costly(html):
-        return html, ""
-    flat = _STRUCTURE.sub(" ", html)
-    flat = re.sub(r"<a\b", "</a><a", flat, flags=re.IGNORECASE)
-    return flat, "HTML nested too deeply: read without its structure"
+def too_costly(html: str) -> bool:
+    """True if building the tree of this HTML could cost quadratic time or memory."""
+    if len(html) > _SHORT and any(
+        match.end() - match.start() > _LONG_TAG and _attributes(match[2]) > _MOST_ATTRIBUTES
+        for match in TAG.finditer(html)
+    ):
+        return True
+    return html.count("<") > _FEW_TAGS and _costly(html)
+
+
+def _attributes(text: str) -> int:
+    """At least as many as a tag with this text has attributes; long values count once."""
+    bare = _VALUE.sub("=", text)
+    return len(bare.split()) + bare.count("/") + bare.count("=")
 
 
 def _costly(html: str) -> bool:
@@ -48,7 +59,7 @@ def _costly(html: str) -> bool:
     formatting: dict[str, int] = {}
     open_formats = 0
     work = 0
-    for match in _TAG.finditer(html):
+    for match in _NAME.finditer(html):
         closing, name = match[1], match[2].lower()
         if name in _FORMATTING:
             if closing:

@@ -8,7 +8,9 @@ from urllib.parse import unquote_to_bytes
 from mailrisk.collect.message.charset import decode
 from mailrisk.collect.message.words import decode_words, eight_bit, unfold
 
-_PARAMETER = re.compile(r"""[;\s]*([^\s=;"]{1,80})\s*=\s*(?:"((?:[^"\\]|\\.)*)(?:"|\Z)|([^;]*))""", re.DOTALL)
+_PARAMETER = re.compile(
+    r"""([^\s=;"]{1,80})\s{0,20}=\s{0,20}(?:"((?:[^"\\]|\\.)*)(?:"|\\?\Z)|([^;]*))""", re.DOTALL
+)
 _NUMBERED = re.compile(r"([^*]+)(?:\*(\d{1,4}))?(\*)?\Z")
 _PARAMETERS = 200
 

@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from mailrisk.collect.message.crude import read_crudely
 from mailrisk.collect.message.hrefs import css_urls, refresh_target, web_url
 from mailrisk.collect.message.look import Look, look_of
-from mailrisk.collect.message.nesting import flatten_if_costly
+from mailrisk.collect.message.nesting import too_costly
 from mailrisk.collect.message.styles import Style, rules_of
 
 _UNSEEN = frozenset(
@@ -50,10 +51,13 @@ class Rendered(NamedTuple):
 
 def render(html: str) -> Rendered:
     """Reads one HTML body. Never raises; time and memory are linear in the input's length."""
-    safe, problem = flatten_if_costly(html)
-    walk = _Walk(LexborHTMLParser(safe))
+    if too_costly(html):
+        text, found = read_crudely(html)
+        links = [RawLink(url, how) for url, how in found]
+        return Rendered(tidy(text), "", links, "HTML too deeply nested: read without its structure")
+    walk = _Walk(LexborHTMLParser(html))
     walk.run()
-    return Rendered(tidy("".join(walk.seen)), tidy("".join(walk.unseen)), walk.links, problem)
+    return Rendered(tidy("".join(walk.seen)), tidy("".join(walk.unseen)), walk.links)
 
 
 def tidy(text: str) -> str:

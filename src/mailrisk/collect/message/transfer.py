@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import binascii
+import io
 import re
 
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_NOT_BASE64 = bytes(byte for byte in range(256) if byte not in _ALPHABET)
+_CHUNKS = 2_000  # pieces between padding that are decoded one by one
 _UU_BEGIN = re.compile(rb"(?:\A|\n)begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,200})\r?\n")
 
 
@@ -37,13 +40,13 @@ def _base64(data: bytes) -> tuple[bytes, str]:
             return binascii.a2b_base64(data), ""
         except binascii.Error:
             pass
+    chunks = [data] if data.count(b"=") > _CHUNKS else re.split(rb"=+", data)
     out = []
-    for chunk in re.split(rb"=+", data):
-        clean = _NOT_BASE64.sub(b"", chunk)
+    for chunk in chunks:
+        clean = chunk.translate(None, _NOT_BASE64)
         extra = len(clean) % 4
         clean = clean[:-1] if extra == 1 else clean + b"=" * (-extra % 4)
-        if clean:
-            out.append(binascii.a2b_base64(clean))
+        out.append(binascii.a2b_base64(clean))
     return b"".join(out), "damaged base64"
 
 
@@ -52,17 +55,17 @@ def uudecode(data: bytes) -> tuple[str, bytes] | None:
     match = _UU_BEGIN.search(data)
     if match is None:
         return None
-    out = []
-    for line in data[match.end() :].split(b"\n"):
-        line = line.rstrip(b"\r")
+    out = bytearray()
+    for line in io.BytesIO(memoryview(data)[match.end() :]):
+        line = line.rstrip(b"\r\n")
         if not line or line in (b"end", b"`"):
             break
         try:
-            out.append(binascii.a2b_uu(line))
+            out += binascii.a2b_uu(line)
         except binascii.Error:
             try:  # Some encoders pad a line with more than its length byte says.
                 length = (((line[0] - 32) & 63) * 4 + 5) // 3
-                out.append(binascii.a2b_uu(line[:length]))
+                out += binascii.a2b_uu(line[:length])
             except binascii.Error:
                 break
-    return match[1].decode("utf-8", "replace").strip(), b"".join(out)
+    return match[1].decode("utf-8", "replace").strip(), bytes(out)
