@@ -31,7 +31,7 @@ class Brand(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     their own (Apple, Orange, 顺丰 is not one): they count only in a display name or with context.
     ``domains``: registrable domains, hosts or brand top-level domains that the brand owns, links
     and senders alike; ``patterns``: globs over hosts (``amazon.??``). ``labels``: spellings that
-    imitations use in host names; the first labels of ``domains`` are added by themselves.
+    imitations use in host names; the names in Latin letters are added by themselves.
     """
 
     id: str
@@ -133,6 +133,11 @@ class Brands:
         found = self._labels.imitated(host, registrable or ".".join(host.split(".")[-2:]))
         return Lookalike(self._by_id[found.owner], found.kind, found.label) if found else None
 
+    def misspelt(self, word: str) -> Brand | None:
+        """The brand whose name of eight letters or more is this word with one slip (``microsft``)."""
+        owner = self._labels.misspelt(word) if len(word) >= 8 else None
+        return self._by_id[owner] if owner else None
+
     def _enter_domains(self, brand: Brand) -> None:
         for domain in brand.domains:
             self._by_domain[domain] = (*self._by_domain.get(domain, ()), brand)
@@ -173,9 +178,15 @@ class Brands:
 
 
 def brand_labels(brand: Brand) -> tuple[str, ...]:
-    """Host labels that spell the brand: its own spellings and the first labels of its domains."""
-    first = (domain.split(".")[0] for domain in brand.domains if "." in domain)
-    return tuple(dict.fromkeys((*brand.labels, *(label for label in first if len(label) >= 4))))
+    """Host labels that spell the brand: its own spellings and its unambiguous Latin names in one word."""
+    names = ("".join(_WORD.findall(latin(name))) for name in brand.names if not _HAN.search(name))
+    return tuple(dict.fromkeys((*brand.labels, *(name for name in names if len(name) >= 4))))
+
+
+def ambiguous_labels(brand: Brand) -> tuple[str, ...]:
+    """Labels that are words of their own: they count only beside bait (``chase-login``)."""
+    names = ("".join(_WORD.findall(latin(name))) for name in brand.ambiguous if not _HAN.search(name))
+    return tuple(name for name in names if len(name) >= 3)
 
 
 def _glob_covers(glob: str, host: str) -> bool:

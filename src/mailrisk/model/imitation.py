@@ -45,10 +45,14 @@ class Imitation(NamedTuple):
 
 
 class LabelIndex:
-    """Known labels, found again when imitated. ``labels`` maps a label to its owner's name."""
+    """Known labels, found again when imitated. ``labels`` maps a label to its owner's name.
 
-    def __init__(self, labels: Mapping[str, str]) -> None:
+    ``ambiguous`` labels are words of their own: they count only beside a bait word, with a hyphen between.
+    """
+
+    def __init__(self, labels: Mapping[str, str], ambiguous: Mapping[str, str] | None = None) -> None:
         self._exact = dict(labels)
+        self._ambiguous = dict(ambiguous or {})
         self._skeletons: dict[str, str] = {}
         self._gaps: dict[str, str] = {}
         for label in labels:
@@ -66,6 +70,11 @@ class LabelIndex:
         below = host.removesuffix(registrable).rstrip(".")
         return self._in_front(below) if below else None
 
+    def misspelt(self, word: str) -> str | None:
+        """The owner of the known label that is this word with one slip; None for the label itself."""
+        near = None if word in self._exact else self._one_off(word)
+        return self._exact[near] if near else None
+
     def _label(self, label: str) -> Imitation | None:
         if label in self._exact:
             return Imitation(self._exact[label], "tld", label)
@@ -78,7 +87,7 @@ class LabelIndex:
 
     def _one_off(self, label: str) -> str | None:
         """The known label at Damerau-Levenshtein distance one, by shared deletions (Mor and Fraenkel, 1982)."""
-        if not SHORTEST_TYPO <= len(label) <= _DELETION_LIMIT:
+        if label in BAIT or not SHORTEST_TYPO <= len(label) <= _DELETION_LIMIT:
             return None
         for candidate in (label, *(label[:gap] + label[gap + 1 :] for gap in range(len(label)))):
             if candidate in self._exact and len(candidate) >= SHORTEST_TYPO:
@@ -96,8 +105,8 @@ class LabelIndex:
     def _combined(self, label: str) -> Imitation | None:
         words = _SPLIT.split(latin(decoded(label)))
         for word in words if len(words) > 1 else ():
-            owner = self._exact.get(word)
-            if owner and len(word) >= 4 and any(other in BAIT for other in words if other != word):
+            owner = self._exact.get(word) or self._ambiguous.get(word)
+            if owner and len(word) >= 3 and any(other in BAIT for other in words if other != word):
                 return Imitation(owner, "combo", label)
             near = self._skeletons.get(skeleton(word)) if word not in self._exact and len(word) >= 6 else None
             if near:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from mailrisk.analyse.message.evidence import fact
 from mailrisk.analyse.message.identity import Identity, Trust, address_in_name
 from mailrisk.analyse.message.links import registrable
 from mailrisk.analyse.message.view import MessageView
-from mailrisk.analyse.url.lookalike import imitates, imitates_own
+from mailrisk.analyse.url.lookalike import STRENGTH, imitates, imitates_own
 from mailrisk.model.brand import Brand
 from mailrisk.model.confusable import latin
 from mailrisk.model.evidence import Evidence
@@ -19,7 +20,7 @@ from mailrisk.model.url.hosts import HostClass
 CLAIMED = 0.7
 """Least strength of a brand claim that counts as one."""
 
-_TURNS = re.compile(r"[a-z][0-9]|[0-9][a-z]")
+_CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxyz]{5}")
 _HOST_LABELS = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 
 
@@ -53,7 +54,8 @@ def _sender_address(view: MessageView, who: Identity) -> Iterator[Evidence]:
     look = imitates(who.author, view.knowledge) if who.author and not who.genuine else None
     if look:
         data = target(look.brand) | {"author": who.author, "kind": look.kind}
-        yield fact(view, code="sender-lookalike", data=data, artefact="header From")
+        value = STRENGTH[look.kind]
+        yield fact(view, code="sender-lookalike", value=value, data=data, artefact="header From")
     own = imitates_own(who.author, view.knowledge) if who.author else None
     if own:
         data = {"author": who.author, "domain": own.domain, "kind": own.kind}
@@ -117,12 +119,21 @@ def is_malformed(view: MessageView, who: Identity) -> bool:
 
 
 def is_random(view: MessageView, who: Identity) -> bool:
-    """A registrable label of eight or more characters that changes between letters and digits three times."""
+    """A registrable label that no naming gives.
+
+    Eight or more characters that change between letters and digits three times, or nine or more with a
+    digit inside and five consonants in a row. Initials of Chinese names have no digits inside.
+    """
     domain = registrable(view, who.author)
     label = domain.split(".")[0] if domain else ""
     if label.startswith("xn--") or view.knowledge.hosts.rank(who.author):
         return False
-    return len(label) >= 8 and len(_TURNS.findall(label)) + len(_TURNS.findall(label[1:])) >= 6
+    turns = sum(
+        1 for left, right in pairwise(label) if left.isdigit() != right.isdigit() and "-" not in (left, right)
+    )
+    if len(label) >= 8 and turns >= 3:
+        return True
+    return len(label) >= 9 and turns >= 2 and bool(_CONSONANTS.search(label))
 
 
 def is_unreliable(view: MessageView, who: Identity) -> bool:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from mailrisk.analyse.message.evidence import fact
-from mailrisk.analyse.message.links import opened, registrable
+from mailrisk.analyse.message.links import LEAVE, opened, registrable
 from mailrisk.analyse.message.view import LinkedUrl, MessageView
 from mailrisk.model.confusable import INVISIBLE
 from mailrisk.model.evidence import Evidence
@@ -116,9 +116,25 @@ def _pictures(view: MessageView) -> Iterator[Evidence]:
         yield fact(view, code="image-only", data={"characters": len(view.message.text.strip())})
 
 
+def said(text: str) -> str:
+    """The text without sentences about unsubscribing, up to 2,000 characters."""
+    sentences = re.split(r"(?<=[.!?\n])\s+", text[:2_000].strip())
+    return " ".join(sentence for sentence in sentences if not LEAVE.search(sentence))
+
+
+def is_disguised(view: MessageView) -> bool:
+    """Whether the message hides what it says from filters: a picture, hidden text, styled or mixed letters."""
+    head = head_of(view.message)
+    return (
+        is_picture_only(view)
+        or bool(_STYLED.search(head) or _MIXED.search(head) or _SALT.search(head))
+        or any(True for _ in _hidden(view))
+    )
+
+
 def is_picture_only(view: MessageView) -> bool:
-    """At most 150 visible characters, a picture, and a link to open or a picture of at least 5 kB."""
-    if len(view.message.text.strip()) > 150:
+    """At most 200 visible characters beside the way to unsubscribe, a picture, and a link or 5 kB of picture."""
+    if len(said(view.message.text)) > 200:
         return False
     linked = any(item.link.how == "img" for item in view.urls)
     large = any(part.content_type.startswith("image/") and part.size >= 5_000 for part in view.message.parts)

@@ -18,6 +18,7 @@ import msgspec
 
 from mailrisk.analyse.message.links import registrable
 from mailrisk.analyse.message.view import MessageView
+from mailrisk.analyse.url.lookalike import imitates
 from mailrisk.model.brand import Brand, Mention
 from mailrisk.model.confusable import latin
 from mailrisk.model.url.hosts import HostClass
@@ -32,7 +33,9 @@ _ADDRESS = re.compile(r"[a-z0-9._%+-]{1,64}@([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}
 _BUSINESS = re.compile(
     r"\b(?:support|team|service|services|bank|banking|card|alerts?|account|security|secure|billing|customer|care|store|"
     r"notifications?|rewards?|wallet|department|express|no-?reply|id|pay|online|update|info|center|centre|shipping|"
-    r"delivery|paket|versand|gutschein|message|offers?|support)\b"
+    r"delivery|paket|versand|gutschein|message|offers?|paquete|colis|pacco|pakket|paket|entrega|livraison|seguimiento|"
+    r"spedizione|sendung|zustellung|conta|banco|atendimento|cliente|clientes|suporte|recompensas?|pontos|tracking|"
+    r"parcel|package|gift|customer|recovery|login|verification)\b"
 )
 _SIGNED = re.compile(
     r"team|support|security|service|customer|copyright|©|\(c\)|inc\b|llc|gmbh|ltd|all rights|rights reserved|equipe|"
@@ -179,13 +182,18 @@ def _by_name(view: MessageView, display: str) -> Iterator[BrandClaim]:
         named = len(re.findall(r"\w+", mention.name))
         if not mention.ambiguous or words == named or (business and words <= named + 3):
             yield BrandClaim(brand=mention.brand, name=mention.name, where="display name", strength=1.0)
+    for word in re.findall(r"[a-z0-9]{8,30}", latin(display))[:12]:
+        brand = view.knowledge.brands.misspelt(word)
+        if brand:
+            yield BrandClaim(brand=brand, name=word, where="display name", strength=0.9)
 
 
 def _by_address(view: MessageView, author: str) -> Iterator[BrandClaim]:
     """An author domain that imitates a brand, or a local part that names one."""
-    look = view.knowledge.brands.lookalike(author, registrable(view, author)) if author else None
+    look = imitates(author, view.knowledge) if author else None
     if look:
-        yield BrandClaim(brand=look.brand, name=look.label, where="sender address", strength=1.0)
+        strength = 1.0 if look.kind != "tld" else 0.6
+        yield BrandClaim(brand=look.brand, name=look.label, where="sender address", strength=strength)
     for box in view.message.from_[:3]:
         local = re.sub(r"[._+-]+", " ", box.addr.rpartition("@")[0])
         for mention in view.knowledge.brands.mentions(local):

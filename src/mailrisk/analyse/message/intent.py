@@ -7,6 +7,7 @@ the weighted phrases of ``data/lexicon``; a model replaces or joins them without
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 
 from mailrisk.analyse.message.evidence import fact
@@ -29,11 +30,18 @@ UNWANTED = (
     "executive-request",
 )
 
-TEXT_START = 8_000
+TEXT_START = 3_500
 """Characters of the text that are read from its front."""
 
-TEXT_END = 1_500
+TEXT_END = 800
 """Characters that are read from its end, when it is longer."""
+
+
+TEXT_LIMIT = 40_000
+"""Characters in which quoted lines are looked for."""
+
+_QUOTED = re.compile(r"^[ \t]*(?:[A-Za-z]{0,3}[>|\]]).*$", re.MULTILINE)
+"""Lines that answer somebody: what was written to the reader's correspondent is no request to the reader."""
 
 
 class Intents:
@@ -66,7 +74,7 @@ class Intents:
 def intents(view: MessageView) -> Intents:
     """Reads subject, text and the visible words of links."""
     message = view.message
-    text = message.text
+    text = _QUOTED.sub("", message.text[:TEXT_LIMIT]) if ">" in message.text else message.text
     parts = [message.subject, text[:TEXT_START], text[TEXT_START:][-TEXT_END:]]
     return Intents(view.knowledge.lexicon.find(Folded("\n".join(parts))))
 

@@ -11,13 +11,14 @@ import re
 from collections.abc import Iterable
 
 from mailrisk.analyse.message.view import LinkedUrl, MessageView
+from mailrisk.analyse.url.lookalike import imitates
 from mailrisk.model.brand import Brand
 from mailrisk.model.url.hosts import HostClass
 
 OPENED = frozenset({"a", "area", "form", "text", "qr", "attachment", "meta"})
 """Ways in which a link waits for its reader; images, styles and headers do not."""
 
-WIDELY_USED = 10_000
+WIDELY_USED = 20_000
 """Largest rank of a site whose own pages are taken for harmless."""
 
 NAME_SPACES = frozenset(
@@ -33,12 +34,24 @@ NAME_SPACES = frozenset(
 
 DOCUMENT_CLASSES = (HostClass.DOCUMENT, HostClass.FORM_BUILDER)
 
-_LEAVE = re.compile(
+LEAVE = re.compile(
     r"un-?subscri|opt-?out|abmeld|abbestell|desinscri|désinscri|desabonn|désabonn|darse de baja|descadastr|"
     r"cancelar (?:a )?(?:inscri|suscri)|uitschrijv|afmelden|disiscri|preference|privacy|datenschutz|"
     r"impressum|terms|view (?:it )?in (?:your )?browser|退订|取消订阅|退訂|配信停止",
     re.IGNORECASE,
 )
+THROWAWAY_CLASSES = (
+    HostClass.SHORTENER,
+    HostClass.FREE_SUBDOMAIN,
+    HostClass.FILE_HOST,
+    HostClass.FORM_BUILDER,
+    HostClass.DOCUMENT,
+    HostClass.SELF_SERVICE,
+    HostClass.REDIRECTOR,
+    HostClass.DYNAMIC_DNS,
+    HostClass.IPFS_GATEWAY,
+)
+_NUMBERED = re.compile(r"(?:\d{1,3}[-.]){3}\d{1,3}[-.]")
 _PROGRAM = re.compile(
     r"\.(?:exe|scr|msi|bat|cmd|com|js|jse|vbs|vbe|hta|lnk|iso|img|vhd|apk|jar|ps1|wsf|cpl|dll|dmg|pkg)$",
     re.IGNORECASE,
@@ -52,13 +65,13 @@ def opened(view: MessageView) -> list[LinkedUrl]:
 
 def is_side_link(item: LinkedUrl) -> bool:
     """Whether the link is no part of the request: a name space, or a way to leave a mailing list."""
-    return item.url.host in NAME_SPACES or bool(_LEAVE.search(item.link.text) or _LEAVE.search(item.url.path))
+    return item.url.host in NAME_SPACES or bool(LEAVE.search(item.link.text) or LEAVE.search(item.url.path))
 
 
 def is_popular(view: MessageView, host: str) -> bool:
     """A widely used site where not everybody may publish."""
     hosts = view.knowledge.hosts
-    return 0 < hosts.rank(host) <= WIDELY_USED and not hosts.is_shared(host)
+    return 0 < hosts.rank(host) <= WIDELY_USED and not hosts.is_shared(host) and not _NUMBERED.search(host)
 
 
 def offending(view: MessageView, brands: Iterable[Brand], own: frozenset[str]) -> list[LinkedUrl]:
@@ -72,9 +85,35 @@ def offending(view: MessageView, brands: Iterable[Brand], own: frozenset[str]) -
         item
         for item in opened(view)
         if registrable(view, item.url.host) not in own
-        and not any(view.knowledge.brands.is_official(brand, item.url.host) for brand in brands)
+        and not any(is_official(view, brand, item.url.host) for brand in brands)
         and not is_popular(view, item.url.host)
     ]
+
+
+def is_official(view: MessageView, brand: Brand, host: str) -> bool:
+    """Whether the host is the brand's; a hosting brand's numbered customer machines are not."""
+    return view.knowledge.brands.is_official(brand, host) and not _NUMBERED.search(host)
+
+
+def is_throwaway(view: MessageView, item: LinkedUrl) -> bool:
+    """Whether the link leads to a place that costs nothing: an address, a shortener, a file or page host, an imitation."""
+    if item.url.is_ip or _NUMBERED.search(item.url.host):
+        return True
+    hosts = view.knowledge.hosts
+    if hosts.has(item.url.host, HostClass.BULK_MAILER, HostClass.SOCIAL_LANDING):
+        return False
+    return hosts.has(item.url.host, *THROWAWAY_CLASSES) or imitates(item.url.host, view.knowledge) is not None
+
+
+def blamed(view: MessageView, items: Iterable[LinkedUrl]) -> list[LinkedUrl]:
+    """Of the offending links those that a listing may name: throwaway ones if there are any, else unranked sites.
+
+    Senders fill mails with copied footers; what stands there belongs to bystanders.
+    """
+    items = list(items)
+    thrown = [item for item in items if is_throwaway(view, item)]
+    unknown = [item for item in items if not view.knowledge.hosts.rank(item.url.host)]
+    return thrown or unknown or items[:1]
 
 
 def registrable(view: MessageView, host: str) -> str:

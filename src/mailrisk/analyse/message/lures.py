@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailrisk.analyse.message import attachments, links
-from mailrisk.analyse.message.claimed import CLAIMED, claims_own
+from mailrisk.analyse.message.claimed import CLAIMED, claims_own, target
+from mailrisk.analyse.message.identity import Trust
 from mailrisk.analyse.message.intent import ASKS, LURES
 from mailrisk.analyse.message.reading import Reading
-from mailrisk.analyse.url.lookalike import imitates
 from mailrisk.model.evidence import Evidence
 from mailrisk.model.verdict import Category
 
@@ -28,48 +28,75 @@ def brand_impersonation(reading: Reading) -> Iterator[Evidence]:
 
     * a brand is claimed with strength >= 0.7 (display name, sender address, or subject and signature),
       and the author's domain is not the brand's, nor the organisation's own;
-    * at least one asking intent or lure holds, or the message is a picture;
+    * at least one asking intent or lure has log-odds >= 0, or the message hides what it says, or a foreign
+      link is throwaway;
     * an offending link, or an attached page that asks for something.
     In full if the claim has strength >= 0.9 and either two such intents hold, or the author is
-    unreliable, or the author's domain or a link imitates the brand; else partly.
+    unreliable, or the link is throwaway, or the author's domain imitates the brand; else partly.
+    A message that also leads to the author's own site counts only with a display name or sender address.
     """
     claim = reading.claim
     if claim is None or claim.strength < CLAIMED or reading.who.inside:
         return
-    wants = reading.intents.held(*ASKS, *LURES, "threat", "urgency", "investment")
+    wants = reading.intents.held(*ASKS, *LURES, "threat", "urgency", "investment", least=0.0)
     items = reading.offending
-    if not (wants or reading.picture_only) or not (items or reading.active_page):
+    if not (wants or reading.disguised or reading.throwaway) or not (items or reading.active_page):
         return
-    strong = claim.strength >= 0.9 and (
-        len(wants) >= 2
-        or reading.unreliable
-        or claim.where == "sender address"
-        or any(imitates(item.url.host, reading.view.knowledge) for item in items)
-    )
     if reading.goes_home and claim.where not in ("display name", "sender address"):
         return
+    strong = claim.strength >= 0.9 and (
+        len(wants) >= 2 or reading.unreliable or claim.where == "sender address" or bool(reading.throwaway)
+    )
     yield reading.convict(
         code="brand-impersonation", value=1.0 if strong else PARTLY, items=items, claim=claim
     )
 
 
-def brand_spoofing(reading: Reading) -> Iterator[Evidence]:
-    """The From domain is a brand's, authentication failed, and the mail asks behind a link that is not the brand's.
+def brand_without_link(reading: Reading) -> Iterator[Evidence]:
+    """A brand is claimed by somebody else, who wants an answer or something attached opened.
 
-    * the author's domain belongs to a brand and DMARC fails, or SPF fails without any valid signature;
-    * an asking intent or lure holds; an offending link exists that is not the brand's.
+    * a brand is claimed in the display name or sender address; the author's domain is not the brand's nor own;
+    * asks-credential, asks-card, asks-open, prize, delivery or document-share has log-odds >= 0;
+    * no offending link; a click or answer writes to another domain's mailbox, or a document or picture is attached;
+    In full if the author is unreliable or answers go elsewhere, and asks-credential holds; else partly.
     """
-    brand = reading.who.spoofed
-    if brand is None or not reading.intents.has(*ASKS, *LURES):
+    claim, wants = reading.claim, reading.intents
+    if (
+        claim is None
+        or claim.where not in ("display name", "sender address")
+        or reading.who.inside
+        or reading.who.genuine
+    ):
         return
-    items = [
-        item
-        for item in reading.offending
-        if not reading.view.knowledge.brands.is_official(brand, item.url.host)
-    ]
-    if items:
-        data = {"brand": brand.title, "brand_id": brand.id, "official_domains": list(brand.domains[:8])}
-        yield reading.convict(code="brand-spoofing", items=items, data=data)
+    asks = wants.held(
+        "asks-credential", "asks-card", "asks-open", "prize", "delivery", "document-share", least=0.0
+    )
+    attached = any(part.filename and not part.content_id for part in reading.view.message.parts)
+    if not asks or reading.offending or not (reading.answers_elsewhere or (attached and reading.unreliable)):
+        return
+    strong = wants.has("asks-credential", least=0.5) and (reading.unreliable or reading.answers_elsewhere)
+    yield reading.convict(code="brand-reply-lure", value=1.0 if strong else PARTLY, claim=claim)
+
+
+def brand_spoofing(reading: Reading) -> Iterator[Evidence]:
+    """The From domain is a brand's, but the mail is not, and it asks behind a link that is not the brand's.
+
+    * the author's domain belongs to a brand;
+    * DMARC fails, or SPF fails without any valid signature, and an asking intent or lure holds (full); or
+      authentication is unknown, no link leads to the brand and all foreign ones are throwaway (partly);
+    * an offending link exists that is not the brand's.
+    """
+    who = reading.who
+    owners = () if who.free_mail else reading.view.knowledge.brands.owners(who.author)
+    brand = who.spoofed or next(iter(owners), None)
+    if brand is None or who.inside or not reading.intents.has(*ASKS, *LURES, "threat", "urgency", least=0.0):
+        return
+    items = [item for item in reading.offending if not links.is_official(reading.view, brand, item.url.host)]
+    led_home = any(links.is_official(reading.view, brand, item.url.host) for item in reading.view.urls)
+    thrown = who.trust is Trust.UNKNOWN and not led_home and len(reading.throwaway) == len(items)
+    if items and (who.spoofed or thrown):
+        value = 1.0 if who.spoofed else PARTLY
+        yield reading.convict(code="brand-spoofing", value=value, items=items, data=target(brand))
 
 
 def mailbox_notice(reading: Reading) -> Iterator[Evidence]:
@@ -257,6 +284,7 @@ def program_link(reading: Reading) -> Iterator[Evidence]:
 
 RULES = (
     brand_impersonation,
+    brand_without_link,
     brand_spoofing,
     mailbox_notice,
     account_notice,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -15,6 +16,8 @@ from mailrisk.analyse.message.view import LinkedUrl, MessageView
 from mailrisk.model.evidence import Evidence
 from mailrisk.model.url.hosts import HostClass
 from mailrisk.model.verdict import Category
+
+_MAILTO = re.compile(r"href\s*=\s*[\"']?mailto:[^\"'\s>@?]{1,80}@([A-Za-z0-9.-]{3,80})", re.IGNORECASE)
 
 
 class Reading:
@@ -56,6 +59,29 @@ class Reading:
             if links.registrable(self.view, item.url.host) != home
             and not self.view.knowledge.hosts.has(item.url.host, HostClass.BULK_MAILER)
         ]
+
+    @cached_property
+    def throwaway(self) -> list[LinkedUrl]:
+        """Foreign links to places that cost nothing."""
+        return [item for item in self.foreign if links.is_throwaway(self.view, item)]
+
+    @cached_property
+    def clickable(self) -> list[LinkedUrl]:
+        """Foreign links that stand behind something to click, which discussions in plain text do not have."""
+        return [item for item in self.foreign if item.link.how != "text"]
+
+    @cached_property
+    def disguised(self) -> bool:
+        """The message hides what it says from filters."""
+        return content.is_disguised(self.view)
+
+    @cached_property
+    def answers_elsewhere(self) -> bool:
+        """A click or an answer writes to a mailbox that is not the author's domain."""
+        home = links.registrable(self.view, self.who.author)
+        hosts = _MAILTO.findall(self.view.message.html[:200_000])
+        hosts += [box.domain for box in self.view.message.reply_to]
+        return any(host and links.registrable(self.view, host.lower()) != home for host in hosts)
 
     @cached_property
     def goes_home(self) -> bool:
@@ -108,6 +134,7 @@ class Reading:
     ) -> Evidence:
         """Evidence of a rule: who is impersonated, which links are to blame, what shows the intent."""
         wants = self.intents.held(*self.intents.found)
+        items = links.blamed(self.view, items)
         shown = {
             "author": self.who.author or "?",
             "host": items[0].url.host if items else "",

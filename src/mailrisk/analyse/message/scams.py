@@ -103,9 +103,10 @@ def _diverted(reading: Reading) -> bool:
 def prize(reading: Reading) -> Iterator[Evidence]:
     """A prize, voucher or survey that leads away from whoever writes.
 
-    * prize holds with >= 1.5; a foreign link; no link to the author's own site; no brand claimed with >= 0.7;
+    * prize holds with >= 1.5; a foreign link to click; no link to the author's own site; no brand claimed with
+      >= 0.7;
     * the author is neither inside nor a brand's.
-    In full if the author is unreliable and urgency or asks-open holds; else weakly.
+    In full if the author is unreliable or a link throwaway, and urgency or an asking intent holds; else weakly.
     """
     wants, who = reading.intents, reading.who
     if reading.claim and reading.claim.strength >= CLAIMED:
@@ -130,15 +131,16 @@ def prize(reading: Reading) -> Iterator[Evidence]:
 def vice(reading: Reading) -> Iterator[Evidence]:
     """Gambling or pornography that leads away from whoever writes.
 
-    * gambling or adult holds with >= 1.0; a foreign link or, for gambling in Chinese, any offending one;
+    * gambling or adult holds with >= 1.0; a foreign link to click;
     * no link to the author's own site, unless the author is unreliable; not inside.
     In full with >= 2.0 and an unreliable author; else weakly.
     """
     wants = reading.intents
     if not wants.has("gambling", "adult", least=1.0) or reading.who.inside or reading.goes_home:
         return
-    if reading.foreign:
-        strong = reading.unreliable and wants.has("gambling", "adult", least=2.0)
+    if reading.clickable:
+        sure = wants.has("gambling", "adult", least=2.0)
+        strong = sure and (reading.unreliable or bool(reading.throwaway))
         yield reading.convict(
             code="gambling-porn",
             value=1.0 if strong else WEAKLY,
@@ -148,17 +150,33 @@ def vice(reading: Reading) -> Iterator[Evidence]:
 
 
 def affiliate(reading: Reading) -> Iterator[Evidence]:
-    """Cures, warranties and easy money from an author who stands for nobody.
+    """Cures, warranties and easy money from an author who stands for nobody. At most suspicious by itself.
 
-    * miracle-offer or investment holds with >= 1.0; a foreign link; the author is unreliable or no link leads to him.
-    In full if the author is unreliable and the form of the message hides something; it is at most suspicious else.
+    * miracle-offer or investment has log-odds >= 0.5; a foreign link to click; not inside, no brand's author;
+    * the author is unreliable, or no link leads to him and a link is throwaway or the message hides what it says.
     """
-    wants = reading.intents
-    if not wants.has("miracle-offer", "investment", least=1.0) or not reading.foreign:
+    wants, who = reading.intents, reading.who
+    if not wants.has("miracle-offer", "investment") or not reading.clickable or who.inside or who.genuine:
         return
-    if reading.unreliable and not reading.who.inside:
+    nobody = not reading.goes_home and (bool(reading.throwaway) or reading.disguised)
+    if reading.unreliable or nobody:
         yield reading.convict(
             code="affiliate-scam", value=PARTLY, items=reading.foreign, category=Category.OTHER_SCAM
+        )
+
+
+def picture(reading: Reading) -> Iterator[Evidence]:
+    """All that is said stands in a picture behind a throwaway link. At most suspicious by itself.
+
+    * the message is a picture; every foreign link to click is throwaway, and there is one;
+    * no link leads to the author's own site or he is unreliable; not inside, no brand's author.
+    """
+    who = reading.who
+    if not reading.picture_only or reading.goes_home or who.inside or who.genuine or not reading.clickable:
+        return
+    if reading.throwaway and (reading.unreliable or len(reading.throwaway) == len(reading.foreign)):
+        yield reading.convict(
+            code="picture-lure", value=0.75, items=reading.throwaway, category=Category.IMAGE_TEXT_LURE
         )
 
 
@@ -185,4 +203,4 @@ def executive(reading: Reading) -> Iterator[Evidence]:
         yield reading.convict(code="executive-fraud", value=value, category=Category.PAYMENT_FRAUD)
 
 
-RULES = (extortion, callback, advance_fee, prize, vice, affiliate, executive)
+RULES = (extortion, callback, advance_fee, prize, vice, affiliate, picture, executive)
