@@ -40,6 +40,13 @@ class LoginAnalysis:
     def __init__(self, settings: LoginSettings = DEFAULT, sources: Sources | None = None) -> None:
         self._settings = settings
         self._sources = sources or Sources(len(settings.windows))
+        # With fewer failures no rule can hold: most addresses never have more.
+        self._least = min(
+            steps[0][0]
+            for window in settings.windows
+            for steps in (window.few, window.repeated, window.unnamed)
+            if steps
+        )
 
     def observe(self, event: LoginEvent) -> Iterable[Evidence]:
         """The evidence that an event gives rise to, mostly none. Events without an address tell nothing."""
@@ -94,7 +101,8 @@ class LoginAnalysis:
             tally.add(
                 event.account, event.attempts, event.seen_at, unknown=event.outcome is Outcome.UNKNOWN_USER
             )
-            yield from self._judged(event.ip, key, source, window, tally)
+            if tally.failures >= self._least:
+                yield from self._judged(event.ip, key, source, window, tally)
 
     def _judged(
         self, ip: str, key: str, source: Source, window: WindowSettings, tally: Tally

@@ -15,9 +15,10 @@ import msgspec
 
 from mailrisk.analyse.login.tally import Tally
 
-MAX_LIGHT: Final = 200_000
+MAX_LIGHT: Final = 100_000
 MAX_HEAVY: Final = 50_000
-"""Addresses in each table: about 150 MB and, were each of them to attack 128 accounts, 1.2 GB."""
+"""Addresses in each table: about 2 KB for each light one; a heavy one needs up to 60 KB, and only an
+address that attacks 128 accounts needs that much."""
 
 MAX_AT_HOME: Final = 512
 """Accounts that are remembered as having logged in from one address."""
