@@ -110,7 +110,7 @@ def identify(view: MessageView) -> Identity:
         departments=_departments(view, display),
         own=own,
         inside=bool(author) and registrable(view, author) in own and trust is not Trust.FAILED,
-        free_mail=view.knowledge.hosts.has(author, HostClass.FREE_MAIL, HostClass.DISPOSABLE_MAIL),
+        free_mail=is_free_mail(view, author),
         display=display,
         spoofed=spoofed,
     )
@@ -135,6 +135,14 @@ def _trust(view: MessageView) -> Trust:
     return Trust.FAILED if auth.spf.result in ("fail", "softfail") and unsigned else Trust.UNKNOWN
 
 
+def is_free_mail(view: MessageView, host: str) -> bool:
+    """Whether anyone may have a mailbox there; a provider's own machines (``reply.yahoo.com``) are its own."""
+    hosts = view.knowledge.hosts
+    classes = (HostClass.FREE_MAIL, HostClass.DISPOSABLE_MAIL)
+    first, _, parent = host.partition(".")
+    return hosts.has(host, *classes) and (first == "vip" or not hosts.has(parent, *classes))
+
+
 def _own(view: MessageView) -> frozenset[str]:
     """The configured domains, else those the message was delivered to; mailbox providers are nobody's own."""
     if view.knowledge.own_domains:
@@ -142,17 +150,13 @@ def _own(view: MessageView) -> frozenset[str]:
     addresses = view.envelope.rcpt_to or tuple(box.addr for box in view.message.to[:5])
     hosts = {address.rpartition("@")[2].lower() for address in addresses if "@" in address}
     return frozenset(
-        registrable(view, host)
-        for host in hosts
-        if "." in host and not view.knowledge.hosts.has(host, HostClass.FREE_MAIL)
+        registrable(view, host) for host in hosts if "." in host and not is_free_mail(view, host)
     )
 
 
 def _owners(view: MessageView, author: str) -> tuple[Brand, ...]:
     """The brands that the author's domain belongs to; a mailbox at a provider is not the provider."""
-    if view.knowledge.hosts.has(author, HostClass.FREE_MAIL):
-        return ()
-    return view.knowledge.brands.owners(author)
+    return () if is_free_mail(view, author) else view.knowledge.brands.owners(author)
 
 
 def _sibling(brand: Brand, genuine: tuple[Brand, ...]) -> bool:
@@ -192,7 +196,8 @@ def _by_address(view: MessageView, author: str) -> Iterator[BrandClaim]:
     """An author domain that imitates a brand, or a local part that names one."""
     look = imitates(author, view.knowledge) if author else None
     if look:
-        strength = 1.0 if look.kind != "tld" else 0.6
+        slip = look.kind == "typo" and len(look.label) < 8
+        strength = 0.6 if look.kind == "tld" or slip else 1.0
         yield BrandClaim(brand=look.brand, name=look.label, where="sender address", strength=strength)
     for box in view.message.from_[:3]:
         local = re.sub(r"[._+-]+", " ", box.addr.rpartition("@")[0])
@@ -211,7 +216,7 @@ def _by_subject_and_body(view: MessageView) -> Iterator[BrandClaim]:
     for brand_id, mention in (body | subject).items():
         strength = 0.25
         strength += 0.3 if brand_id in subject else 0.0
-        strength += 0.2 if brand_id in body and brand_id in subject else 0.0
+        strength += 0.1 if brand_id in body and brand_id in subject else 0.0
         strength += 0.35 if brand_id in signed else 0.0
         where = "signature" if brand_id in signed else ("subject" if brand_id in subject else "text")
         yield BrandClaim(brand=mention.brand, name=mention.name, where=where, strength=min(strength, 0.9))

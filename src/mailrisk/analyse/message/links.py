@@ -32,6 +32,12 @@ NAME_SPACES = frozenset(
     }
 )
 
+_NETWORKS = (
+    "facebook.com linkedin.com twitter.com x.com instagram.com youtube.com pinterest.com tiktok.com weibo.com"
+)
+SOCIAL = frozenset(_NETWORKS.split())
+"""Social networks that every footer links to: anyone may publish there, but nobody logs in for somebody else."""
+
 DOCUMENT_CLASSES = (HostClass.DOCUMENT, HostClass.FORM_BUILDER)
 
 LEAVE = re.compile(
@@ -87,6 +93,7 @@ def offending(view: MessageView, brands: Iterable[Brand], own: frozenset[str]) -
         if registrable(view, item.url.host) not in own
         and not any(is_official(view, brand, item.url.host) for brand in brands)
         and not is_popular(view, item.url.host)
+        and registrable(view, item.url.host) not in SOCIAL
     ]
 
 

@@ -89,11 +89,17 @@ def brand_spoofing(reading: Reading) -> Iterator[Evidence]:
     who = reading.who
     owners = () if who.free_mail else reading.view.knowledge.brands.owners(who.author)
     brand = who.spoofed or next(iter(owners), None)
-    if brand is None or who.inside or not reading.intents.has(*ASKS, *LURES, "threat", "urgency", least=0.0):
+    if brand is None or who.inside or not reading.intents.has(*ASKS, *LURES, "threat", "urgency"):
         return
     items = [item for item in reading.offending if not links.is_official(reading.view, brand, item.url.host)]
+    if not who.spoofed:
+        items = [item for item in items if item.link.how != "text"]
     led_home = any(links.is_official(reading.view, brand, item.url.host) for item in reading.view.urls)
-    thrown = who.trust is Trust.UNKNOWN and not led_home and len(reading.throwaway) == len(items)
+    thrown = (
+        who.trust is Trust.UNKNOWN
+        and not led_home
+        and all(links.is_throwaway(reading.view, item) for item in items)
+    )
     if items and (who.spoofed or thrown):
         value = 1.0 if who.spoofed else PARTLY
         yield reading.convict(code="brand-spoofing", value=value, items=items, data=target(brand))
@@ -105,9 +111,10 @@ def mailbox_notice(reading: Reading) -> Iterator[Evidence]:
     * mailbox-quota holds with >= 1.5, or asks-credential with >= 1.0 and the sender claims to be the
       mail administration, the IT service or the reader's own organisation;
     * the author is not inside the organisation and the author's domain is no brand's;
-    * an offending link or an attached page that asks for something.
-    In full if the link is foreign, or the reader's organisation or the mail administration is claimed;
-    else (a provider that writes from and links to its own domain) partly.
+    * an offending link or an attached page that asks for something; and asks-credential, asks-open, threat or
+      urgency holds, or the mail administration or the reader's organisation is claimed.
+    In full if the link is foreign or a page is attached, and one of those intents holds; else (a provider
+    that writes from and links to its own domain) partly.
     """
     who = reading.who
     admin = next(
@@ -121,6 +128,8 @@ def mailbox_notice(reading: Reading) -> Iterator[Evidence]:
     if not reading.offending and not reading.active_page:
         return
     pushes = reading.intents.has("asks-credential", "asks-open", "threat", "urgency")
+    if not pushes and not admin and not own:
+        return
     strong = (bool(reading.foreign) or reading.active_page) and pushes and bool(admin or own or quota)
     yield reading.convict(
         code="mailbox-notice-impersonation",

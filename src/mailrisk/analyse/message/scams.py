@@ -111,15 +111,11 @@ def prize(reading: Reading) -> Iterator[Evidence]:
     wants, who = reading.intents, reading.who
     if reading.claim and reading.claim.strength >= CLAIMED:
         return
-    if (
-        not wants.has("prize", least=1.5)
-        or not reading.foreign
-        or reading.goes_home
-        or who.inside
-        or who.genuine
-    ):
+    if not wants.has("prize", least=1.5) or reading.goes_home or who.inside or who.genuine:
         return
-    strong = reading.unreliable and wants.has("urgency", "asks-open", *ASKS)
+    if not reading.clickable:
+        return
+    strong = (reading.unreliable or bool(reading.throwaway)) and wants.has("urgency", "asks-open", *ASKS)
     yield reading.convict(
         code="prize-lure",
         value=1.0 if strong else WEAKLY,
