@@ -12,7 +12,7 @@ from mailrisk.edge.clock import Clock, system_clock
 from mailrisk.edge.geo import GeoDatabase
 from mailrisk.edge.policy_files import data_hashes, load_policy
 from mailrisk.edge.resolver import DnsResolver, NoNetwork
-from mailrisk.edge.shipped import load_brands, load_hosts
+from mailrisk.edge.shipped import load_brands, load_hosts, load_lexicon
 from mailrisk.model.errors import Unavailable
 from mailrisk.model.knowledge import Knowledge
 from mailrisk.service.context import Context, Lookup
@@ -28,6 +28,7 @@ def load_knowledge(config: Config) -> Knowledge:
     return Knowledge(
         brands=load_brands(),
         hosts=hosts,
+        lexicon=load_lexicon(),
         own_domains=frozenset(own),
         trusted_hosts=frozenset(host.lower() for host in config.organisation.trusted_hosts),
         hashes=data_hashes(),

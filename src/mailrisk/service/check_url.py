@@ -54,14 +54,14 @@ def stale(context: Context) -> bool:
 
 
 def look_up(context: Context, text: str, tenant: int = SHARED) -> Looked:
-    """Parses, unwraps and looks up one URL: the URL itself, then every wrapper's target, narrowest first.
+    """Parses, unwraps and looks up one URL: itself, every wrapper's target, and URLs that it carries along.
 
     BadUrl, TooLarge: ``text`` is no URL.
     """
     url = parse_url(text)
     unwrapped = unwrap(url, context.knowledge.hosts, context.knowledge.own_domains)
     rule = None
-    for step in (url, *(hop for _, hop in unwrapped.hops), unwrapped.url):
+    for step in (url, *(hop for _, hop in unwrapped.hops), unwrapped.url, *unwrapped.embedded):
         found = rule_for(context, step, tenant)
         if found is not None and (rule is None or rule.listing is None):
             rule = found

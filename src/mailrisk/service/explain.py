@@ -35,10 +35,10 @@ def explain(
     subject, scheme = parse_indicator(text)
     asked_at = as_of or context.clock()
     subject, covered_by = _subject_with_evidence(context, subject, text, tenant)
-    said = context.ledger.decision_at(subject, tenant=tenant, at=asked_at)
+    said = context.ledger.decision_at(subject, tenant=tenant, at=as_of)
     policy = (context.ledger.policy(said.policy_hash) if said else None) or context.policy
     then = said.decided_at if said is not None else asked_at
-    recorded = context.ledger.evidence_of(subject, tenant=tenant, recorded_until=asked_at)
+    recorded = context.ledger.evidence_of(subject, tenant=tenant, recorded_until=as_of)
     known = [item for item in recorded if item.recorded_at <= then]
     again = decide(subject, known_evidence(known), then, policy)
     shown = again

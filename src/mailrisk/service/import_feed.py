@@ -30,6 +30,19 @@ MAX_ENTRIES = 5_000_000
 MAX_BAD_SHOWN = 5
 
 
+class Bad(msgspec.Struct):
+    """Unusable entries: how many, and the first few."""
+
+    count: int = 0
+    examples: list[str] = []
+
+    def add(self, entry: BadEntry) -> None:
+        """Counts one."""
+        self.count += 1
+        if len(self.examples) < MAX_BAD_SHOWN:
+            self.examples.append(f"line {entry.line}: {entry.reason}")
+
+
 class FeedReport(msgspec.Struct, frozen=True, kw_only=True):
     """What an import did."""
 
@@ -61,8 +74,8 @@ def import_feed(
             report = _store(context, transaction, source, entries, bad, digest.hexdigest(), force)
     except BadInput as error:
         with context.ledger.transaction(context.clock()) as transaction:
-            row = transaction.feed(SHARED, source.name, source.format)
-            transaction.feed_failed(row.id, str(error))
+            row = transaction.feeds.open(SHARED, source.name, source.format)
+            transaction.feeds.failed(row.id, str(error))
         raise
     context.catch_up()
     return report
@@ -74,13 +87,13 @@ def _hashed(pieces: Iterable[bytes], digest: Any) -> Iterator[bytes]:
         yield piece
 
 
-def _read(source: FeedSource, pieces: Iterable[bytes]) -> tuple[dict[Subject, Sighting], list[BadEntry]]:
+def _read(source: FeedSource, pieces: Iterable[bytes]) -> tuple[dict[Subject, Sighting], Bad]:
     """(one sighting a subject, unusable entries) of a delivery; the earliest sighting of a subject counts."""
     entries: dict[Subject, Sighting] = {}
-    bad: list[BadEntry] = []
+    bad = Bad()
     for item in read_feed(source.format, pieces, source.options):
         if isinstance(item, BadEntry):
-            bad.append(item)
+            bad.add(item)
             continue
         known = entries.get(item.subject)
         if known is None or _earlier(item, known):
@@ -99,39 +112,39 @@ def _store(
     transaction: Transaction,
     source: FeedSource,
     entries: Mapping[Subject, Sighting],
-    bad: list[BadEntry],
+    bad: Bad,
     sha256: str,
     force: bool,
 ) -> FeedReport:
     """Compares a delivery with the one before and records what entered and what left."""
     transaction.use_policy(context.policy, SHARED)
-    row = transaction.feed(SHARED, source.name, source.format)
+    row = transaction.feeds.open(SHARED, source.name, source.format)
     if row.imports and row.content_sha256 == sha256:
-        transaction.feed_imported(row.id, row.imports, row.entries, sha256)
+        transaction.feeds.imported(row.id, row.imports, row.entries, sha256)
         return _report(source, row.entries, 0, 0, bad, 0, unchanged=True)
     if not entries:
-        raise BadInput("feed", f"no usable entry ({len(bad)} unusable ones)")
+        raise BadInput("feed", f"no usable entry ({bad.count} unusable ones)")
     if not force:
         check_shrink(row.entries, len(entries))
     import_no = row.imports + 1
     by_key = {key_of(SHARED, subject): sighting for subject, sighting in entries.items()}
     ids = transaction.subject_ids({key: sighting.scheme for key, sighting in by_key.items()})
-    members = transaction.members(row.id)
+    members = transaction.feeds.members(row.id)
     entered = [key for key, id_ in ids.items() if not members.get(id_, False)]
     current = set(ids.values())
     left = [id_ for id_, present in members.items() if present and id_ not in current]
     evidence = [
         _listed(source, by_key[key], import_no, transaction.at, again=ids[key] in members) for key in entered
     ]
-    gone = transaction.subjects_by_id(left)
+    gone = transaction.feeds.subjects_by_id(left)
     evidence.extend(_left(source, subject, import_no, transaction.at) for subject, _ in gone.values())
     schemes = {sighting.subject: sighting.scheme for sighting in by_key.values()}
     schemes.update(gone.values())
     touched = transaction.add_evidence(evidence, schemes)
-    transaction.set_members(row.id, import_no, [ids[key] for key in entered], left)
+    transaction.feeds.set_members(row.id, import_no, [ids[key] for key in entered], left)
     before = transaction.last_seq
     decide_again(context, transaction, _ordered(touched), schemes)
-    transaction.feed_imported(row.id, import_no, len(entries), sha256)
+    transaction.feeds.imported(row.id, import_no, len(entries), sha256)
     changes = transaction.last_seq - before
     return _report(source, len(entries), len(entered), len(left), bad, changes, unchanged=False)
 
@@ -186,7 +199,7 @@ def _report(
     entries: int,
     new: int,
     left: int,
-    bad: list[BadEntry],
+    bad: Bad,
     changes: int,
     *,
     unchanged: bool,
@@ -198,8 +211,8 @@ def _report(
         new=new,
         left=left,
         kept=entries - new,
-        bad=len(bad),
-        bad_examples=tuple(f"line {item.line}: {item.reason}" for item in bad[:MAX_BAD_SHOWN]),
+        bad=bad.count,
+        bad_examples=tuple(bad.examples),
         changes=changes,
         unchanged=unchanged,
     )

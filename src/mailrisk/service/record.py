@@ -13,6 +13,7 @@ import msgspec
 
 from mailrisk.decide import lifecycle
 from mailrisk.decide.lifecycle import State
+from mailrisk.decide.scope import Barrier, SiteFacts, barrier, domain_barrier
 from mailrisk.decide.verdict import decide, exempted
 from mailrisk.model.change import Change, Listing
 from mailrisk.model.evidence import SHARED, Evidence, Recorded
@@ -21,8 +22,9 @@ from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.verdict import Verdict
 from mailrisk.service.answers import Listed
 from mailrisk.service.context import Context
+from mailrisk.store.chunks import chunks
 from mailrisk.store.rows import ListingRow
-from mailrisk.store.transaction import Key, Transaction, chunks, key_of
+from mailrisk.store.transaction import Key, Transaction, key_of
 
 MAX_LISTED_REASONS = 8
 """Reasons that travel with a listing; ``explain`` shows all of them."""
@@ -93,8 +95,12 @@ def _decide(
     evidence = [item.evidence for item in recorded]
     verdict = decide(subject, evidence, at, context.policy)
     withdrawal = exempted(evidence)
+    by_analyst = any(item.code == "analyst-malicious" for item in evidence)
     target = lifecycle.wanted(
-        subject, verdict, exempted=withdrawal is not None, never_listed=never_listed(context, subject)
+        subject,
+        verdict,
+        exempted=withdrawal is not None,
+        never_listed=bool(never_listed(context, subject, by_analyst=by_analyst)),
     )
     state = State.ABSENT if current is None else State(current.state)
     scheme = current.scheme if current is not None else schemes.get(subject, "https")
@@ -120,16 +126,26 @@ def _redistribute(listing: Listing | None, current: ListingRow | None) -> bool:
     return known.redistribute if known is not None else True
 
 
-def never_listed(context: Context, subject: Subject) -> bool:
-    """What is analysed and never listed: private and reserved addresses, and whole hosts that many share.
+def never_listed(context: Context, subject: Subject, *, by_analyst: bool = False) -> str:
+    """Why an indicator is analysed and never listed ('' when it may be).
 
-    A host on which anyone may publish or redirect is never listed for what one of its users did.
+    Private and reserved addresses; a path, host or domain that a listing would take from others: shared
+    hosts, public suffixes, services with customers, widely used and own domains (see ``decide/scope``).
+    An analyst may list a widely used or own domain, and nobody a shared one.
     """
-    if subject.kind in (Kind.HOST, Kind.DOMAIN):
-        return context.knowledge.hosts.is_shared(subject.value)
-    if subject.kind not in (Kind.IP, Kind.NETWORK) or context.accept_private:
-        return False
-    return bool(reserved_range(subject.value.partition("/")[0]))
+    if subject.kind in (Kind.IP, Kind.NETWORK):
+        reserved = "" if context.accept_private else reserved_range(subject.value.partition("/")[0])
+        return f"a {reserved} address" if reserved else ""
+    if subject.kind not in (Kind.HOST, Kind.DOMAIN):
+        return ""
+    hosts = context.knowledge.hosts
+    own = hosts.registrable(subject.host) in context.knowledge.own_domains
+    facts = SiteFacts(legitimate_use=own and not by_analyst)
+    check = barrier if subject.kind is Kind.HOST else domain_barrier
+    found = check(subject.host, hosts, facts)
+    if found is None or (by_analyst and found is Barrier.WIDELY_USED):
+        return ""
+    return f"a {found.value.replace('-', ' ')}"
 
 
 def _listing(verdict: Verdict, evidence: Sequence[Evidence], scheme: str) -> Listing:

@@ -10,7 +10,7 @@ from mailrisk.model.url.indicator import parse_indicator
 from mailrisk.service.answers import Listed
 from mailrisk.service.check_url import rule_for
 from mailrisk.service.context import Context
-from mailrisk.service.record import record
+from mailrisk.service.record import never_listed, record
 
 MAX_COMMENT = 500
 """Longest reason text, in characters."""
@@ -36,9 +36,13 @@ def withdraw(
 def list_by_hand(
     context: Context, text: str, *, comment: str, category: str, analyst: str, tenant: int = SHARED
 ) -> list[Listed]:
-    """Lists an indicator on an analyst's word; lifts an exemption."""
+    """Lists an indicator on an analyst's word; lifts an exemption. BadInput: it is never listed."""
     subject, scheme = parse_indicator(text)
     comment = _checked(comment)
+    if why := never_listed(context, subject, by_analyst=True):
+        raise BadInput(
+            "indicator", f"{subject.display(scheme)} is {why} and is never listed; list the page instead"
+        )
     return _say(context, "analyst-malicious", [subject], scheme, comment, analyst, tenant, category)
 
 

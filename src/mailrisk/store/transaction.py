@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Insert, Table, delete, insert, select, update
@@ -14,24 +14,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 from mailrisk.model.change import Change, KeyGrant
 from mailrisk.model.evidence import Evidence, Recorded
 from mailrisk.model.policy import Policy
-from mailrisk.model.subject import Kind, Subject
+from mailrisk.model.subject import Subject
 from mailrisk.model.verdict import Verdict
 from mailrisk.store import schema
-from mailrisk.store.rows import FeedRow, ListingRow, evidence_from
+from mailrisk.store.chunks import chunks
+from mailrisk.store.feed_rows import FeedRows
+from mailrisk.store.rows import ListingRow, evidence_from
 from mailrisk.store.schema import from_us, to_us
 
-CHUNK = 5_000
-"""Rows or parameters sent in one statement: below SQLite's limit of 32,766 parameters."""
-
-Item = TypeVar("Item")
 Key = tuple[int, str, str]
 """(tenant, kind, value): what names a subject."""
-
-
-def chunks(items: Sequence[Item], size: int = CHUNK) -> Iterator[Sequence[Item]]:
-    """Slices of at most ``size`` items."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
 
 
 def key_of(tenant: int, subject: Subject) -> Key:
@@ -44,6 +36,7 @@ class Transaction:
 
     def __init__(self, connection: Connection, epoch: str, last_seq: int, at_us: int) -> None:
         self._connection = connection
+        self.feeds = FeedRows(self, connection, at_us)
         self._epoch = epoch
         self._at_us = at_us
         self.last_seq = last_seq
@@ -58,7 +51,7 @@ class Transaction:
             rows = [
                 {"tenant": key[0], "kind": key[1], "value": key[2], "scheme": subjects[key]} for key in part
             ]
-            self._connection.execute(self._insert_new(schema.subject), rows)
+            self._connection.execute(self.insert_new(schema.subject), rows)
         return self._known_ids(keys)
 
     def _known_ids(self, keys: Sequence[Key]) -> dict[Key, int]:
@@ -86,7 +79,7 @@ class Transaction:
         before = self._last_evidence_id()
         for part in chunks(evidence):
             rows = [self._evidence_row(item, ids[key_of(item.tenant, item.subject)]) for item in part]
-            self._connection.execute(self._insert_new(schema.evidence), rows)
+            self._connection.execute(self.insert_new(schema.evidence), rows)
         query = select(schema.evidence.c.subject_id).where(schema.evidence.c.id > before).distinct()
         return {keys[id_] for (id_,) in self._connection.execute(query)}
 
@@ -209,7 +202,7 @@ class Transaction:
     def use_policy(self, policy: Policy, tenant: int) -> None:
         """Stores a policy and notes that it is in force from now on, if it is not already."""
         row = {"hash": policy.hash, "document": policy.canonical, "stored_at": self._at_us}
-        self._connection.execute(self._insert_new(schema.policy), [row])
+        self._connection.execute(self.insert_new(schema.policy), [row])
         used = schema.policy_use
         query = select(used.c.policy_hash).where(used.c.tenant == tenant).order_by(used.c.id.desc()).limit(1)
         if self._connection.execute(query).scalar_one_or_none() != policy.hash:
@@ -226,7 +219,7 @@ class Transaction:
             "size": size,
             "stored_at": self._at_us,
         }
-        self._connection.execute(self._insert_new(schema.sample), [row])
+        self._connection.execute(self.insert_new(schema.sample), [row])
 
     def add_key(self, grant: KeyGrant, note: str) -> None:
         """Stores an API key (its hash only)."""
@@ -258,71 +251,9 @@ class Transaction:
             "response": response,
             "at": self._at_us,
         }
-        self._connection.execute(self._insert_new(schema.idempotency), [row])
+        self._connection.execute(self.insert_new(schema.idempotency), [row])
 
-    # -- feeds ----------------------------------------------------------------------------------
-
-    def feed(self, tenant: int, name: str, format_: str) -> FeedRow:
-        """The feed of that name, made when it is new."""
-        row = {
-            "tenant": tenant, "name": name, "format": format_, "imports": 0, "entries": 0,
-            "imported_at": 0, "content_sha256": "", "validators": "", "last_error": "",
-        }  # fmt: skip
-        self._connection.execute(self._insert_new(schema.feed), [row])
-        table = schema.feed
-        query = select(table).where(table.c.tenant == tenant, table.c.name == name)
-        return FeedRow.from_row(self._connection.execute(query).one())
-
-    def members(self, feed_id: int) -> dict[int, bool]:
-        """Subject numbers of a feed -> whether they are in it now (False: left)."""
-        table = schema.feed_entry
-        query = select(table.c.subject_id, table.c.present).where(table.c.feed_id == feed_id)
-        return {id_: bool(present) for id_, present in self._connection.execute(query)}
-
-    def set_members(self, feed_id: int, import_no: int, entered: Sequence[int], left: Sequence[int]) -> None:
-        """Notes who entered and who left a feed with this import."""
-        table = schema.feed_entry
-        for part in chunks(entered):
-            self._connection.execute(
-                delete(table).where(table.c.feed_id == feed_id, table.c.subject_id.in_(part))
-            )
-            rows = [
-                {"feed_id": feed_id, "subject_id": id_, "import_no": import_no, "present": 1} for id_ in part
-            ]
-            self._connection.execute(insert(table), rows)
-        for part in chunks(left):
-            query = update(table).where(table.c.feed_id == feed_id, table.c.subject_id.in_(part))
-            self._connection.execute(query.values(import_no=import_no, present=0))
-
-    def subjects_by_id(self, ids: Sequence[int]) -> dict[int, tuple[Subject, str]]:
-        """Subject number -> (subject, scheme)."""
-        found = {}
-        for part in chunks(ids):
-            for row in self._connection.execute(select(schema.subject).where(schema.subject.c.id.in_(part))):
-                found[row.id] = (Subject(Kind(row.kind), row.value), row.scheme)
-        return found
-
-    def feed_imported(self, feed_id: int, import_no: int, entries: int, sha256: str) -> None:
-        """Notes a finished import."""
-        self._connection.execute(
-            update(schema.feed)
-            .where(schema.feed.c.id == feed_id)
-            .values(
-                imports=import_no,
-                entries=entries,
-                content_sha256=sha256,
-                imported_at=self._at_us,
-                last_error="",
-                failed_at=None,
-            )
-        )
-
-    def feed_failed(self, feed_id: int, error: str) -> None:
-        """Notes an import that was refused or failed; what was imported before stays."""
-        query = update(schema.feed).where(schema.feed.c.id == feed_id)
-        self._connection.execute(query.values(last_error=error[:500], failed_at=self._at_us))
-
-    def _insert_new(self, table: Table) -> Insert:
+    def insert_new(self, table: Table) -> Insert:
         """INSERT that passes over rows that are there already."""
         if self._connection.dialect.name == "postgresql":
             return postgresql.insert(table).on_conflict_do_nothing()
