@@ -59,9 +59,8 @@ for command in (
 def main() -> None:
     """Runs the program; never shows a trace for an error that we raise on purpose."""
     try:
-        root.main(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        code = root.main(standalone_mode=False)  # What ``Context.exit`` was given comes back here.
+        sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
