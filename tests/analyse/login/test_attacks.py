@@ -103,6 +103,13 @@ def test_an_attack_gives_a_handful_of_evidence_not_one_a_failure() -> None:
     assert len(evidence_of([event(i / 5, name) for i, name in enumerate(names(1000) * 3)])) < 40
 
 
+def test_an_attack_that_goes_on_for_a_day_is_written_down_a_few_times() -> None:
+    events = [event(i * 5, name) for i, name in enumerate(names(40) * 430)]
+    evidence = evidence_of(events)
+    assert len(evidence) < 15
+    assert evidence[-1].data["failures"] > 17_000 or evidence[-2].data["failures"] > 17_000
+
+
 def test_the_last_evidence_of_a_window_holds_its_final_counters() -> None:
     evidence = evidence_of([event(i, name) for i, name in enumerate(names(29))])
     assert evidence[-1].data["failures"] == 29

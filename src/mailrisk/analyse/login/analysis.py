@@ -17,7 +17,15 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from mailrisk.analyse.login.judge import Finding, Picture, honest_use, judge, strangers
+from mailrisk.analyse.login.judge import (
+    ATTACKS,
+    SUSPICION,
+    Finding,
+    Picture,
+    honest_use,
+    judge,
+    strangers,
+)
 from mailrisk.analyse.login.settings import DEFAULT, LoginSettings, WindowSettings
 from mailrisk.analyse.login.sources import MAX_AT_HOME, Source, Sources
 from mailrisk.analyse.login.tally import Tally
@@ -107,12 +115,19 @@ class LoginAnalysis:
     def _judged(
         self, ip: str, key: str, source: Source, window: WindowSettings, tally: Tally
     ) -> Iterator[Evidence]:
-        """Evidence for the findings that have reached a new step in this window."""
+        """Evidence for the findings that have reached a new step in this window.
+
+        What another open window has said as strongly is only noted: it is the same failures, and an
+        attack that goes on for hours shall not be written down anew every ten minutes.
+        """
         picture = _picture(source, tally)
         for finding in judge(picture, window, self._settings):
             if finding.value <= tally.said.get(finding.code, 0.0):
                 continue
+            repeats = _said_elsewhere(source, finding)
             tally.said[finding.code] = finding.value
+            if repeats:
+                continue
             tally.said_failures = tally.failures
             ref = f"{key} {_stamp(tally.start)} {window.length_s} {finding.value:g}"
             yield self._evidence(ip, key, source, window, tally, finding, ref)
@@ -122,7 +137,7 @@ class LoginAnalysis:
 
     def _closing(self, key: str, source: Source, window: WindowSettings, tally: Tally) -> Iterator[Evidence]:
         """The finding of a window once more, as its counters stand at its end."""
-        if not tally.said or tally.failures < CLOSING_GROWTH * tally.said_failures:
+        if not tally.said_failures or tally.failures < CLOSING_GROWTH * tally.said_failures:
             return
         tally.said_failures = tally.failures
         for finding in judge(_picture(source, tally), window, self._settings)[:1]:
@@ -188,6 +203,16 @@ class LoginAnalysis:
             data=data,
             ref=ref,
         )
+
+
+def _said_elsewhere(source: Source, finding: Finding) -> bool:
+    """Whether an open window has said this, or that it is an attack where this only is a suspicion."""
+    return any(
+        value >= finding.value if code == finding.code else finding.code == SUSPICION and code in ATTACKS
+        for tally in source.tallies
+        if tally is not None
+        for code, value in tally.said.items()
+    )
 
 
 def _recovered(event: LoginEvent, key: str, failures: int) -> Evidence:

@@ -9,10 +9,19 @@ account that logs in is forgiven).
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import msgspec
 
 from mailrisk.analyse.login.settings import LoginSettings, WindowSettings, value_of
+
+SUSPICION: Final = "login-failures"
+ATTACKS: Final = (
+    "login-brute-force",
+    "login-credential-stuffing",
+    "login-password-spray",
+    "login-user-enumeration",
+)
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +95,7 @@ def _kind(picture: Picture, settings: LoginSettings) -> str:
 
 def _few(picture: Picture, window: WindowSettings, settings: LoginSettings) -> Finding:
     """Does not convict: several accounts fail and none of them logs in."""
-    return Finding("login-failures", value_of(window.few, strangers(picture, window, settings)))
+    return Finding(SUSPICION, value_of(window.few, strangers(picture, window, settings)))
 
 
 def _repeated(picture: Picture, window: WindowSettings, settings: LoginSettings) -> Finding:
@@ -96,9 +105,9 @@ def _repeated(picture: Picture, window: WindowSettings, settings: LoginSettings)
     in it counts about half, and at a shared address (``shared_from`` accounts) not at all.
     """
     if not 0 < picture.accounts <= settings.one_person:
-        return Finding("login-failures", 0.0)
+        return Finding(SUSPICION, 0.0)
     value = value_of(window.repeated, picture.failures - picture.unnamed)
-    return Finding("login-failures", value * _beside(picture, settings))
+    return Finding(SUSPICION, value * _beside(picture, settings))
 
 
 def _unnamed(picture: Picture, window: WindowSettings, settings: LoginSettings) -> Finding:

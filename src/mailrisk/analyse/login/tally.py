@@ -27,8 +27,8 @@ class Tally(msgspec.Struct):
     further: bytearray | None = None  # bitmap of the names beyond MAX_NAMES
     further_count: int = 0
     further_unknown: int = 0
-    said: dict[str, float] = {}  # code -> largest value given as evidence
-    said_failures: int = 0  # failures at the time of the last evidence
+    said: dict[str, float] = {}  # code -> largest value found, given as evidence here or elsewhere
+    said_failures: int = 0  # failures at the time of the last evidence given here
 
     @property
     def accounts(self) -> int:
