@@ -46,8 +46,9 @@ def _collect(match: re.Match[str], pieces: dict[str, list[tuple[int, bool, str]]
     value = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else bare.strip().strip("'")
     index = int(numbered[2]) if numbered[2] else -1
     found = pieces.setdefault(numbered[1], [])
-    if all(index != other for other, _, _ in found):
-        found.append((index, bool(numbered[3]), value))
+    piece = (index, bool(numbered[3]), value)
+    if all(piece[:2] != known[:2] for known in found):
+        found.append(piece)
 
 
 def _join(found: list[tuple[int, bool, str]], defects: list[str]) -> str:

@@ -67,7 +67,7 @@ def _find_start(raw: bytes, budget: Budget) -> tuple[bytes, int]:
 def read_message(
     raw: bytes, start: int, end: int, path: str, depth: int, budget: Budget, *, top: bool = False
 ) -> Message:
-    """Reads the message in ``raw[start:end]``; ``path`` is the part that holds it, '' for the outermost."""
+    """Reads the message in ``raw[start:end]``; ``path`` is that of the part that holds it with a dot, '' for the outermost."""
     own = budget if top else budget.inner()
     headers, body_at = read_headers(raw, start, end, own)
     if top and not any(header.name.lower() in _KNOWN for header in headers):
@@ -113,7 +113,7 @@ def read_message(
 def _nested(leaves: list[Leaf], depth: int, budget: Budget) -> tuple[Message, ...]:
     """The messages attached to this one; what was cut of them was cut of this one too."""
     found = tuple(
-        read_message(leaf.raw, leaf.start, leaf.end, leaf.part.path, depth + 1, budget)
+        read_message(leaf.raw, leaf.start, leaf.end, f"{leaf.part.path}.", depth + 1, budget)
         for leaf in leaves
         if leaf.is_message and leaf.start < leaf.end
     )

@@ -46,7 +46,10 @@ def walk(
     leaves: list[Leaf],
     default_type: str,
 ) -> None:
-    """Appends the leaves of the part with these headers and the body ``raw[start:end]``."""
+    """Appends the leaves of the part with these headers and the body ``raw[start:end]``.
+
+    ``path`` is the part's own, or '' or ``3.`` for the content of a message that is (in) no part or part 3.
+    """
     fields = _fields(headers, budget)
     defects: list[str] = []
     content_type, parameters = parse_parameters(fields.get("content-type", b""), defects)
@@ -54,7 +57,8 @@ def walk(
         content_type = default_type  # RFC 2045 §5.2
     if not content_type.startswith("multipart/"):
         if budget.take_part():
-            leaf = _leaf(raw, start, end, path or "1", content_type, parameters, fields, budget, defects)
+            lone = f"{path}1" if path.endswith(".") else path or "1"
+            leaf = _leaf(raw, start, end, lone, content_type, parameters, fields, budget, defects)
             if leaf.is_message and depth >= budget.limits.nesting:
                 budget.cut(f"part {leaf.part.path}: nested deeper than {budget.limits.nesting} levels")
                 leaf.is_message = False
@@ -88,7 +92,7 @@ def _walk_parts(
     for number, (start, end) in enumerate(spans, 1):
         headers, body = read_headers(raw, start, end, budget)
         below: list[Leaf] = []
-        inner = f"{path}.{number}" if path else str(number)
+        inner = f"{path.rstrip('.')}.{number}" if path else str(number)
         walk(raw, headers, body, end, inner, depth + 1, budget, below, default_type)
         children.append(below)
         leaves.extend(below)
