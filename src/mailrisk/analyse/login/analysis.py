@@ -27,6 +27,7 @@ from mailrisk.analyse.login.judge import (
     strangers,
 )
 from mailrisk.analyse.login.settings import DEFAULT, LoginSettings, WindowSettings
+from mailrisk.analyse.login.sieges import Attacker, Sieges
 from mailrisk.analyse.login.sources import MAX_AT_HOME, Source, Sources
 from mailrisk.analyse.login.tally import Tally
 from mailrisk.model.events import LoginEvent, Outcome
@@ -48,6 +49,7 @@ class LoginAnalysis:
     def __init__(self, settings: LoginSettings = DEFAULT, sources: Sources | None = None) -> None:
         self._settings = settings
         self._sources = sources or Sources(len(settings.windows))
+        self._sieges = Sieges(settings.siege)
         # With fewer failures no rule can hold: most addresses never have more.
         self._least = min(
             steps[0][0]
@@ -83,6 +85,7 @@ class LoginAnalysis:
             return ()
         if len(source.at_home) < MAX_AT_HOME:
             source.at_home[event.account] = None
+        self._sieges.success(event.account, key)
         open_tallies = [tally for tally in source.tallies if tally is not None]
         attacked = any(tally.accounts >= self._settings.attack_from for tally in open_tallies)
         source.hits += attacked and any(event.account in tally.tries for tally in open_tallies)
@@ -100,6 +103,8 @@ class LoginAnalysis:
         source.failures += event.attempts
         source.first_failure_at = source.first_failure_at or event.seen_at
         source.last_ip = event.ip
+        if event.account:
+            yield from self._besieged(event, key)
         for number, window in enumerate(self._settings.windows):
             tally = source.tallies[number]
             if tally is None or (event.seen_at - tally.start).total_seconds() >= window.length_s:
@@ -111,6 +116,32 @@ class LoginAnalysis:
             )
             if tally.failures >= self._least:
                 yield from self._judged(event.ip, key, source, window, tally)
+
+    def _besieged(self, event: LoginEvent, key: str) -> Iterator[Evidence]:
+        """Evidence about the addresses that attack one account together, those where nobody logs in."""
+        siege = self._settings.siege
+        for found in self._sieges.failure(event.account, Attacker(key, event.ip, event.seen_at)):
+            source = self._sources.get(found.attacker.key)
+            if source is None or source.at_home:
+                continue
+            source.reported = True
+            yield Evidence(
+                code="login-attacked-account",
+                subject=Subject(Kind.IP, found.attacker.ip),
+                source=SOURCE,
+                seen_at=found.attacker.at,
+                value=found.value,
+                data={
+                    "addresses": found.addresses,
+                    "window": siege.name,
+                    "window_zh": siege.name_zh,
+                    "window_s": siege.length_s,
+                    "from": _stamp(found.since),
+                    "range": reserved_range(found.attacker.ip),
+                    "counted_as": found.attacker.key,
+                },
+                ref=f"{found.attacker.key} {_stamp(found.since)} {found.value:g}",
+            )
 
     def _judged(
         self, ip: str, key: str, source: Source, window: WindowSettings, tally: Tally

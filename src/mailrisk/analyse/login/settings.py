@@ -27,10 +27,20 @@ class WindowSettings(msgspec.Struct, frozen=True, kw_only=True):
     unnamed_attack: Steps  # the same, convicting; only without any success
 
 
+class SiegeSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """When an account counts as attacked by many addresses. The window opens with a failure."""
+
+    name: str = "7 days"
+    name_zh: str = "7 天"
+    length_s: int = 604_800
+    steps: Steps = ((10, 0.6), (30, 1.0))  # by addresses that fail on the account
+
+
 class LoginSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a login analysis may be told."""
 
     windows: tuple[WindowSettings, ...]
+    siege: SiegeSettings = SiegeSettings()
     one_person: int = 2  # that many failing accounts may be one person's devices
     offset_per_success: float = 2.0  # strangers set off by each account that logs in from there
     unknown_user_bonus: float = 0.5  # an account that does not exist counts this much more

@@ -71,6 +71,10 @@ class Sources:
         table[key] = source
         return source
 
+    def get(self, key: str) -> Source | None:
+        """The address if it is known."""
+        return self._heavy.get(key) or self._light.get(key)
+
     def all(self) -> Iterator[tuple[str, Source]]:
         """Every address that matters, least recently seen first."""
         yield from self._heavy.items()
