@@ -37,13 +37,14 @@ _BUSINESS = re.compile(
     r"spedizione|sendung|zustellung|conta|banco|atendimento|cliente|clientes|suporte|recompensas?|pontos|tracking|"
     r"parcel|package|gift|customer|recovery|login|verification)\b"
 )
-_SIGNED = re.compile(
-    r"team|support|security|service|customer|copyright|©|\(c\)|inc\b|llc|gmbh|ltd|all rights|rights reserved|equipe|"
-    r"équipe|equipo|kundenservice|kundendienst|regards|sincerely|mfg|atenciosamente|cordialement|grussen|"
-    r"客服|团队|敬上|此致|中心|版权|官方"
+_SIGNED_BEFORE = re.compile(
+    r"(?:copyright|©|\(c\)|regards|sincerely|equipe|equipo|atenciosamente|cordialement|grussen|rights reserved|"
+    r"版权|敬上|此致)[^.!?]{0,24}$"
 )
-
-
+_SIGNED_AFTER = re.compile(
+    r"^\W{0,3}(?:team\b|customer|support team|security team|security center|inc\b|llc\b|ltd\b|gmbh|s\.a\b|all rights|"
+    r"kundenservice|kundendienst|客服|团队|官方|安全中心|版权)"
+)
 _SPACED = re.compile(r"(?<!\w)\w(?: \w){3,}(?!\w)")
 
 
@@ -232,8 +233,8 @@ def _signed(view: MessageView, text: str) -> set[str]:
     found = set()
     for mention in _plain(view, text):
         for place in re.finditer(re.escape(mention.name), folded):
-            around = folded[max(0, place.start() - 30) : place.end() + 30]
-            if _SIGNED.search(around):
+            before = folded[max(0, place.start() - 40) : place.start()]
+            if _SIGNED_BEFORE.search(before) or _SIGNED_AFTER.search(folded[place.end() :][:30]):
                 found.add(mention.brand.id)
                 break
     return found

@@ -33,7 +33,8 @@ def brand_impersonation(reading: Reading) -> Iterator[Evidence]:
     * an offending link, or an attached page that asks for something.
     In full if the claim has strength >= 0.9 and either two such intents hold, or the author is
     unreliable, or the link is throwaway, or the author's domain imitates the brand; else partly.
-    A message that also leads to the author's own site counts only with a display name or sender address.
+    Without a display name or sender address that claims it, one of the intents must hold, a foreign link must
+    stand behind something to click, and no link may lead to the author's own site.
     """
     claim = reading.claim
     if claim is None or claim.strength < CLAIMED or reading.who.inside:
@@ -42,7 +43,9 @@ def brand_impersonation(reading: Reading) -> Iterator[Evidence]:
     items = reading.offending
     if not (wants or reading.disguised or reading.throwaway) or not (items or reading.active_page):
         return
-    if reading.goes_home and claim.where not in ("display name", "sender address"):
+    if claim.where not in ("display name", "sender address") and (
+        reading.goes_home or not reading.clickable or not reading.intents.has(*ASKS, *LURES)
+    ):
         return
     strong = claim.strength >= 0.9 and (
         len(wants) >= 2 or reading.unreliable or claim.where == "sender address" or bool(reading.throwaway)
