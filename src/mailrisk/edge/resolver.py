@@ -157,7 +157,7 @@ def _value(rrtype: str, record: Any) -> object:
     if rrtype == "TXT":
         return b"".join(record.strings)[:_BYTES]
     if rrtype == "MX":
-        return int(record.preference), record.exchange.to_text(omit_final_dot=True).lower()
+        return int(record.preference), record.exchange.to_text().rstrip(".").lower()
     if rrtype in ("PTR", "CNAME", "NS"):
-        return record.target.to_text(omit_final_dot=True).lower()
+        return record.target.to_text().rstrip(".").lower()
     return str(record.to_text())

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+import yaml  # type: ignore[import-untyped]
 from tests.analyse.message.auth.world import Records, World
 
 from mailrisk.analyse.message.auth.answers import Answers
