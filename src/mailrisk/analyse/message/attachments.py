@@ -43,9 +43,10 @@ _CODE = re.compile(
 
 def evidence(view: MessageView) -> Iterator[Evidence]:
     """Every attached thing that a careful reader would not open."""
-    code = _CODE.search(view.message.text[:20_000])
+    archives = any(_ARCHIVE.search(part.filename) for part in view.message.parts)
+    code = bool(archives and _CODE.search(view.message.text[:20_000]))
     for part in view.message.parts:
-        yield from _part(view, part, bool(code))
+        yield from _part(view, part, code)
 
 
 def _part(view: MessageView, part: Part, code_in_body: bool) -> Iterator[Evidence]:

@@ -51,7 +51,7 @@ def analyse(view: MessageView) -> Iterable[Evidence]:
 def _dmarc(view: MessageView) -> Iterator[Evidence]:
     """DMARC ``fail``, weighed by what the domain asks for."""
     auth = view.authentication
-    if auth.dmarc.result != "fail" or _sealed_by_trusted(view):
+    if auth.dmarc.result != "fail" or sealed_by_trusted(view):
         return
     data = {"domain": auth.dmarc.domain}
     if auth.policy == "reject":
@@ -62,7 +62,7 @@ def _dmarc(view: MessageView) -> Iterator[Evidence]:
         yield fact(view, code="dmarc-fail", data=data, artefact=_HEADER)
 
 
-def _sealed_by_trusted(view: MessageView) -> bool:
+def sealed_by_trusted(view: MessageView) -> bool:
     """An unbroken ARC chain whose last sealer is one of our own hosts or their domain."""
     arc = view.authentication.arc
     if arc.result != "pass" or not arc.domain:

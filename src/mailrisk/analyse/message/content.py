@@ -57,7 +57,7 @@ def _hidden(view: MessageView) -> Iterator[Evidence]:
 def _disguised(view: MessageView) -> Iterator[Evidence]:
     """Words salted with what nobody sees, or written with letters of another script."""
     head = head_of(view.message)
-    text = view.message.text[:READ]
+    text = "" if view.message.text.isascii() else view.message.text[:READ]
     salted = len(_SALT.findall(head)) * 3 + len(_SALT.findall(text))
     if salted >= 3:
         yield fact(view, code="zero-width-salt", data={"count": salted})
@@ -134,7 +134,8 @@ def is_disguised(view: MessageView) -> bool:
 
 def is_picture_only(view: MessageView) -> bool:
     """At most 200 visible characters beside the way to unsubscribe, a picture, and a link or 5 kB of picture."""
-    if len(said(view.message.text)) > 200:
+    text = view.message.text
+    if len(text) > 1_500 or len(said(text)) > 200:
         return False
     linked = any(item.link.how == "img" for item in view.urls)
     large = any(part.content_type.startswith("image/") and part.size >= 5_000 for part in view.message.parts)

@@ -16,6 +16,7 @@ from enum import StrEnum
 
 import msgspec
 
+from mailrisk.analyse.message.authentication import sealed_by_trusted
 from mailrisk.analyse.message.links import registrable
 from mailrisk.analyse.message.view import MessageView
 from mailrisk.analyse.url.lookalike import imitates
@@ -126,14 +127,18 @@ def _author(view: MessageView) -> tuple[str, str]:
 
 
 def _trust(view: MessageView) -> Trust:
-    """``not-checked`` and errors of look-ups say nothing for or against."""
+    """What vouches for the author's domain.
+
+    ``not-checked``, errors of look-ups and ``softfail`` say nothing for or against; a list that a trusted
+    host has sealed (ARC) may have broken what was good.
+    """
     auth = view.authentication
     if auth.authenticated_domain:
         return Trust.AUTHENTICATED
-    if auth.dmarc.result == "fail":
-        return Trust.FAILED
-    unsigned = auth.dkim_summary != "pass"
-    return Trust.FAILED if auth.spf.result in ("fail", "softfail") and unsigned else Trust.UNKNOWN
+    if sealed_by_trusted(view):
+        return Trust.UNKNOWN
+    refused = auth.spf.result == "fail" and auth.dkim_summary != "pass"
+    return Trust.FAILED if auth.dmarc.result == "fail" or refused else Trust.UNKNOWN
 
 
 def is_free_mail(view: MessageView, host: str) -> bool:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mailrisk.analyse.message import attachments, links
+from mailrisk.analyse.message import links
 from mailrisk.analyse.message.claimed import CLAIMED, claims_own, target
 from mailrisk.analyse.message.identity import Trust
 from mailrisk.analyse.message.intent import ASKS, LURES
 from mailrisk.analyse.message.reading import Reading
 from mailrisk.model.evidence import Evidence
-from mailrisk.model.verdict import Category
 
 PARTLY = 0.72
 """Value of a rule that holds without its strongest condition: suspicious, not malicious, by itself."""
@@ -85,9 +84,10 @@ def brand_spoofing(reading: Reading) -> Iterator[Evidence]:
     """The From domain is a brand's, but the mail is not, and it asks behind a link that is not the brand's.
 
     * the author's domain belongs to a brand;
-    * DMARC fails, or SPF fails without any valid signature, and an asking intent or lure holds (full); or
-      authentication is unknown, no link leads to the brand and all foreign ones are throwaway (partly);
-    * an offending link exists that is not the brand's.
+    * DMARC fails, or SPF fails without any valid signature (in full if the link stands behind something to
+      click, partly for a bare one: lists break authentication of discussions); or authentication is unknown, no
+      link leads to the brand and all offending ones are throwaway (partly);
+    * an asking intent, lure, threat or urgency holds; an offending link exists that is not the brand's.
     """
     who = reading.who
     owners = () if who.free_mail else reading.view.knowledge.brands.owners(who.author)
@@ -104,7 +104,8 @@ def brand_spoofing(reading: Reading) -> Iterator[Evidence]:
         and all(links.is_throwaway(reading.view, item) for item in items)
     )
     if items and (who.spoofed or thrown):
-        value = 1.0 if who.spoofed else PARTLY
+        clicked = any(item.link.how != "text" for item in items)
+        value = 1.0 if who.spoofed and clicked else PARTLY
         yield reading.convict(code="brand-spoofing", value=value, items=items, data=target(brand))
 
 
@@ -251,49 +252,6 @@ def wallet_lure(reading: Reading) -> Iterator[Evidence]:
         yield reading.convict(code="wallet-lure", value=value, items=reading.foreign)
 
 
-def attached_page(reading: Reading) -> Iterator[Evidence]:
-    """A page with a form or script is attached, and the text asks to open it.
-
-    * an attached HTML or SVG page asks for something or runs a script;
-    * an asking intent or lure holds; the author is not inside, or the page holds a password field.
-    In full if the author is unreliable, a brand or department is claimed, or two intents hold; else partly.
-    """
-    pages = attachments.active_pages(reading.view)
-    wants = reading.intents.held(*ASKS, *LURES, "threat", "urgency")
-    if not pages or not wants or reading.who.inside or reading.who.genuine:
-        return
-    strong = reading.unreliable or bool(reading.who.departments) or len(wants) >= 2
-    yield reading.convict(
-        code="attached-login-page",
-        value=1.0 if strong else PARTLY,
-        items=[item for item in reading.offending if item.link.how in ("attachment", "form")],
-        category=Category.CREDENTIAL_PHISHING,
-        data={"name": pages[0].filename, "part": pages[0].path},
-    )
-
-
-def program_link(reading: Reading) -> Iterator[Evidence]:
-    """The reader is to open what is a program: attached, in an archive, or behind a foreign link.
-
-    * asks-open, invoice, document-share, delivery or tax holds with >= 1.0; the author is neither inside nor a brand's;
-    * an attached program (bare or in an archive), or a foreign link whose path names a program.
-    In full if the author is unreliable or a brand or department is claimed; else partly.
-    """
-    wants, who = reading.intents, reading.who
-    if (
-        not wants.has("asks-open", "invoice", "document-share", "delivery", "tax", least=1.0)
-        or who.inside
-        or who.genuine
-    ):
-        return
-    items = [item for item in reading.foreign if links.leads_to_program(item)]
-    if items or attachments.has_program(reading.view):
-        strong = reading.unreliable or bool(who.departments) or bool(who.claims)
-        yield reading.convict(
-            code="program-lure", value=1.0 if strong else PARTLY, items=items, category=Category.MALWARE_FILE
-        )
-
-
 RULES = (
     brand_impersonation,
     brand_without_link,
@@ -304,6 +262,4 @@ RULES = (
     subsidy_lure,
     delivery_lure,
     wallet_lure,
-    attached_page,
-    program_link,
 )

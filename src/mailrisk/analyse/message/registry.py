@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from mailrisk.analyse.message import attachments, claimed, content, conviction, intent
+from mailrisk.analyse.message import attachments, authentication, claimed, content, conviction, intent
 from mailrisk.analyse.message.reading import Reading
 from mailrisk.analyse.message.view import MessageView
 from mailrisk.model.evidence import Evidence
@@ -22,4 +22,4 @@ def reading(view: MessageView) -> Iterator[Evidence]:
     yield from conviction.evidence(read)
 
 
-ANALYSERS: tuple[Analyser, ...] = (reading,)
+ANALYSERS: tuple[Analyser, ...] = (authentication.analyse, reading)
