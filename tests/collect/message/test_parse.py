@@ -205,6 +205,14 @@ def test_the_other_alternative_is_shown_when_html_is_blank() -> None:
     assert message.text == "only here"
 
 
+def test_a_url_shown_as_the_text_of_a_link_is_no_link_of_its_own() -> None:
+    message = body(b"<a href=http://evil.example/>https://bank.example/</a> or http://bare.example/")
+    assert [(link.url, link.how, link.text) for link in message.links] == [
+        ("http://evil.example/", "a", "https://bank.example/"),
+        ("http://bare.example/", "text", ""),
+    ]
+
+
 @given(
     st.binary(max_size=400),
     st.sampled_from(

@@ -113,6 +113,11 @@ def test_the_text_of_a_link_is_what_shows_of_it() -> None:
     assert render(html).links[0].text == "https://bank.example"
 
 
+def test_the_text_of_a_link_is_no_bare_text() -> None:
+    html = "<p>see http://bare.example/ <a href=http://e.example/>https://b.example</a> and <a name=x>www.y.example</a>"
+    assert render(html).bare.split() == ["see", "http://bare.example/", "and", "www.y.example"]
+
+
 @given(
     st.lists(
         st.sampled_from(

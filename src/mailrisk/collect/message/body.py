@@ -86,7 +86,7 @@ class Body:
         rendered = render(source)
         if rendered.problem:
             self._budget.cut(f"{where}: {rendered.problem}")
-        links = [*rendered.links, *(RawLink(url, "text") for url in find_urls(rendered.text))]
+        links = [*rendered.links, *(RawLink(url, "text") for url in find_urls(rendered.bare))]
         if leaf.role == BODY:
             self._shown.append(rendered.text)
             self._html.append(source)

@@ -41,11 +41,15 @@ class RawLink(NamedTuple):
 
 
 class Rendered(NamedTuple):
-    """What the HTML shows and hides; ``problem`` names what had to be read without structure."""
+    """What the HTML shows and hides; ``problem`` names what had to be read without structure.
+
+    ``bare`` is the shown text outside of clickable links, where mail programs make links of URLs.
+    """
 
     text: str
     hidden: str
     links: list[RawLink]
+    bare: str
     problem: str = ""
 
 
@@ -54,10 +58,11 @@ def render(html: str) -> Rendered:
     if too_costly(html):
         text, found = read_crudely(html)
         links = [RawLink(url, how) for url, how in found]
-        return Rendered(tidy(text), "", links, "HTML too deeply nested: read without its structure")
+        shown = tidy(text)
+        return Rendered(shown, "", links, shown, "HTML too deeply nested: read without its structure")
     walk = _Walk(LexborHTMLParser(html))
     walk.run()
-    return Rendered(tidy("".join(walk.seen)), tidy("".join(walk.unseen)), walk.links)
+    return Rendered(tidy("".join(walk.seen)), tidy("".join(walk.unseen)), walk.links, walk.bare())
 
 
 def tidy(text: str) -> str:
@@ -82,7 +87,18 @@ class _Walk:
         self.unseen: list[str] = []
         self.links: list[RawLink] = []
         self._anchors: list[tuple[int, int]] = []  # index into links, index into seen
+        self._inside: list[tuple[int, int]] = []  # stretches of seen that are the text of links
         self._base = ""
+
+    def bare(self) -> str:
+        """What was seen outside of links."""
+        pieces: list[str] = []
+        at = 0
+        for start, end in sorted(self._inside):
+            pieces += self.seen[at:start]
+            pieces.append(" ")
+            at = max(at, end)
+        return "".join(pieces + self.seen[at:])
 
     def run(self) -> None:
         """Depth-first with an explicit stack of the looks of the open elements."""
@@ -141,6 +157,7 @@ class _Walk:
                 self.unseen.append("\n")
         elif tag in ("a", "area") and self._anchors and "href" in node.attributes:
             index, start = self._anchors.pop()
+            self._inside.append((start, len(self.seen)))
             if index >= 0:
                 text = " ".join("".join(self.seen[start : start + 500]).split())[:300]
                 self.links[index] = self.links[index]._replace(text=text)

@@ -171,3 +171,10 @@ def test_hostile_white_space_costs_linear_time() -> None:  # quadratic code woul
     raw = b"DKIM-Signature: v=1; b=" + b"a \r\n " * 3000 + b"\r\n" + MESSAGE
     verify(raw)
     assert body == b"x x\r\n"
+
+
+@given(st.binary(max_size=200))
+def test_any_key_record_is_survived(octets: bytes) -> None:
+    for record in (octets, b"v=DKIM1; p=" + base64.b64encode(octets), KEY.record[:-20] + octets):
+        (result,) = verify(sign(), {NAME: [("TXT", record)]})
+        assert result.result in ("permerror", "fail", "policy")
