@@ -24,7 +24,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration; a test compares it with the folder."""
 
 metadata = MetaData(
@@ -146,7 +146,22 @@ listing = Table(
     Column("seq", BigInteger, nullable=False),
     Column("valid_until", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),  # the change that led here
+    # The registrable domain whose scopes this row may widen, '' where there is none (addresses, files).
+    Column("site", String(255), nullable=False, server_default=""),
     Index(None, "valid_until"),
+    Index(None, "site"),
+)
+
+# Wider scopes that the listings of a site justify now (decide/scope.py). The evidence says why.
+widening = Table(
+    "widening",
+    metadata,
+    Column("subject_id", BigId, ForeignKey("subject.id"), primary_key=True, autoincrement=False),
+    Column("tenant", Integer, nullable=False),
+    Column("site", String(255), nullable=False),
+    Column("rule", String(40), nullable=False),
+    Column("because", Text, nullable=False),  # JSON: what it rests on
+    Index(None, "site"),
 )
 
 change = Table(
@@ -187,6 +202,10 @@ feed = Table(
     Column("validators", Text, nullable=False),
     Column("last_error", Text, nullable=False),
     Column("failed_at", BigInteger),
+    # When its publisher was last reached, when to ask again, and how often it failed since.
+    Column("checked_at", BigInteger, nullable=False, server_default="0"),
+    Column("due_at", BigInteger, nullable=False, server_default="0"),
+    Column("failures", Integer, nullable=False, server_default="0"),
     UniqueConstraint("tenant", "name"),
 )
 feed_entry = Table(
@@ -221,4 +240,17 @@ idempotency = Table(
     Column("status", Integer, nullable=False),
     Column("response", LargeBinary, nullable=False),
     Column("at", BigInteger, nullable=False),
+)
+
+# How far each receiver of change webhooks has been served.
+webhook = Table(
+    "webhook",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("epoch", String(32), nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("delivered_at", BigInteger),
+    Column("last_error", Text, nullable=False),
 )
