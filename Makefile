@@ -7,13 +7,14 @@ MAKEFLAGS += --no-print-directory
 
 LISTEN ?= 127.0.0.1:8025
 DATA_DIR ?= var
+DATA ?= ../shared/data
 BIN := .venv/bin
 CODE := src tests tools
 RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
 LOCKS := requirements/build.txt pyproject.toml tools/environment.sh
 
-.PHONY: help run test lint format types contracts check docs lock clean
+.PHONY: help run test lint format types contracts check docs lock clean bench-message
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +41,9 @@ contracts: $(DEV) ## Check the direction of imports, purity, sizes, licences, re
 	$(BIN)/python -m pytest -q tests/contracts
 
 check: lint types contracts test ## Everything that CI runs
+
+bench-message: $(DEV) ## Measure message checks: messages per second and p95, over DATA/mail or generated mails
+	@$(BIN)/python tools/bench_message.py $(DATA)
 
 docs: $(DEV) ## Write docs/reference/ again from the commands, settings and reasons in the code
 	$(BIN)/python -m tools.docs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.worlds import TestClock
 
 from mailrisk.edge.shipped import load_feeds
 from mailrisk.model.errors import BadInput
@@ -15,7 +16,6 @@ from mailrisk.service.import_feed import import_feed
 from mailrisk.service.record import sweep
 from mailrisk.service.status import status
 from mailrisk.service.withdraw import withdraw
-from tests.worlds import TestClock
 
 OPENPHISH = load_feeds()["openphish"]
 URLHAUS = load_feeds()["urlhaus"]

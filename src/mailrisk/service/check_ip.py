@@ -11,7 +11,7 @@ from mailrisk.decide.verdict import decide
 from mailrisk.model.change import Listing
 from mailrisk.model.errors import BadInput
 from mailrisk.model.evidence import SHARED, Evidence
-from mailrisk.model.ip import parse_ip, reserved_range
+from mailrisk.model.ip import aggregate, parse_ip, reserved_range
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.verdict import SEVERITY, Level, Verdict
 from mailrisk.service.answers import ErrorAnswer, IpAnswer, shorten
@@ -160,13 +160,15 @@ def verdict_answer(context: Context, verdict: Verdict, level_now: Level) -> IpAn
 
 
 def _place(context: Context, ip: str) -> dict[str, Any]:
-    """Where the address is, as far as public registries say; null where they do not."""
+    """Where the address is, as far as public registries say; null where they do not.
+
+    Without an announced network, ``network`` is the /24 or /48 to which evidence is aggregated.
+    """
     place = context.locate(ip)
-    if place is None:
-        return {"country": None, "asn": None, "as_name": None, "network": None}
+    wider = aggregate(ip)
     return {
-        "country": place.country or None,
-        "asn": place.asn or None,
-        "as_name": place.as_name or None,
-        "network": place.network or None,
+        "country": (place.country if place else "") or None,
+        "asn": (place.asn if place else 0) or None,
+        "as_name": (place.as_name if place else "") or None,
+        "network": (place.network if place else "") or (wider[-1] if wider else None),
     }

@@ -8,7 +8,7 @@ import msgspec
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What one message may cost. Bytes, characters or counts; all shared with nested messages."""
 
-    total_bytes: int = 50_000_000  # larger messages are refused (TooLarge), never read in part
+    total_bytes: int = 64 * 1024 * 1024  # larger messages are refused (TooLarge), never read in part
     parts: int = 1_000
     nesting: int = 20  # levels of multipart and message/rfc822 together
     links: int = 2_000
