@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -22,15 +23,9 @@ URL = Subject(Kind.URL, "evil.example/a")
 IP = Subject(Kind.IP, "203.0.113.9")
 
 
-def rule(weight: float, **more: object) -> ReasonRule:
-    return ReasonRule(  # type: ignore[arg-type]
-        stage="t",
-        group=str(more.pop("group", "g")),
-        weight=weight,
-        en="{n} of {who}",
-        zh="{who}的{n}",
-        **more,
-    )
+def rule(weight: float, **more: Any) -> ReasonRule:
+    group = more.pop("group", "g")
+    return ReasonRule(stage="t", group=group, weight=weight, en="{n} of {who}", zh="{who}的{n}", **more)
 
 
 @pytest.fixture

