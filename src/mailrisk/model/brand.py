@@ -89,7 +89,8 @@ class Brands:
             self._enter_domains(brand)
             self._enter_names(brand)
         self._labels = LabelIndex(
-            {label: brand.id for brand in self.records for label in brand_labels(brand)}
+            {label: brand.id for brand in self.records for label in brand_labels(brand)},
+            {label: brand.id for brand in self.records for label in ambiguous_labels(brand)},
         )
 
     def __len__(self) -> int:
