@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import dkim as dkimpy  # type: ignore[import-untyped]
 import pytest
+from dkim.canonicalization import Relaxed, Simple  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 from nacl.encoding import Base64Encoder
@@ -15,7 +16,7 @@ from tests.analyse.message.auth.keys import rsa_key
 from tests.analyse.message.auth.world import Records, World
 
 from mailrisk.analyse.message.auth.answers import Answers
-from mailrisk.analyse.message.auth.canonical import SignedMessage, relaxed_body
+from mailrisk.analyse.message.auth.canonical import SignedMessage, relaxed_body, simple_body
 from mailrisk.analyse.message.auth.dkim import MAX_SIGNATURES, check_dkim, dkim_questions
 from mailrisk.model.message import AuthResult
 
@@ -164,6 +165,26 @@ def test_dkimpy_agrees_on_whole_and_on_damaged_messages(body: str, where: int, b
     assert theirs or not ours, "we never accept what dkimpy refuses"
     if damaged == raw:
         assert ours
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\r\n",
+        b"\r\n\r\n",
+        b"x",
+        b"x\r",
+        b"x\r\r\n\r\n",
+        b"\r\r\n",
+        b"x \t\r\n \r\n",
+        b"a\r\n\r\nb\r\n\r\n",
+        b" x\ty \r\n",
+    ],
+)
+def test_canonical_bodies_are_those_of_dkimpy(body: bytes) -> None:
+    assert relaxed_body(body) == Relaxed.canonicalize_body(body)
+    assert simple_body(body) == Simple.canonicalize_body(body)
 
 
 def test_hostile_white_space_costs_linear_time() -> None:  # quadratic code would take an hour

@@ -42,8 +42,10 @@ def authenticate(
     if not network:
         return _as_told(told, author)
     answers = Answers(facts)
-    signed = SignedMessage(raw)
     spf = answers.attempt(lambda: _spf(envelope, told, answers))
+    if spf is None and author and answers.peek(f"_dmarc.{author}", "TXT") is not None:
+        answers.settle()  # everything else was asked in the first round; only SPF goes on asking
+    signed = SignedMessage(raw)
     answers.want(dkim_questions(signed))
     answers.want(arc_questions(signed))
     if author:

@@ -26,15 +26,16 @@ class SignedMessage:
     """Header fields and body of a message with CRLF line ends, and hashes of the body."""
 
     def __init__(self, raw: bytes) -> None:
-        self.fields, body = _split(raw)
-        self._body = body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        self.fields, self._start = _split(raw)
+        self._raw = raw
         self._bodies: dict[bytes, bytes] = {}
         self._hashes: dict[tuple[bytes, str, int], bytes] = {}
 
     def body(self, how: bytes) -> bytes:
         """The canonical body; ``how`` is ``simple`` or ``relaxed``."""
         if how not in self._bodies:
-            self._bodies[how] = relaxed_body(self._body) if how == b"relaxed" else simple_body(self._body)
+            body = self._raw[self._start :].replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+            self._bodies[how] = relaxed_body(body) if how == b"relaxed" else simple_body(body)
         return self._bodies[how]
 
     def body_hash(self, how: bytes, algorithm: str, length: int) -> bytes:
@@ -50,8 +51,8 @@ class SignedMessage:
         return [field for field in self.fields if field.name.lower().rstrip() == name]
 
 
-def _split(raw: bytes) -> tuple[list[Field], bytes]:
-    """Fields and body. Lines that are no header end the header block; mbox ``From `` lines are skipped."""
+def _split(raw: bytes) -> tuple[list[Field], int]:
+    """Fields, and where the body begins. Lines that are no header end the header block; mbox ``From `` lines are skipped."""
     fields: list[Field] = []
     at = 3 if raw.startswith(b"\xef\xbb\xbf") else 0
     while raw[at : at + 1] in (b"\r", b"\n", b" ", b"\t"):
@@ -59,17 +60,17 @@ def _split(raw: bytes) -> tuple[list[Field], bytes]:
     while at < len(raw) and at < _HEADER_BLOCK:
         end = raw.find(b"\n", at) + 1 or len(raw)
         if raw[at:end] in (b"\n", b"\r\n"):
-            return fields, raw[end:]
+            return fields, end
         while raw[end : end + 1] in (b" ", b"\t"):
             end = raw.find(b"\n", end) + 1 or len(raw)
         if not raw.startswith((b"From ", b">From "), at):
             name, colon, value = raw[at:end].partition(b":")
             if not colon or not _NAME.match(name):
-                return fields, raw[at:]
+                return fields, at
             value = value.rstrip(b"\r\n").replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
             fields.append(Field(name, value + b"\r\n"))
         at = end
-    return fields, raw[at:]
+    return fields, at
 
 
 def relaxed_field(field: Field) -> bytes:
@@ -98,9 +99,11 @@ def relaxed_body(body: bytes) -> bytes:
 
 def _without_empty_end(body: bytes) -> bytes:
     """The body without empty lines at its end, ended by one CRLF; b'' when nothing is left."""
-    end = len(body)
-    while end >= 2 and body[end - 2 : end] == b"\r\n":
-        end -= 2
+    if not body.endswith(b"\r\n"):
+        return body + b"\r\n" if body else b""
+    end = len(body.rstrip(b"\r\n"))
+    bare = body.rfind(b"\r\r", end)  # a CR that belongs to no line end is content
+    end = max(end, bare + 1)
     return body[:end] + b"\r\n" if end else b""
 
 

@@ -16,6 +16,7 @@ from mailrisk.analyse.message.auth.answers import Answers, askable
 from mailrisk.model.message import AuthResult
 
 _RECORD_BYTES = 4096
+_AHEAD = 15  # questions that one evaluation asks before it comes to them
 _ASKS = re.compile(r"[+?~-]?(include|redirect|mx|a|exists)(?:[:=]([^\s/%]+))?(?:/[\d/]+)?\Z", re.IGNORECASE)
 _WORDS = ("pass", "fail", "softfail", "neutral", "none", "temperror", "permerror")
 
@@ -26,6 +27,7 @@ class _Query(pyspf.query):  # type: ignore[misc]
     def __init__(self, client_ip: str, sender: str, helo: str, answers: Answers) -> None:
         super().__init__(i=client_ip, s=sender, h=helo)
         self._answers = answers
+        self._ahead: set[tuple[str, str]] = set()
 
     def dns(self, name: str, qtype: str, cnames: object = None, ignore_void: bool = False) -> list[object]:
         """pyspf's one way to the DNS: values of the right type, [] when there are none."""
@@ -57,12 +59,14 @@ class _Query(pyspf.query):  # type: ignore[misc]
                 continue
             terms = record.decode("ascii", "replace").split()[1:]
             found = [match for match in map(_ASKS.match, terms) if match]
-            for match in found[: pyspf.MAX_LOOKUP]:
+            for match in found:
                 kind, name = match[1].lower(), match[2] or domain
                 rrtype: str = {"include": "TXT", "redirect": "TXT", "mx": "MX", "exists": "A"}.get(
                     kind, str(self.A)
                 )
-                self._answers.want([(name, rrtype)])
+                if len(self._ahead) < _AHEAD:
+                    self._ahead.add((name, rrtype))
+        self._answers.want(sorted(self._ahead))
 
 
 def check_spf(client_ip: str, mail_from: str, helo: str, answers: Answers) -> AuthResult:
