@@ -16,7 +16,7 @@ from mailrisk.analyse.message.auth.answers import Answers, askable
 from mailrisk.model.message import AuthResult
 
 _RECORD_BYTES = 4096
-_AHEAD = 15  # questions that one evaluation asks before it comes to them
+_AHEAD = 10  # questions that one evaluation asks before it comes to them
 _ASKS = re.compile(r"[+?~-]?(include|redirect|mx|a|exists)(?:[:=]([^\s/%]+))?(?:/[\d/]+)?\Z", re.IGNORECASE)
 _WORDS = ("pass", "fail", "softfail", "neutral", "none", "temperror", "permerror")
 
