@@ -12,7 +12,7 @@ from tests.analyse.message.auth.world import Records, World
 from mailrisk.analyse.message.auth.authenticate import authenticate
 from mailrisk.collect.message.parse import parse_message
 from mailrisk.model.errors import BadInput
-from mailrisk.model.facts import Facts, NeedFact
+from mailrisk.model.facts import Fact, Facts, NeedFact
 from mailrisk.model.message import Authentication, Envelope
 
 KEY = rsa_key(1024, 1)
@@ -63,6 +63,18 @@ def test_all_first_questions_are_asked_together() -> None:
         ("sender.example", "TXT"), ("s1._domainkey.sender.example", "TXT"), ("_dmarc.sender.example", "TXT"),
         ("_dmarc.example", "TXT"), ("sender.example", "MX"), ("sender.example", "A"),
     } <= names  # fmt: skip
+
+
+class Spent(Facts):
+    """Facts of a caller whose time is over: everything unknown is a time-out."""
+
+    def get(self, topic: str, name: str, detail: str = "") -> Fact:
+        return Fact("temperror", "budget spent")
+
+
+def test_when_the_budget_is_spent_the_results_are_temporary_errors() -> None:
+    auth = authenticate(SIGNED, parse_message(SIGNED), ENVELOPE, Spent(), NOBODY, True)
+    assert {auth.spf.result, auth.dkim_summary, auth.dmarc.result} == {"temperror"}
 
 
 def test_a_forged_sender_fails_with_the_policy_of_the_domain() -> None:

@@ -50,8 +50,11 @@ class Answers:
     def want(self, questions: Iterable[tuple[str, str]]) -> None:
         """Notes questions that will be asked later, unless they are answered already."""
         for name, rrtype in questions:
-            if self.peek(name, rrtype) is None:
-                self.missing[dns_key(name, rrtype)] = None
+            # get() and not peek(): when the budget is spent, the caller's facts answer everything.
+            try:
+                self.get(name, rrtype)
+            except NeedFact as need:
+                self.missing.update(dict.fromkeys(need.keys))
 
     def attempt(self, step: Callable[[], Result]) -> Result | None:
         """What the step returns, or None (and its questions noted) when it lacks an answer."""
