@@ -16,10 +16,12 @@ from typing import Any, Protocol
 import dns.asyncresolver
 import dns.exception
 import dns.name
+import dns.nameserver
 import dns.rdatatype
 import dns.resolver
 
 from mailrisk.model.facts import Fact, FactKey
+from mailrisk.model.ip import parse_ip, split_port
 
 _RRTYPES = ("A", "AAAA", "MX", "TXT", "PTR", "CNAME", "NS", "SOA")
 _TTL_FOUND_S = (30.0, 86_400.0)  # shortest and longest time that an answer is kept
@@ -118,11 +120,16 @@ def _make(nameservers: Sequence[str], port: int, timeout_s: float) -> dns.asyncr
     except dns.exception.DNSException:
         return None
     if nameservers:
-        resolver.nameservers = list(nameservers)
-        resolver.port = port
+        resolver.nameservers = [_nameserver(text, port) for text in nameservers]
     resolver.lifetime = timeout_s
     resolver.timeout = timeout_s / 2
     return resolver
+
+
+def _nameserver(text: str, port: int) -> dns.nameserver.Do53Nameserver:
+    """A name server from ``IP`` or ``IP:port`` (IPv6 with a port in brackets). BadAddress for anything else."""
+    ip, own_port = split_port(text)
+    return dns.nameserver.Do53Nameserver(parse_ip(ip), own_port or port)
 
 
 async def _query(resolver: dns.asyncresolver.Resolver, key: FactKey) -> tuple[Fact, float]:

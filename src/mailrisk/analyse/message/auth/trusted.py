@@ -8,10 +8,11 @@ incoming fields that carry their name.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import NamedTuple
 
+from mailrisk.model.errors import BadAddress
+from mailrisk.model.ip import parse_ip, reserved_range
 from mailrisk.model.message import AuthResult, Envelope, Message
 
 _WORDS = frozenset({"none", "neutral", "pass", "fail", "softfail", "policy", "temperror", "permerror"})
@@ -27,7 +28,8 @@ _PROPERTY = re.compile(
 _PAIR = re.compile(r"([a-z-]{1,30})\s*=\s*(\"[^\"]{0,500}\"|[^\s;]{1,500})", re.IGNORECASE)
 _BY = re.compile(r"\bby\s+([A-Za-z0-9._\[\]:-]{1,255})", re.IGNORECASE)
 _FROM = re.compile(r"\s*from\s+([^\s(;]{1,255})", re.IGNORECASE)
-_ADDRESS = re.compile(r"\[(?:IPv6:)?([0-9A-Fa-f.:]{3,45})\]")
+_COMMENT = re.compile(r"\(([^()]{0,1000})")
+_ADDRESS = re.compile(r"(?<!helo=)(?<!ehlo=)\[(?:IPv6:)?([0-9A-Fa-f.:]{3,45})\]", re.IGNORECASE)
 _HEADER = 20_000  # characters of a header that are read
 
 
@@ -150,13 +152,19 @@ def _received_spf(value: str, hosts: frozenset[str]) -> AuthResult | None:
 
 
 def _client(value: str, return_path: str) -> Envelope | None:
-    """The client of a Received line of ours, if it came from outside (a global address)."""
-    address = _ADDRESS.search(value)
+    """The client of a Received line of ours, if it came from outside (a global address).
+
+    Postfix and Sendmail write ``from HELO (name [ip])``, Exim ``from name ([ip] helo=HELO)`` or, without a name,
+    ``from [ip] (helo=HELO)``. HELO is the client's own word and may be an address literal: what stands in
+    the parentheses and is no HELO comes first.
+    """
+    comment = _COMMENT.search(value)
+    address = (_ADDRESS.search(comment[1]) if comment else None) or _ADDRESS.search(value)
     try:
-        ip = ipaddress.ip_address(address[1]) if address else None
-    except ValueError:
-        ip = None
-    if ip is None or not ip.is_global:
+        ip = parse_ip(address[1]) if address else ""
+    except BadAddress:
+        return None
+    if not ip or reserved_range(ip):
         return None
     helo = _FROM.match(value)
-    return Envelope(client_ip=str(ip), helo=helo[1] if helo else "", mail_from=return_path)
+    return Envelope(client_ip=ip, helo=helo[1] if helo else "", mail_from=return_path)
