@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import dkim
+import dkim  # type: ignore[import-untyped]
 import dns.flags
 import dns.message
 import dns.rcode
