@@ -32,7 +32,8 @@ class Brand(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     their own (Apple, Orange, 顺丰 is not one): they count only in a display name or with context.
     ``domains``: registrable domains, hosts or brand top-level domains that the brand owns, links
     and senders alike; ``patterns``: globs over hosts (``amazon.??``). ``labels``: spellings that
-    imitations use in host names; the names in Latin letters are added by themselves.
+    imitations use in host names; the names in Latin letters are added by themselves. ``self_hosted``:
+    software that organisations run under their own domain, so that it may honestly write from there.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Brand(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     domains: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    self_hosted: bool = False
 
 
 class Mention(NamedTuple):

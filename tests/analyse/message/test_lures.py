@@ -178,6 +178,16 @@ LURES: dict[str, Lure] = {
         "attached-login-page",
         Category.CREDENTIAL_PHISHING,
     ),
+    "invoices for sale, in Chinese": Lure(
+        letter(
+            "王经理",
+            "wangjl@fapiao-service.example",
+            "优惠代开发票",
+            "本公司代开各类普通发票、增值税发票，点数优惠，验证后付款。联系人：王经理 手机：13800138000",
+        ),
+        "invoice-trade",
+        Category.OTHER_SCAM,
+    ),
     "an archive with a program": Lure(
         letter(
             "DHL",

@@ -107,6 +107,21 @@ TWINS: dict[str, bytes] = {
         "招商银行信用卡电子账单",
         "您的信用卡账单已出，请登录 https://www.cmbchina.com/ 或掌上生活查看，请于到期日前还款。",
     ),
+    "a log-in link of a site's own software": letter(
+        "WordPress",
+        "wordpress@cycling-club.example",
+        "[Cycling club] Password reset",
+        html=page(
+            "<p>Someone has requested a password reset for your account. To reset your password, visit:</p>"
+            '<a href="https://cycling-club.example/wp-login.php?action=rp">Reset</a>'
+        ),
+    ),
+    "an electronic invoice that was ordered": letter(
+        "诺诺发票",
+        "invoice@info.nuonuo.com",
+        "您收到一张电子发票",
+        "您好，您的电子发票已开具，发票号码 12345678，请点击下载：https://nnfp.jss.com.cn/a1b2 。客服电话 0571-95113",
+    ),
     "a small firm's invoice": letter(
         "Müller Elektro GmbH",
         "buchhaltung@mueller-elektro.example",

@@ -43,7 +43,7 @@ _CODE = re.compile(
 
 def evidence(view: MessageView) -> Iterator[Evidence]:
     """Every attached thing that a careful reader would not open."""
-    archives = any(_ARCHIVE.search(part.filename) for part in view.message.parts)
+    archives = any(_ARCHIVE.search(part.filename[-200:]) for part in view.message.parts)
     code = bool(archives and _CODE.search(view.message.text[:20_000]))
     for part in view.message.parts:
         yield from _part(view, part, code)
@@ -51,11 +51,11 @@ def evidence(view: MessageView) -> Iterator[Evidence]:
 
 def _part(view: MessageView, part: Part, code_in_body: bool) -> Iterator[Evidence]:
     where = f"part {part.path}"
-    program = PROGRAM.search(part.filename) or next(filter(PROGRAM.search, part.members), None)
+    program = PROGRAM.search(part.filename[-200:]) or next(filter(PROGRAM.search, part.members), None)
     if program:
-        name = part.filename if PROGRAM.search(part.filename) else f"{part.filename}/{program}"
+        name = part.filename if PROGRAM.search(part.filename[-200:]) else f"{part.filename}/{program}"
         yield fact(view, code="program-attached", data={"name": name}, artefact=where)
-    elif _DOUBLE.search(part.filename) and not _ARCHIVE.search(part.filename):
+    elif _DOUBLE.search(part.filename[-200:]) and not _ARCHIVE.search(part.filename[-200:]):
         yield fact(view, code="disguised-attachment", data={"name": part.filename}, artefact=where)
     if is_page(part):
         page = part.payload[:PAGE_LIMIT]
@@ -63,13 +63,17 @@ def _part(view: MessageView, part: Part, code_in_body: bool) -> Iterator[Evidenc
             yield fact(view, code="page-with-form-attached", data={"name": part.filename}, artefact=where)
         elif _SMUGGLES.search(page):
             yield fact(view, code="page-with-script-attached", data={"name": part.filename}, artefact=where)
-    if code_in_body and _ARCHIVE.search(part.filename) and ("encrypted" in part.flags or not part.flags):
+    if (
+        code_in_body
+        and _ARCHIVE.search(part.filename[-200:])
+        and ("encrypted" in part.flags or not part.flags)
+    ):
         yield fact(view, code="locked-archive", data={"name": part.filename}, artefact=where)
 
 
 def is_page(part: Part) -> bool:
     """An attached HTML or SVG page (not the body of the mail)."""
-    return bool(_PAGE.search(part.filename))
+    return bool(_PAGE.search(part.filename[-200:]))
 
 
 def active_pages(view: MessageView) -> list[Part]:

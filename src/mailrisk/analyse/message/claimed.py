@@ -40,7 +40,7 @@ def evidence(view: MessageView, who: Identity) -> Iterator[Evidence]:
 
 def _brand(view: MessageView, who: Identity) -> Iterator[Evidence]:
     """A brand claimed at least as strongly as CLAIMED, and its domains are not the author's."""
-    claim = who.strongest
+    claim = next((claim for claim in who.claims if not claim.brand.self_hosted), None)
     if claim and claim.strength >= CLAIMED:
         data = target(claim.brand) | {"author": who.author, "where": claim.where, "name": claim.name}
         yield fact(view, code="brand-not-author", value=claim.strength, data=data, artefact=claim.where)
@@ -71,7 +71,7 @@ def claims_own(view: MessageView, who: Identity) -> str:
     """The recipient's domain that the sender's name or the subject claims, '' when the author is inside or none is."""
     if who.inside:
         return ""
-    head = latin(f"{who.display} {view.message.subject}")
+    head = latin(f"{who.display} {view.message.subject[:1_000]}")
     local = " ".join(box.addr.rpartition("@")[0] for box in view.message.from_[:2])
     for domain in who.own:
         label = domain.split(".")[0]

@@ -78,8 +78,8 @@ def _disguised(view: MessageView) -> Iterator[Evidence]:
 
 
 def head_of(message: Message) -> str:
-    """What a mail program shows of a message in its list."""
-    return " ".join([message.subject, *(box.name for box in message.from_)])
+    """What a mail program shows of a message in its list, bounded."""
+    return " ".join([message.subject[:1_000], *(box.name[:300] for box in message.from_[:5])])
 
 
 def _links(view: MessageView) -> Iterator[Evidence]:

@@ -123,7 +123,7 @@ def _author(view: MessageView) -> tuple[str, str]:
     message = view.message
     boxes = message.from_ or message.sender
     domain = next((box.domain for box in boxes if "." in box.domain), boxes[0].domain if boxes else "")
-    return domain.strip("."), collapsed(" ".join(box.name for box in boxes).strip())
+    return domain.strip("."), collapsed(" ".join(box.name[:300] for box in boxes[:5]).strip())
 
 
 def _trust(view: MessageView) -> Trust:
@@ -216,7 +216,7 @@ def _by_subject_and_body(view: MessageView) -> Iterator[BrandClaim]:
     """A brand in the subject or signed below the text; in both it is as good as a display name."""
     text = view.message.text
     ending = text[BODY_START:][-BODY_END:]
-    subject = {mention.brand.id: mention for mention in _plain(view, view.message.subject)}
+    subject = {mention.brand.id: mention for mention in _plain(view, view.message.subject[:1_000])}
     body = {mention.brand.id: mention for mention in _plain(view, text[:BODY_START])}
     signed = _signed(view, text[:BODY_START]) | _signed(view, ending)
     for brand_id, mention in (body | subject).items():
@@ -248,7 +248,7 @@ def _signed(view: MessageView, text: str) -> set[str]:
 def _departments(view: MessageView, display: str) -> dict[str, str]:
     """Departments that the sender's name, the subject or the text's end claims, with the phrase."""
     text = view.message.text
-    shown = f"{display}\n{view.message.subject}\n{text[-250:]}"
+    shown = f"{display}\n{view.message.subject[:1_000]}\n{text[-250:]}"
     found = view.knowledge.lexicon.find(shown)
     return {
         label: hit.phrases[0]

@@ -28,6 +28,7 @@ UNWANTED = (
     "miracle-offer",
     "investment",
     "executive-request",
+    "fake-invoices",
 )
 
 TEXT_START = 3_500
@@ -75,7 +76,7 @@ def intents(view: MessageView) -> Intents:
     """Reads subject, text and the visible words of links."""
     message = view.message
     text = _QUOTED.sub("", message.text[:TEXT_LIMIT]) if ">" in message.text else message.text
-    parts = [message.subject, text[:TEXT_START], text[TEXT_START:][-TEXT_END:]]
+    parts = [message.subject[:1_000], text[:TEXT_START], text[TEXT_START:][-TEXT_END:]]
     return Intents(view.knowledge.lexicon.find(Folded("\n".join(parts))))
 
 

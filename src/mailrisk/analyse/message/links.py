@@ -18,6 +18,12 @@ from mailrisk.model.url.hosts import HostClass
 OPENED = frozenset({"a", "area", "form", "text", "qr", "attachment", "meta"})
 """Ways in which a link waits for its reader; images, styles and headers do not."""
 
+LINKS_READ = 1_000
+"""Links that the rules look at; a lure has a handful."""
+
+PATH_READ = 300
+"""Characters of a path in which the words of unsubscribing are looked for."""
+
 WIDELY_USED = 20_000
 """Largest rank of a site whose own pages are taken for harmless."""
 
@@ -66,12 +72,14 @@ _PROGRAM = re.compile(
 
 def opened(view: MessageView) -> list[LinkedUrl]:
     """Links that wait for the reader, without name spaces and unsubscribe links."""
-    return [item for item in view.urls if item.link.how in OPENED and not is_side_link(item)]
+    return [item for item in view.urls[:LINKS_READ] if item.link.how in OPENED and not is_side_link(item)]
 
 
 def is_side_link(item: LinkedUrl) -> bool:
     """Whether the link is no part of the request: a name space, or a way to leave a mailing list."""
-    return item.url.host in NAME_SPACES or bool(LEAVE.search(item.link.text) or LEAVE.search(item.url.path))
+    return item.url.host in NAME_SPACES or bool(
+        LEAVE.search(item.link.text) or LEAVE.search(item.url.path[:PATH_READ])
+    )
 
 
 def is_popular(view: MessageView, host: str) -> bool:

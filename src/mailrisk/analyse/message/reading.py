@@ -30,8 +30,12 @@ class Reading:
 
     @cached_property
     def claim(self) -> BrandClaim | None:
-        """The brand claimed most strongly that is not the author's."""
-        return self.who.strongest
+        """The brand claimed most strongly that is not the author's.
+
+        Software that the author runs on his own site may name itself.
+        """
+        claims = (claim for claim in self.who.claims if not (claim.brand.self_hosted and self.goes_home))
+        return next(claims, None)
 
     @cached_property
     def unreliable(self) -> bool:

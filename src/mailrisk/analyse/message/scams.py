@@ -24,6 +24,7 @@ _PHONE = re.compile(
     r"(?:\+?1[\s.\-(]{0,3})?\(?\b[2-9]\d{2}\)?[\s.\-]{1,3}\d{3}[\s.\-]{1,3}\d{4}\b|\+\d{1,3}[\s.\-]?\(?\d{1,4}\)?(?:[\s.\-]?\d{2,4}){2,4}"
     r"|\b(?:400|800)[-\s]?\d{3,4}[-\s]?\d{3,4}\b"
 )
+_MOBILE = re.compile(r"(?<!\d)1[3-9]\d[\s-]?\d{4}[\s-]?\d{4}(?!\d)|(?<!\d)0\d{2,3}[\s-]?\d{7,8}(?!\d)")
 _READ = 12_000
 
 
@@ -199,4 +200,20 @@ def executive(reading: Reading) -> Iterator[Evidence]:
         yield reading.convict(code="executive-fraud", value=value, category=Category.PAYMENT_FRAUD)
 
 
-RULES = (extortion, callback, advance_fee, prize, vice, affiliate, picture, executive)
+def invoice_trade(reading: Reading) -> Iterator[Evidence]:
+    """Invoices, receipts or papers are offered for sale (代开发票): a trade of its own in Chinese mail.
+
+    * fake-invoices holds with >= 2.0 (a phrase of the trade and its surroundings);
+    * a telephone or mobile number stands in the text; the author is neither inside nor a brand's.
+    In full with >= 4.0 or an unreliable author; else partly.
+    """
+    wants, who = reading.intents, reading.who
+    if not wants.has("fake-invoices", least=2.0) or who.inside or who.genuine:
+        return
+    if _MOBILE.search(reading.view.message.text[:_READ]):
+        strong = wants.has("fake-invoices", least=4.0) or reading.unreliable
+        value = 1.0 if strong else PARTLY
+        yield reading.convict(code="invoice-trade", value=value, category=Category.OTHER_SCAM)
+
+
+RULES = (extortion, callback, advance_fee, prize, vice, affiliate, picture, executive, invoice_trade)
