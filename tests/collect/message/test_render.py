@@ -54,6 +54,19 @@ def test_rules_attributes_and_inheritance_count(html: str) -> None:
     assert (found.text, found.hidden) == ("shown", "secret")
 
 
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<style>.mail td a.btn{background:#c00}</style><a class=btn style='color:#fff'>shown</a>",
+        "<style>td.dark > a{background-color:navy}</style><a style='color:#fff'>shown</a>",
+        "<style>td{background:#000}</style><table><tr><td><font color=white>shown</font></table>",
+        "<style>/* never closed .x{display:none}</style><p class=x>shown</p>",
+    ],
+)
+def test_a_background_that_may_be_there_hides_nothing(html: str) -> None:
+    assert render(html).text == "shown"
+
+
 def test_nothing_below_a_hidden_element_comes_back() -> None:
     assert render('<div style="display:none"><b style="display:block">secret</b></div>').text == ""
 

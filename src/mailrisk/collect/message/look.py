@@ -32,10 +32,11 @@ def look_of(tag: str, attributes: dict[str, str | None], rules: dict[str, Style]
     elif tag == "body" and "text" in attributes:
         look = _apply(Style(colour=parse_colour(attributes["text"] or "")[0]), look)
     if rules:
-        names = [f".{name}" for name in (attributes.get("class") or "").split()[:20]]
-        names.append(f"#{attributes.get('id')}")
-        for name in names:
-            look = _apply(rules.get(name, EMPTY), look)
+        look = _apply(rules.get(tag, EMPTY), look)
+        for name in (attributes.get("class") or "").lower().split()[:20]:
+            look = _apply(rules.get(f".{name}", EMPTY), look)
+        if name_of := attributes.get("id"):
+            look = _apply(rules.get(f"#{name_of.lower()}", EMPTY), look)
     if inline := attributes.get("style"):
         look = _apply(parse_style(inline), look)
     return look._replace(gone=True, hides=True) if "hidden" in attributes else look

@@ -137,7 +137,7 @@ class _Walk:
         if not tag or tag[0] in "-!":
             return look, False
         attributes = node.attributes
-        if attributes:
+        if attributes or tag in self._rules:
             look = look_of(tag, attributes, self._rules, look)
             self._collect(tag, attributes, look)
         if tag in _BLOCKS:

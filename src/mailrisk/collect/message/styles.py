@@ -26,7 +26,9 @@ _NAMES = {
     "whitesmoke": (245, 245, 245), "snow": (255, 250, 250), "ivory": (255, 255, 240),
     "orange": (255, 165, 0), "navy": (0, 0, 128), "ghostwhite": (248, 248, 255),
 }  # fmt: skip
-_SIMPLE = re.compile(r"(?:[a-z][a-z0-9]{0,12})?[.#][\w-]{1,80}\Z", re.IGNORECASE)
+_SIMPLE = re.compile(r"(?:[a-z][a-z0-9]{0,12})?[.#]([\w-]{1,80})\Z|([a-z][a-z0-9]{0,12})\Z", re.IGNORECASE)
+_LAST_NAME = re.compile(r"[.#][\w-]{1,80}|[a-z][a-z0-9]{0,12}(?![\w-])", re.IGNORECASE)
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)|<!--|-->", re.DOTALL)
 _MAX_RULES = 500
 
 Colour = tuple[int, int, int]
@@ -151,26 +153,33 @@ def same_colour(one: Colour, other: Colour) -> bool:
 
 
 def rules_of(css: str) -> dict[str, Style]:
-    """Styles of simple selectors (``.name``, ``#name``, ``td.name``) outside of @media blocks.
+    """Styles by simple selector (``.name``, ``#name``, ``td``; the tag of ``td.name`` is left out) outside of @media.
 
-    Rules inside @media are left out: hiding something on small screens is what honest mail does. Only
-    the last part of a selector counts, without its tag; at most 500 rules of the first 100,000
-    characters are read.
+    Rules inside @media are left out: hiding something on small screens is what honest mail does. Of other
+    selectors only a background counts, and only so that nothing is said about what stands on it. At most
+    500 rules of the first 100,000 characters are read.
     """
-    css = _without_blocks(re.sub(r"/\*.*?\*/|<!--|-->", "", css[:100_000], flags=re.DOTALL))
+    css = _without_blocks(_COMMENT.sub("", css[:100_000]))
     rules: dict[str, Style] = {}
     for block in css.split("}", _MAX_RULES)[:_MAX_RULES]:
         selectors, brace, declarations = block.rpartition("{")
-        if not brace:
-            continue
-        style = parse_style(declarations)
+        style = parse_style(declarations) if brace else EMPTY
         if style == EMPTY:
             continue
         for selector in selectors[-2000:].split(",")[:20]:
-            simple = selector.strip()
-            if _SIMPLE.match(simple):
-                rules[simple[re.search(r"[.#]", simple).start() :]] = style  # type: ignore[union-attr]
+            _enter_rule(selector.strip().lower(), style, rules)
     return rules
+
+
+def _enter_rule(selector: str, style: Style, rules: dict[str, Style]) -> None:
+    """Adds one selector's style under the key that ``look.look_of`` asks for."""
+    simple = _SIMPLE.match(selector)
+    if simple is not None:
+        rules[selector if simple[2] else selector[simple.start(1) - 1 :]] = style
+    elif style.background is not None or style.unclear:
+        names = _LAST_NAME.findall(selector.rpartition(" ")[2])
+        if names:
+            rules[names[-1]] = rules.get(names[-1], EMPTY)._replace(unclear=True)
 
 
 def _without_blocks(css: str) -> str:
