@@ -14,7 +14,7 @@ RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
 LOCKS := requirements/build.txt pyproject.toml tools/environment.sh
 
-.PHONY: help run test lint format types contracts check docs lock clean bench-message
+.PHONY: help run test soak lint format types contracts check docs lock clean bench-message
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ run: $(RUN) ## Install what is needed, then serve on LISTEN (127.0.0.1:8025) wit
 
 test: ## Install what is needed, then run every test; prints what ran and how long each part took
 	@tools/test.sh
+
+soak: $(DEV) ## Run the tests that take many thousands of random cases
+	$(BIN)/python -m pytest -m soak
 
 lint: $(DEV) ## Check style and formatting with ruff
 	$(BIN)/ruff check $(CODE)

@@ -1,0 +1,189 @@
+"""Every expression that is listed, by the first four bytes of its hash: a fold of the change feed.
+
+An exemption that lies inside a wider listing cannot be said in expressions, since a client asks for
+hashes and never for URLs. The wider listing then leaves the hash lists until the exemption is lifted:
+a page that was withdrawn is gone everywhere, and the look-up by URL still knows the rest.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+
+from mailrisk.model.change import Change, ChangeKind, Listing
+from mailrisk.model.errors import BadUrl
+from mailrisk.model.subject import URL_SCOPES, Subject
+from mailrisk.model.url.canonical import parse_url
+from mailrisk.model.url.expressions import expressions, full_hash
+from mailrisk.model.url.hosts import Hosts
+from mailrisk.publish.webrisk.expressible import LeftOut, expression_of, expression_text
+from mailrisk.publish.webrisk.prefix_list import PrefixList
+from mailrisk.publish.webrisk.threats import Threat, threat_of
+
+_RECORD: Final = struct.Struct(">32sBBI")  # full hash, scope, threat, valid until (seconds)
+_SCOPE = {kind: number for number, kind in enumerate(URL_SCOPES)}
+
+
+class FoundHash(msgspec.Struct, frozen=True):
+    """A listed expression: its full hash, its threat, and when the listing runs out (Unix seconds)."""
+
+    full: bytes
+    threat: Threat
+    valid_until: int
+
+
+class HashTable:
+    """Hashes of all listings that expressions can say, and the prefix list of each threat."""
+
+    def __init__(self, hosts: Hosts) -> None:
+        self._hosts = hosts
+        self._records: dict[int, bytes] = {}
+        self._exempted: dict[Subject, tuple[bytes, ...]] = {}
+        self._covering: Counter[bytes] = Counter()  # expressions that an exemption lies inside of
+        self._left_out: dict[bytes, LeftOut] = {}
+        self.lists = {threat: PrefixList() for threat in Threat}
+
+    # -- asking ---------------------------------------------------------------------------------
+
+    def find(self, prefix: bytes) -> list[FoundHash]:
+        """The listed full hashes that begin with ``prefix``, which has 4 to 32 bytes."""
+        raw = self._records.get(int.from_bytes(prefix[:4], "big"), b"")
+        return [
+            FoundHash(full, Threat(threat), until)
+            for full, _, threat, until in _RECORD.iter_unpack(raw)
+            if full.startswith(prefix) and full not in self._covering
+        ]
+
+    def left_out(self) -> dict[str, int]:
+        """How many listings are on no hash list, by the reason."""
+        counted: Counter[str] = Counter(reason.value for reason in self._left_out.values())
+        hidden = sum(
+            full == covering
+            for covering in self._covering
+            for full, *_ in _RECORD.iter_unpack(self._records.get(_prefix(covering), b""))
+        )
+        return {**counted, **({"exemption-inside": hidden} if hidden else {})}
+
+    # -- folding --------------------------------------------------------------------------------
+
+    def start(self, snapshot: Iterable[tuple[Subject, Listing | None]], seq: int) -> None:
+        """Begins with the current listings, and exemptions (``None``), as of change ``seq``."""
+        self.__dict__.update(HashTable(self._hosts).__dict__)
+        for subject, listing in snapshot:
+            if listing is None:
+                self._exempt(subject)
+            else:
+                self._put(subject, listing)
+        for threat in Threat:
+            self.lists[threat] = PrefixList((p for p in self._records if threat in self._threats(p)), seq)
+
+    def apply(self, change: Change) -> None:
+        """Folds one change in."""
+        for prefixes in self.lists.values():
+            prefixes.seq = change.seq
+        if change.indicator_kind not in URL_SCOPES:
+            if change.indicator_kind is not None:
+                self._count_other(change)
+            return
+        subject = Subject(change.indicator_kind, change.indicator)
+        touched = {_prefix(full) for full in (_full(subject), *self._exempted.get(subject, ()))}
+        exempts = change.kind in (ChangeKind.WITHDRAWN, ChangeKind.EXEMPTED)
+        if exempts:
+            touched.update(_prefix(full) for full in _covering(subject))
+        before = {prefix: self._threats(prefix) for prefix in touched}
+        self._remove(subject)
+        if exempts:
+            self._exempt(subject)
+        elif change.listing is not None and change.kind is not ChangeKind.EXPIRED:
+            self._put(subject, change.listing)
+        for prefix, threats in before.items():
+            self._note(prefix, threats, self._threats(prefix), change.seq, change.at)
+
+    def _note(self, prefix: int, before: set[Threat], after: set[Threat], seq: int, at: datetime) -> None:
+        for threat in after - before:
+            self.lists[threat].note(prefix, 1, seq, at)
+        for threat in before - after:
+            self.lists[threat].note(prefix, -1, seq, at)
+
+    def _threats(self, prefix: int) -> set[Threat]:
+        raw = self._records.get(prefix)
+        if raw is None:
+            return set()
+        return {
+            Threat(threat) for full, _, threat, _ in _RECORD.iter_unpack(raw) if full not in self._covering
+        }
+
+    def _count_other(self, change: Change) -> None:
+        assert change.indicator_kind is not None
+        key = _short(Subject(change.indicator_kind, change.indicator))
+        if change.listing is not None and change.kind is not ChangeKind.EXPIRED:
+            self._left_out[key] = LeftOut.NO_URL
+        else:
+            self._left_out.pop(key, None)
+
+    def _put(self, subject: Subject, listing: Listing) -> None:
+        expression = expression_of(listing, self._hosts)
+        if isinstance(expression, LeftOut):
+            self._left_out[_short(subject)] = expression
+            return
+        threat = threat_of(listing.category)
+        assert threat is not None
+        full = full_hash(expression)
+        until = min(int(listing.valid_until.timestamp()), (1 << 32) - 1)
+        record = _RECORD.pack(full, _SCOPE[subject.kind], threat, until)
+        self._records[_prefix(full)] = self._records.get(_prefix(full), b"") + record
+
+    def _remove(self, subject: Subject) -> None:
+        self._left_out.pop(_short(subject), None)
+        for full in self._exempted.pop(subject, ()):
+            self._covering[full] -= 1
+            if not self._covering[full]:
+                del self._covering[full]
+        full = _full(subject)
+        raw = self._records.get(_prefix(full))
+        if raw is None:
+            return
+        head = full + bytes([_SCOPE[subject.kind]])
+        kept = b"".join(
+            raw[at : at + _RECORD.size]
+            for at in range(0, len(raw), _RECORD.size)
+            if not raw.startswith(head, at)
+        )
+        if kept:
+            self._records[_prefix(full)] = kept
+        else:
+            del self._records[_prefix(full)]
+
+    def _exempt(self, subject: Subject) -> None:
+        if subject.kind not in URL_SCOPES:
+            return
+        covering = _covering(subject)
+        self._exempted[subject] = covering
+        self._covering.update(covering)
+
+
+def _covering(subject: Subject) -> tuple[bytes, ...]:
+    """Hashes of every expression that matches something inside of a URL-like indicator."""
+    text = expression_text(subject)
+    try:
+        return tuple({full_hash(expression) for expression in (text, *expressions(parse_url(text)))})
+    except BadUrl:  # An indicator that was stored is a URL; a foreign feed's is not worth a failure.
+        return (full_hash(text),)
+
+
+def _full(subject: Subject) -> bytes:
+    return full_hash(expression_text(subject))
+
+
+def _prefix(full: bytes) -> int:
+    return int.from_bytes(full[:4], "big")
+
+
+def _short(subject: Subject) -> bytes:
+    return blake2b(f"{subject.kind}:{subject.value}".encode(), digest_size=8).digest()
