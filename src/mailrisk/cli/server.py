@@ -33,6 +33,8 @@ def serve_command(listen: str | None, data_dir: Path, config: Path | None) -> No
     from mailrisk.listen.serve import bind, serve  # The web framework takes long to load.
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for noisy in ("alembic", "uvicorn"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     settings = load_config(config)
     listener = bind(listen or settings.server.listen)
     with open_context(data_dir, settings) as context:
