@@ -35,19 +35,23 @@ class Server:
         self.questions: list[tuple[str, str]] = []
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
+        self._socket.settimeout(0.02)
+        self._stopped = threading.Event()
         self.port: int = self._socket.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
     def close(self) -> None:
+        self._stopped.set()
+        self._thread.join()
         self._socket.close()
 
     def _serve(self) -> None:
-        while True:
+        while not self._stopped.is_set():
             try:
                 wire, peer = self._socket.recvfrom(4096)
-            except OSError:
-                return
+            except TimeoutError:
+                continue
             answer = self._answer(dns.message.from_wire(wire))
             if answer is not None:
                 self._socket.sendto(answer.to_wire(), peer)
