@@ -1,0 +1,189 @@
+"""Reading the look-up index: one view is one LMDB transaction, a state that no writer changes.
+
+A miss costs one read for the host and one for each domain above it that could be listed; rules and
+public suffixes are asked only where these reads say that there is something.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple, Self
+
+import msgspec
+
+from mailrisk.model.change import KeyGrant
+from mailrisk.model.subject import IP_KINDS, Kind, Subject
+from mailrisk.model.url.canonical import Url
+from mailrisk.model.url.rules import candidates
+from mailrisk.store import index_form as form
+from mailrisk.store.index_form import Rule, Shape
+
+MAX_SHAPES: Final = 20_000
+"""Decoded shapes kept in memory by one process; then it starts again."""
+
+MAX_PARENTS: Final = 4
+"""Dots in a host up to which every domain above it is asked for, which is cheaper than its public suffix."""
+
+_grant = msgspec.json.Decoder(KeyGrant)
+_lengths = msgspec.json.Decoder(dict[str, list[int]])
+
+
+class Tables(NamedTuple):
+    """The named tables of an open index."""
+
+    hosts: Any
+    rules: Any
+    addresses: Any
+    keys: Any
+    meta: Any
+    shapes: Any
+
+
+class Match(NamedTuple):
+    """A rule as it is stored, with the indicator that it is about."""
+
+    kind: Kind
+    value: str
+    raw: bytes
+
+    @property
+    def is_listing(self) -> bool:
+        """Whether it lists (else it exempts)."""
+        return self.raw[0] == form.LISTING
+
+
+class View:
+    """The index at one moment. Get one from ``LookupIndex.view()``; it ends with its ``with`` block."""
+
+    __slots__ = ("_end", "_get", "_shapes", "_tables")
+
+    def __init__(self, transaction: Any, tables: Tables, shapes: dict[bytes, Shape]) -> None:
+        self._get = transaction.get
+        self._end = transaction.abort  # A read transaction has nothing to commit.
+        self._tables = tables
+        self._shapes = shapes
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def match(self, url: Url, registrable: Callable[[str], str], tenant: int) -> Match | None:
+        """The rule of one tenant that covers a URL, the narrowest scope first.
+
+        ``registrable`` gives the registrable domain of a host, '' when it has none.
+        """
+        head = tenant.to_bytes(2, "big")
+        host = url.host
+        raw = self._get(head + host.encode(), None, self._tables.hosts)
+        domain = 0
+        if raw is not None:
+            urls, paths, hosts, domain = form.COUNTS.unpack(raw)
+            if (urls or paths) and (found := self._first(head, candidates(url), urls, paths)):
+                return found
+            if hosts and (found := self._at(head, Kind.HOST, host)):
+                return found
+        if url.is_ip or not (domain or self._domain_above(head, host)):
+            return None
+        name = registrable(host)
+        return self._at(head, Kind.DOMAIN, name) if name else None
+
+    def covering(self, asked: Sequence[Subject], registrable: str, tenant: int) -> Match | None:
+        """As ``match`` for expressions that the caller made himself, narrowest first, of one host."""
+        head = tenant.to_bytes(2, "big")
+        host = asked[0].host
+        raw = self._get(head + host.encode(), None, self._tables.hosts)
+        if raw is not None:
+            urls, paths, hosts, _ = form.COUNTS.unpack(raw)
+            if found := self._first(head, asked, urls, paths):
+                return found
+            if hosts and (found := self._at(head, Kind.HOST, host)):
+                return found
+        return self._at(head, Kind.DOMAIN, registrable) if registrable else None
+
+    def _first(self, head: bytes, asked: Sequence[Subject], urls: int, paths: int) -> Match | None:
+        for subject in asked:
+            if (urls if subject.kind is Kind.URL else paths) and (
+                found := self._at(head, subject.kind, subject.value)
+            ):
+                return found
+        return None
+
+    def _at(self, head: bytes, kind: Kind, value: str) -> Match | None:
+        raw = self._get(head + form.rule_key(kind, value), None, self._tables.rules)
+        return None if raw is None else Match(kind, value, raw)
+
+    def _domain_above(self, head: bytes, host: str) -> bool:
+        """Whether the host's registrable domain may be listed; True when it is dear to say."""
+        if host.count(".") > MAX_PARENTS:
+            return True
+        start = host.find(".") + 1
+        while start:
+            following = host.find(".", start) + 1
+            if not following:  # The last label alone is nobody's domain.
+                return False
+            raw = self._get(head + host[start:].encode(), None, self._tables.hosts)
+            if raw is not None and raw[12:] != b"\0\0\0\0":
+                return True
+            start = following
+        return False
+
+    def exact(self, subject: Subject, tenant: int) -> Match | None:
+        """The rule for exactly this indicator."""
+        head = tenant.to_bytes(2, "big")
+        if subject.kind not in IP_KINDS:
+            return self._at(head, subject.kind, subject.value)
+        raw = self._get(head + form.packed(subject.value), None, self._tables.addresses)
+        return None if raw is None else Match(subject.kind, subject.value, raw)
+
+    def ip(self, address: str, tenant: int) -> Iterator[Match]:
+        """Every rule that covers an IP address: the address itself, then networks, narrowest first."""
+        head = tenant.to_bytes(2, "big")
+        parsed = ipaddress.ip_address(address)
+        number, bits = int(parsed), parsed.max_prefixlen
+        lengths = _lengths.decode(self._get(b"lengths", None, self._tables.meta) or b"{}")
+        for length in sorted(lengths.get(str(parsed.version), ()), reverse=True):
+            network = number >> bits - length << bits - length
+            key = b"%c%b%c" % (parsed.version, network.to_bytes(bits // 8, "big"), length)
+            raw = self._get(head + key, None, self._tables.addresses)
+            if raw is None:
+                continue
+            if length == bits:
+                yield Match(Kind.IP, address, raw)
+            else:
+                yield Match(Kind.NETWORK, str(ipaddress.ip_network((network, length))), raw)
+
+    def rule(self, match: Match) -> Rule:
+        """A match as a value."""
+        subject = Subject(match.kind, match.value)
+        if not match.is_listing:
+            return form.decode_exemption(subject, match.raw)
+        return form.decode_listing(subject, match.raw, self._shape(form.shape_name(match.raw)))
+
+    def _shape(self, name: bytes) -> Shape:
+        known = self._shapes.get(name)
+        if known is None:
+            raw = self._get(name, None, self._tables.shapes)
+            known = form.read_shape(raw[4:]) if raw is not None else Shape()
+            if len(self._shapes) >= MAX_SHAPES:
+                self._shapes.clear()
+            self._shapes[name] = known
+        return known
+
+    def key(self, public_id: str) -> KeyGrant | None:
+        """An API key in force."""
+        raw = self._get(public_id.encode(), None, self._tables.keys)
+        return None if raw is None else _grant.decode(raw)
+
+    def position(self) -> tuple[str, int]:
+        """(epoch, seq) of the last change applied; ('', 0) for an empty index."""
+        raw = self._get(b"position", None, self._tables.meta)
+        return ("", 0) if raw is None else msgspec.json.decode(raw, type=tuple[str, int])
+
+    def agreed_at(self) -> datetime | None:
+        """When the index last was known to agree with the ledger."""
+        raw = self._get(b"agreed_at", None, self._tables.meta)
+        return None if raw is None else form.from_us(int(raw))
