@@ -153,15 +153,24 @@ def _urls(context: Context, message: Message, now: datetime, tenant: int) -> tup
     found = []
     for text, links in places.items():
         where = tuple(link.artefact for link in links)
+        clearest = min(links, key=_prominence)
         try:
             looked = look_up(context, text, tenant)
         except BadInput as error:
-            found.append(FoundUrl(link=links[0], where=where, looked=None, verdict=None, error=error.reason))
+            found.append(FoundUrl(link=clearest, where=where, looked=None, verdict=None, error=error.reason))
             continue
         listed = looked.rule is not None and looked.rule.listing is not None
         verdict = None if listed else static_verdict(context, looked, now)
-        found.append(FoundUrl(link=links[0], where=where, looked=looked, verdict=verdict))
+        found.append(FoundUrl(link=clearest, where=where, looked=looked, verdict=verdict))
     return tuple(found)
+
+
+_PROMINENT = ("qr", "form", "a", "area", "meta", "attachment", "text")
+
+
+def _prominence(link: Link) -> int:
+    """Smaller for a place where a reader acts on the link: a picture may have the address of its own link."""
+    return _PROMINENT.index(link.how) if link.how in _PROMINENT else len(_PROMINENT)
 
 
 def _all_links(message: Message) -> list[Link]:
