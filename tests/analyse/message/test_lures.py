@@ -244,6 +244,20 @@ def test_official_sites_unsubscribe_links_and_name_spaces_are_never_blamed() -> 
     assert blamed(view(raw)) == {"limit-pp.example/verify"}
 
 
+def test_pages_of_the_true_project_are_not_blamed_for_the_lure() -> None:
+    raw = letter(
+        "MetaMask",
+        "team@wallet-mail.example",
+        "Your wallet is suspended",
+        html=page(
+            "<p>Verify your wallet within 24 hours.</p>"
+            '<a href="https://wallet-check.example/start">Verify</a> <a href="https://github.com/MetaMask/x">Source</a>'
+            '<a href="https://discord.com/invite/abc">Talk</a> <a href="https://google.com/">Search</a>'
+        ),
+    )
+    assert blamed(view(raw)) == {"wallet-check.example/start"}
+
+
 def test_a_brand_domain_that_fails_authentication_is_spoofed() -> None:
     raw = letter(
         "PayPal",

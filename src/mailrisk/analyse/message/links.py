@@ -121,14 +121,28 @@ def is_throwaway(view: MessageView, item: LinkedUrl) -> bool:
 
 
 def blamed(view: MessageView, items: Iterable[LinkedUrl]) -> list[LinkedUrl]:
-    """Of the offending links those that a listing may name: throwaway ones if there are any, else unranked sites.
+    """Of the offending links those that a listing may name; none is better than a bystander's.
 
-    Senders fill mails with copied footers; what stands there belongs to bystanders.
+    Senders fill mails with copied footers and with the true project's pages. So the first kind that occurs is
+    taken alone: places made for one message (shortened links, forms, documents, free hosts, bare addresses,
+    imitations), then unranked sites, then pages on platforms. The front page of a ranked site is never named.
     """
-    items = list(items)
-    thrown = [item for item in items if is_throwaway(view, item)]
+    items = [item for item in items if item.url.path.strip("/") or item.url.query or not _ranked(view, item)]
+    momentary = [item for item in items if is_throwaway(view, item) and not _on_platform(view, item)]
     unknown = [item for item in items if not view.knowledge.hosts.rank(item.url.host)]
-    return thrown or unknown or items[:1]
+    return momentary or unknown or items[:1]
+
+
+def _ranked(view: MessageView, item: LinkedUrl) -> bool:
+    return view.knowledge.hosts.rank(item.url.host) > 0 and not _NUMBERED.search(item.url.host)
+
+
+def _on_platform(view: MessageView, item: LinkedUrl) -> bool:
+    """A widely used place for code, files or talk, where honest projects have their pages."""
+    hosts = view.knowledge.hosts
+    return _ranked(view, item) and not hosts.has(
+        item.url.host, HostClass.SHORTENER, HostClass.FORM_BUILDER, HostClass.DOCUMENT
+    )
 
 
 def registrable(view: MessageView, host: str) -> str:
