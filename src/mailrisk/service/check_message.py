@@ -16,6 +16,7 @@ from mailrisk.service.answers import AuthDetail, MessageAnswer, MessageUrl, NotS
 from mailrisk.service.assess import Assessment, FoundUrl, assess
 from mailrisk.service.check_url import static_evidence
 from mailrisk.service.context import Context
+from mailrisk.service.privacy import impersonal
 from mailrisk.service.record import record
 
 MAX_LINKS_REPORTED = 200
@@ -59,7 +60,11 @@ async def report_message(
         code="user-report", subject=found.subject, source=f"report:{reporter}", seen_at=now,
         data={"reporter": reporter}, tenant=tenant,
     )  # fmt: skip
-    about_sample = [msgspec.structs.replace(item, tenant=tenant) for item in found.evidence]
+    addresses = _recipients(found)
+    about_sample = [
+        msgspec.structs.replace(impersonal(item, addresses, context.knowledge.hosts), tenant=tenant)
+        for item in found.evidence
+    ]
     about_urls, schemes, not_stored = _about_urls(context, found, tenant)
     with context.ledger.transaction(now) as transaction:
         transaction.add_sample(tenant, sha256, "message/rfc822", len(raw))
@@ -97,7 +102,9 @@ def _about_urls(
         schemes[stored.subject] = stored.scheme
         evidence.append(_link_evidence(found, item, stored.subject, convicts, tenant))
         evidence.extend(
-            msgspec.structs.replace(one, subject=stored.subject, tenant=tenant)
+            msgspec.structs.replace(
+                impersonal(one, addresses, context.knowledge.hosts), subject=stored.subject, tenant=tenant
+            )
             for one in static_evidence(context, item.looked, found.verdict.at)
             if stored.subject == url.subject
         )
