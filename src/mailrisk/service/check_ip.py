@@ -16,30 +16,33 @@ from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.verdict import SEVERITY, Level, Verdict
 from mailrisk.service.answers import ErrorAnswer, IpAnswer, shorten
 from mailrisk.service.check_url import list_age
-from mailrisk.service.context import Context
-from mailrisk.store.index import Rule
+from mailrisk.service.context import LookupContext
+from mailrisk.store.index_form import Rule
+from mailrisk.store.index_view import View
 
 MAX_BATCH = 10_000
 """Addresses in one request."""
 
 
-def check_ips(context: Context, texts: Sequence[str], tenant: int = SHARED) -> list[IpAnswer | ErrorAnswer]:
+def check_ips(
+    context: LookupContext, texts: Sequence[str], tenant: int = SHARED
+) -> list[IpAnswer | ErrorAnswer]:
     """One answer for each text, in order. A bad one yields an ErrorAnswer and the rest goes on."""
     now = context.clock()
     age = list_age(context)
-    return [_check(context, text, tenant, now, age) for text in texts]
+    with context.index.view() as view:
+        return [_check(context, view, text, tenant, now, age) for text in texts]
 
 
 def _check(
-    context: Context, text: str, tenant: int, now: datetime, age: timedelta | None
+    context: LookupContext, view: View, text: str, tenant: int, now: datetime, age: timedelta | None
 ) -> IpAnswer | ErrorAnswer:
     try:
         ip = parse_ip(text.strip())
     except BadInput as error:
         return ErrorAnswer(input=text[:200], error=error.reason, field=error.field)
-    rules = context.index.ip(ip, SHARED)
-    if tenant != SHARED:
-        rules = context.index.ip(ip, tenant) + rules
+    tenants = (SHARED,) if tenant == SHARED else (tenant, SHARED)
+    rules = [view.rule(found) for one in tenants for found in view.ip(ip, one)]
     rule = worst(rules)
     age_s = int(age.total_seconds()) if age is not None else 0
     if rule is not None and rule.listing is not None:
@@ -80,7 +83,9 @@ def _standing(ip: str, rule: Rule | None, now: datetime, age_s: int, stale: bool
     return [Evidence(code="not-listed", subject=subject, source="index", seen_at=now)]
 
 
-def _listed(context: Context, text: str, ip: str, listing: Listing, now: datetime, age_s: int) -> IpAnswer:
+def _listed(
+    context: LookupContext, text: str, ip: str, listing: Listing, now: datetime, age_s: int
+) -> IpAnswer:
     """The answer that a listing gives."""
     known_for_s = max(0, int((now - listing.first_seen).total_seconds()))
     action, for_s = response_for(context.policy, listing.level, known_for_s)
@@ -104,7 +109,9 @@ def _listed(context: Context, text: str, ip: str, listing: Listing, now: datetim
     )
 
 
-def _answer(context: Context, text: str, ip: str, verdict: Verdict, now: datetime, age_s: int) -> IpAnswer:
+def _answer(
+    context: LookupContext, text: str, ip: str, verdict: Verdict, now: datetime, age_s: int
+) -> IpAnswer:
     """The answer for an address that is not listed: ``unknown`` unless an analyst exempted it."""
     exempt = any(reason.code == "exempted" for reason in verdict.reasons)
     level = Level.NONE if exempt else Level.UNKNOWN
@@ -128,7 +135,7 @@ def _answer(context: Context, text: str, ip: str, verdict: Verdict, now: datetim
     )
 
 
-def verdict_answer(context: Context, verdict: Verdict, level_now: Level) -> IpAnswer:
+def verdict_answer(context: LookupContext, verdict: Verdict, level_now: Level) -> IpAnswer:
     """A verdict as of some time, listed or not; the response is suggested from the level now.
 
     Private and reserved addresses are never acted upon.
@@ -159,7 +166,7 @@ def verdict_answer(context: Context, verdict: Verdict, level_now: Level) -> IpAn
     )
 
 
-def _place(context: Context, ip: str) -> dict[str, Any]:
+def _place(context: LookupContext, ip: str) -> dict[str, Any]:
     """Where the address is, as far as public registries say; null where they do not.
 
     Without an announced network, ``network`` is the /24 or /48 to which evidence is aggregated.

@@ -14,12 +14,12 @@ from mailrisk.model.errors import BadInput
 from mailrisk.model.evidence import SHARED, Evidence
 from mailrisk.model.subject import Subject
 from mailrisk.model.url.canonical import Url, parse_url
-from mailrisk.model.url.rules import candidates
 from mailrisk.model.url.unwrap import Unwrapped, unwrap
 from mailrisk.model.verdict import Level, Verdict
 from mailrisk.service.answers import ErrorAnswer, UrlAnswer, shorten
-from mailrisk.service.context import Context
-from mailrisk.store.index import Rule
+from mailrisk.service.context import LookupContext
+from mailrisk.store.index_form import Rule
+from mailrisk.store.index_view import Match, View
 
 MAX_BATCH = 1_000
 """URLs in one request."""
@@ -41,66 +41,105 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
     rule: Rule | None
 
 
-def list_age(context: Context) -> timedelta | None:
+class Matched(msgspec.Struct, frozen=True, kw_only=True):
+    """A URL with where it leads and the stored rule that covers it, if any."""
+
+    url: Url
+    unwrapped: Unwrapped
+    match: Match | None
+
+
+def list_age(context: LookupContext, view: View | None = None) -> timedelta | None:
     """How long ago the index agreed with the ledger; None if it never did."""
-    agreed = context.index.agreed_at()
+    agreed = context.index.agreed_at() if view is None else view.agreed_at()
     return None if agreed is None else max(timedelta(0), context.clock() - agreed)
 
 
-def stale(context: Context) -> bool:
-    """Whether the index has fallen so far behind that nothing may be concluded from a miss."""
-    age = list_age(context)
+def too_old(context: LookupContext, age: timedelta | None) -> bool:
+    """Whether nothing may be concluded from a miss in an index of this age."""
     return age is None or age > context.index_max_age
 
 
-def look_up(context: Context, text: str, tenant: int = SHARED) -> Looked:
+def stale(context: LookupContext) -> bool:
+    """Whether the index has fallen so far behind that nothing may be concluded from a miss."""
+    return too_old(context, list_age(context))
+
+
+def look_up(context: LookupContext, text: str, tenant: int = SHARED) -> Looked:
     """Parses, unwraps and looks up one URL: itself, every wrapper's target, and URLs that it carries along.
 
     BadUrl, TooLarge: ``text`` is no URL.
     """
+    with context.index.view() as view:
+        return _looked(view, matched(context, view, text, tenant))
+
+
+def matched(context: LookupContext, view: View, text: str, tenant: int) -> Matched:
+    """As ``look_up``, in a view that is open, and without reading the rule itself."""
     url = parse_url(text)
     unwrapped = unwrap(url, context.knowledge.hosts, context.knowledge.own_domains)
-    rule = None
+    if unwrapped.url is url and not unwrapped.embedded:
+        return Matched(url=url, unwrapped=unwrapped, match=_match(context, view, url, tenant))
+    match = None
     for step in (url, *(hop for _, hop in unwrapped.hops), unwrapped.url, *unwrapped.embedded):
-        found = rule_for(context, step, tenant)
-        if found is not None and (rule is None or rule.listing is None):
-            rule = found
-        if rule is not None and rule.listing is not None:
+        found = _match(context, view, step, tenant)
+        if found is not None and (match is None or not match.is_listing):
+            match = found
+        if match is not None and match.is_listing:
             break
-    return Looked(url=url, unwrapped=unwrapped, rule=rule)
+    return Matched(url=url, unwrapped=unwrapped, match=match)
 
 
-def rule_for(context: Context, url: Url, tenant: int = SHARED) -> Rule | None:
+def _looked(view: View, found: Matched) -> Looked:
+    rule = None if found.match is None else view.rule(found.match)
+    return Looked(url=found.url, unwrapped=found.unwrapped, rule=rule)
+
+
+def rule_for(context: LookupContext, url: Url, tenant: int = SHARED) -> Rule | None:
     """The listing or exemption that covers one URL, a tenant's own before the shared ones."""
-    registrable = context.knowledge.hosts.registrable(url.host)
-    asked = candidates(url)
-    if tenant != SHARED and (rule := context.index.url(asked, registrable, tenant)):
-        return rule
-    return context.index.url(asked, registrable)
+    with context.index.view() as view:
+        found = _match(context, view, url, tenant)
+        return None if found is None else view.rule(found)
+
+
+def _match(context: LookupContext, view: View, url: Url, tenant: int) -> Match | None:
+    registrable = context.knowledge.hosts.registrable
+    if tenant != SHARED and (own := view.match(url, registrable, tenant)):
+        return own
+    return view.match(url, registrable, SHARED)
 
 
 def check_urls(
-    context: Context, texts: Sequence[str], analyse: Analyse = Analyse.STATIC, tenant: int = SHARED
+    context: LookupContext, texts: Sequence[str], analyse: Analyse = Analyse.STATIC, tenant: int = SHARED
 ) -> list[UrlAnswer | ErrorAnswer]:
     """One answer for each text, in order. A bad one yields an ErrorAnswer and the rest goes on."""
     age = list_age(context)
     now = context.clock()
-    return [_check(context, text, analyse, tenant, now, age) for text in texts]
+    answers: list[UrlAnswer | ErrorAnswer] = []
+    for text in texts:
+        try:
+            looked = look_up(context, text, tenant)
+        except BadInput as error:
+            answers.append(refusal(text, error))
+        else:
+            answers.append(url_answer(context, text, looked, analyse, now, age))
+    return answers
 
 
-def _check(
-    context: Context, text: str, analyse: Analyse, tenant: int, now: datetime, age: timedelta | None
-) -> UrlAnswer | ErrorAnswer:
-    try:
-        looked = look_up(context, text, tenant)
-    except BadInput as error:
-        return ErrorAnswer(input=text[:2000], error=error.reason, field=error.field)
+def refusal(text: str, error: BadInput) -> ErrorAnswer:
+    """The answer for a text that is no URL."""
+    return ErrorAnswer(input=text[:2000], error=error.reason, field=error.field)
+
+
+def url_answer(
+    context: LookupContext, text: str, looked: Looked, analyse: Analyse, now: datetime, age: timedelta | None
+) -> UrlAnswer:
+    """The answer for one URL that was looked up in an index of this age."""
     rule = looked.rule
     age_s = int(age.total_seconds()) if age is not None else 0
     if rule is not None and rule.listing is not None:
         return listed_answer(text, rule, looked.unwrapped, age_s)
-    is_stale = age is None or age > context.index_max_age
-    return _unlisted(context, text, looked, analyse, now, age_s, is_stale)
+    return _unlisted(context, text, looked, analyse, now, age_s, too_old(context, age))
 
 
 def listed_answer(text: str, rule: Rule, unwrapped: Unwrapped, age_s: int) -> UrlAnswer:
@@ -127,7 +166,13 @@ def listed_answer(text: str, rule: Rule, unwrapped: Unwrapped, age_s: int) -> Ur
 
 
 def _unlisted(
-    context: Context, text: str, looked: Looked, analyse: Analyse, now: datetime, age_s: int, is_stale: bool
+    context: LookupContext,
+    text: str,
+    looked: Looked,
+    analyse: Analyse,
+    now: datetime,
+    age_s: int,
+    is_stale: bool,
 ) -> UrlAnswer:
     """The answer when no listing covers the URL: exemption, staleness, or the analysis of its text."""
     final = looked.unwrapped.url
@@ -172,13 +217,13 @@ def _standing(
     return [Evidence(code="not-listed", subject=subject, source="index", seen_at=now)]
 
 
-def static_evidence(context: Context, looked: Looked, now: datetime) -> list[Evidence]:
+def static_evidence(context: LookupContext, looked: Looked, now: datetime) -> list[Evidence]:
     """What the URL's own text says, without any look-up outside."""
     final = looked.unwrapped.url
     return list(analyse_url(looked.unwrapped, context.knowledge, now, final.subject))
 
 
-def static_verdict(context: Context, looked: Looked, now: datetime) -> Verdict:
+def static_verdict(context: LookupContext, looked: Looked, now: datetime) -> Verdict:
     """The verdict of the URL analysis alone."""
     final = looked.unwrapped.url
     return decide(final.subject, static_evidence(context, looked, now), now, context.policy)

@@ -18,7 +18,8 @@ import msgspec
 from mailrisk.model.change import Change, ChangeKind, KeyGrant
 from mailrisk.model.errors import BadInput, NotFound, Unauthorised
 from mailrisk.model.evidence import SHARED
-from mailrisk.service.context import Context
+from mailrisk.service.context import Context, LookupContext
+from mailrisk.store.index_view import View
 
 KEY_FORM = re.compile(r"mr_([a-z0-9]{12})_([A-Za-z0-9_-]{43})")
 
@@ -85,21 +86,27 @@ def revoke(context: Context, public_id: str) -> None:
     context.catch_up()
 
 
-def authenticate_key(context: Context, key: str) -> KeyGrant:
+def authenticate_key(context: LookupContext, key: str, view: View | None = None) -> KeyGrant:
     """The grant behind a key. Unauthorised: no key, a wrong, expired or revoked one.
 
-    The comparison takes the same time wherever the secrets differ.
+    ``view``: a view of the index that is open already. The comparison takes the same time wherever the
+    secrets differ.
     """
     match = KEY_FORM.fullmatch(key)
     if match is None:
         raise Unauthorised("a key looks like mr_<id>_<secret>; send it as X-API-Key or Authorization: Bearer")
-    grant = context.index.key(match[1])
+    grant = (context.index if view is None else view).key(match[1])
     known = grant.secret_sha256 if grant is not None else "0" * 64
     if not hmac.compare_digest(known, _digest(match[2])) or grant is None:
         raise Unauthorised("this key is not known or was revoked")
     if grant.expires_at is not None and grant.expires_at <= context.clock():
         raise Unauthorised("this key has expired")
     return grant
+
+
+def allows(grant: KeyGrant, role: Role) -> bool:
+    """Whether a key may do what this role may."""
+    return RANK[role_of(grant.role)] >= RANK[role]
 
 
 def role_of(text: str) -> Role:

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +41,7 @@ MAP_SIZE = 1 << 36
 BATCH = 5_000
 """Changes read and applied in one transaction."""
 
-FILL_BATCH = 50_000
+FILL_BATCH = 200_000
 """Listings written in one transaction when an empty index is filled."""
 
 Row = tuple[int, Subject, Listing | None, datetime, str]
@@ -141,11 +141,11 @@ class LookupIndex:
         if not at_once:
             with self._fold() as fold:
                 fold.empty()  # An earlier attempt may have been cut off.
-            while part := list(islice(stream, FILL_BATCH)):
-                count += len(part)
+            while not count % FILL_BATCH and (first := next(stream, None)) is not None:
                 with self._fold() as fold:
-                    for row in part:
+                    for row in chain([first], islice(stream, FILL_BATCH - 1)):
                         fold.put(*row)
+                        count += 1
         with self._fold() as fold:
             if at_once:
                 fold.empty()

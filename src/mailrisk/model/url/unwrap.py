@@ -12,7 +12,7 @@ from mailrisk.model.errors import BadInput
 from mailrisk.model.url.canonical import Url, parse_url
 from mailrisk.model.url.hosts import HostClass, Hosts
 from mailrisk.model.url.rewritten import absolute, from_base64, opaque, parameters
-from mailrisk.model.url.wrappers import OWN_HOST, OWN_HOST_PATHS, fitting
+from mailrisk.model.url.wrappers import OWN_HOST, OWN_HOST_PATHS, fitting, may_wrap
 
 MAX_DEPTH: Final = 8
 MAX_EMBEDDED: Final = 4
@@ -32,6 +32,8 @@ _REDIRECTING_PATH = re.compile(
     re.IGNORECASE,
 )
 _REDIRECTING = (HostClass.REDIRECTOR, HostClass.WRAPPER, HostClass.BULK_MAILER, HostClass.SHORTENER)
+# A parameter can hold a URL only with a colon, an escape, or base64 that decodes to h, H, f, F or %.
+_MAY_HOLD_URL = re.compile(r"[:%]|=[aSZRJ][A-Za-z0-9+/_-]{7}")
 
 
 class Unwrapped(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +59,8 @@ def unwrap(url: Url, hosts: Hosts, own: frozenset[str] = frozenset()) -> Unwrapp
     ``own`` are the organisation's registrable domains: gateways that rewrite links to the customer's own
     host are believed there alone.
     """
+    if not _may_lead(url, own):
+        return Unwrapped(url=url)
     hops: list[tuple[str, Url]] = []
     seen = {url.key}
     embedded: tuple[Url, ...] = ()
@@ -75,6 +79,13 @@ def unwrap(url: Url, hosts: Hosts, own: frozenset[str] = frozenset()) -> Unwrapp
         seen.add(target.key)
         url = target
     return Unwrapped(url=url, hops=tuple(hops), opaque=hidden, embedded=embedded, cut=(cut,) if cut else ())
+
+
+def _may_lead(url: Url, own: frozenset[str]) -> bool:
+    """A quick test that nearly every link fails: whether there can be a wrapper or a URL in a parameter."""
+    if url.query and _MAY_HOLD_URL.search(url.query):
+        return True
+    return may_wrap(url.host) or (bool(own) and url.path.startswith(OWN_HOST_PATHS))
 
 
 class _Layer(NamedTuple):

@@ -174,7 +174,13 @@ _BY_HOST: Final[dict[str, tuple[Wrapper, ...]]] = {
     host: tuple(wrapper for wrapper in WRAPPERS if wrapper.host == host)
     for host in {wrapper.host for wrapper in WRAPPERS}
 }
+_TAILS: Final = frozenset(".".join(host.split(".")[-2:]) for host in _BY_HOST)
 _GOOGLE = re.compile(r"(?:.*\.)?google\.(?:com|(?:com?\.)?[a-z]{2})")
+
+
+def may_wrap(host: str) -> bool:
+    """Whether a wrapper may live on ``host``: False says that :func:`fitting` finds none."""
+    return host[host.rfind(".", 0, host.rfind(".")) + 1 :] in _TAILS or "google." in host
 
 
 def fitting(url: Url) -> Iterator[Wrapper]:
