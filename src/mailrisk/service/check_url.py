@@ -71,7 +71,7 @@ def look_up(context: LookupContext, text: str, tenant: int = SHARED) -> Looked:
     BadUrl, TooLarge: ``text`` is no URL.
     """
     with context.index.view() as view:
-        return _looked(view, matched(context, view, text, tenant))
+        return looked(view, matched(context, view, text, tenant))
 
 
 def matched(context: LookupContext, view: View, text: str, tenant: int) -> Matched:
@@ -90,7 +90,8 @@ def matched(context: LookupContext, view: View, text: str, tenant: int) -> Match
     return Matched(url=url, unwrapped=unwrapped, match=match)
 
 
-def _looked(view: View, found: Matched) -> Looked:
+def looked(view: View, found: Matched) -> Looked:
+    """A match with its rule read."""
     rule = None if found.match is None else view.rule(found.match)
     return Looked(url=found.url, unwrapped=found.unwrapped, rule=rule)
 
@@ -118,11 +119,11 @@ def check_urls(
     answers: list[UrlAnswer | ErrorAnswer] = []
     for text in texts:
         try:
-            looked = look_up(context, text, tenant)
+            seen = look_up(context, text, tenant)
         except BadInput as error:
             answers.append(refusal(text, error))
         else:
-            answers.append(url_answer(context, text, looked, analyse, now, age))
+            answers.append(url_answer(context, text, seen, analyse, now, age))
     return answers
 
 

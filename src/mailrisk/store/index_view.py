@@ -16,7 +16,7 @@ import msgspec
 from mailrisk.model.change import KeyGrant
 from mailrisk.model.subject import IP_KINDS, Kind, Subject
 from mailrisk.model.url.canonical import Url
-from mailrisk.model.url.rules import candidates
+from mailrisk.model.url.rules import folders
 from mailrisk.store import index_form as form
 from mailrisk.store.index_form import Rule, Shape
 
@@ -82,7 +82,7 @@ class View:
         domain = 0
         if raw is not None:
             urls, paths, hosts, domain = form.COUNTS.unpack(raw)
-            if (urls or paths) and (found := self._first(head, candidates(url), urls, paths)):
+            if (urls or paths) and (found := self._below(head, url, urls, paths)):
                 return found
             if hosts and (found := self._at(head, Kind.HOST, host)):
                 return found
@@ -103,6 +103,18 @@ class View:
             if hosts and (found := self._at(head, Kind.HOST, host)):
                 return found
         return self._at(head, Kind.DOMAIN, registrable) if registrable else None
+
+    def _below(self, head: bytes, url: Url, urls: int, paths: int) -> Match | None:
+        """The rule on the URL, its page or a folder above it: the order of ``model.url.rules.candidates``."""
+        page, mark, _ = url.key.partition("?")
+        if urls:
+            found = self._at(head, Kind.URL, url.key) or (self._at(head, Kind.URL, page) if mark else None)
+            if found:
+                return found
+        for prefix in folders(page) if paths else ():
+            if found := self._at(head, Kind.PATH, prefix):
+                return found
+        return None
 
     def _first(self, head: bytes, asked: Sequence[Subject], urls: int, paths: int) -> Match | None:
         for subject in asked:

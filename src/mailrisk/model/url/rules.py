@@ -19,10 +19,15 @@ def candidates(url: Url) -> tuple[Subject, ...]:
     found = [Subject(Kind.URL, url.key)]
     if query:
         found.append(Subject(Kind.URL, page))
+    found.extend(Subject(Kind.PATH, prefix) for prefix in folders(page))
+    return tuple(found)
+
+
+def folders(page: str) -> list[str]:
+    """The path prefixes above ``host/path``, the longest first."""
     host, _, path = page.partition("/")
-    folders = path.split("/")[:-1] if path else []
-    prefixes = [f"{host}/{'/'.join(folders[:depth])}/" for depth in range(len(folders), 0, -1)]
+    names = path.split("/")[:-1] if path else []
+    prefixes = [f"{host}/{'/'.join(names[:depth])}/" for depth in range(len(names), 0, -1)]
     if len(prefixes) > MAX_PREFIXES:
         prefixes = prefixes[: MAX_PREFIXES // 2] + prefixes[-MAX_PREFIXES // 2 :]
-    found.extend(Subject(Kind.PATH, prefix) for prefix in prefixes)
-    return tuple(found)
+    return prefixes
