@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import httpx
 import pytest
@@ -34,11 +35,13 @@ class Service:
         )  # fmt: skip
 
 
-def start(data_dir: Path, *arguments: str) -> tuple[subprocess.Popen[str], str, list[str]]:
+def start(
+    data_dir: Path, *arguments: str, stderr: IO[bytes] | None = None
+) -> tuple[subprocess.Popen[str], str, list[str]]:
     """(process, URL, lines printed before ``ready``). AssertionError when it does not come up."""
     process = subprocess.Popen(
         [sys.executable, "-m", "mailrisk", "serve", "--listen", "127.0.0.1:0", "--data-dir", str(data_dir), *arguments],
-        stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE, stderr=stderr, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
     assert process.stdout is not None
     printed: list[str] = []

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 
 import uvicorn
 
-from mailrisk.listen.http.app import make_app
+from mailrisk.listen.http.app import make_service
 from mailrisk.model.errors import BadInput, Unavailable
 from mailrisk.service.context import Context
 from mailrisk.service.record import sweep
@@ -66,7 +66,7 @@ async def _serve(
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     config = uvicorn.Config(
-        make_app(context, max_body_bytes=max_body_bytes),
+        make_service(context, max_body_bytes=max_body_bytes),
         log_config=None,
         access_log=False,
         server_header=False,

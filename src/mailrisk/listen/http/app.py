@@ -9,13 +9,16 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import ASGIApp
 
 from mailrisk import __version__
-from mailrisk.listen.http import checks, intelligence, problems
+from mailrisk.listen.http import checks, hash_lists, intelligence, problems
+from mailrisk.listen.http.google.app import GoogleApp
 from mailrisk.model.errors import MailriskError
 from mailrisk.service.check_url import stale
 from mailrisk.service.context import Context
 from mailrisk.service.lists import ListFolds
+from mailrisk.service.webrisk import HashLists
 
 
 @get("/readyz", sync_to_thread=True, include_in_schema=False)
@@ -34,10 +37,12 @@ async def openapi(request: Request[Any, Any, State]) -> dict[str, Any]:
 
 def make_app(context: Context, *, max_body_bytes: int) -> Litestar:
     """The ASGI application over one context."""
-    api = Router(path="/api/v1", route_handlers=[openapi, *checks.ROUTES, *intelligence.API_ROUTES])
+    api = Router(
+        path="/api/v1", route_handlers=[openapi, *checks.ROUTES, *intelligence.API_ROUTES, *hash_lists.ROUTES]
+    )
     return Litestar(
         route_handlers=[readyz, api, *intelligence.LIST_ROUTES],
-        state=State({"context": context, "lists": ListFolds(context)}),
+        state=State({"context": context, "lists": ListFolds(context), "hash_lists": HashLists(context)}),
         request_max_body_size=max_body_bytes,
         exception_handlers={
             MailriskError: problems.on_mailrisk_error,
@@ -48,8 +53,23 @@ def make_app(context: Context, *, max_body_bytes: int) -> Litestar:
         openapi_config=OpenAPIConfig(
             title="mailrisk",
             version=__version__,
+            use_handler_docstrings=True,
             path="/schema",
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
         logging_config=None,
     )
+
+
+def make_service(context: Context, *, max_body_bytes: int) -> ASGIApp:
+    """Everything that one port serves: Google's dialects in front, the native API behind them."""
+    native = make_app(context, max_body_bytes=max_body_bytes)
+    google = GoogleApp(context, native.state.hash_lists)
+
+    async def service(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(GoogleApp.PREFIXES):
+            await google(scope, receive, send)
+        else:
+            await native(scope, receive, send)
+
+    return service

@@ -80,6 +80,10 @@ class HashTable:
                 self._exempt(subject)
             else:
                 self._put(subject, listing)
+        self.begin_versions(seq)
+
+    def begin_versions(self, seq: int) -> None:
+        """Takes what is there for the lists as of change ``seq``, the oldest version there is."""
         for threat in Threat:
             self.lists[threat] = PrefixList((p for p in self._records if threat in self._threats(p)), seq)
 

@@ -1,0 +1,135 @@
+"""The routes of Google's dialects as one bare ASGI application, which stands in front of the native API."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import traceback
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+import msgspec
+
+from mailrisk.listen.http.google import webrisk
+from mailrisk.listen.http.google.errors import GoogleError, in_googles_form
+from mailrisk.listen.http.google.wire import GoogleRequest
+from mailrisk.model.errors import Forbidden, MailriskError
+from mailrisk.service.context import Context
+from mailrisk.service.keys import RANK, Role, authenticate_key, role_of
+from mailrisk.service.webrisk import HashLists
+
+logger = logging.getLogger(__name__)
+
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Handler = Callable[[Context, HashLists, GoogleRequest], dict[str, Any]]
+
+MAX_BODY: Final = 1024 * 1024
+"""Largest body of a request, in bytes."""
+
+
+class Route(msgspec.Struct, frozen=True):
+    """What answers at an address, for keys of at least a role."""
+
+    method: str
+    pattern: re.Pattern[str]
+    handler: Handler
+    role: Role = Role.READER
+
+
+def _path(template: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[A-Za-z0-9._-]{1,100})", template))
+
+
+ROUTES: Final = (
+    Route("GET", _path("/v1/uris:search"), webrisk.uris_search),
+    Route("GET", _path("/v1/hashes:search"), webrisk.hashes_search),
+    Route("GET", _path("/v1/threatLists:computeDiff"), webrisk.compute_diff),
+    Route("POST", _path("/v1/projects/{project}/submissions"), webrisk.create_submission, Role.REPORTER),
+    Route("POST", _path("/v1/projects/{project}/uris:submit"), webrisk.submit_uri, Role.REPORTER),
+    Route("GET", _path("/v1/projects/{project}/operations/{operation}"), webrisk.get_operation, Role.REPORTER),
+)  # fmt: skip
+
+_FIXED: Final = {(route.method, route.pattern.pattern): route for route in ROUTES}
+
+
+class GoogleApp:
+    """Answers ``/v1/``, ``/v4/`` and ``/v5/``."""
+
+    PREFIXES: Final = ("/v1/", "/v4/", "/v5/")
+
+    def __init__(self, context: Context, lists: HashLists) -> None:
+        self._context = context
+        self._lists = lists
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One HTTP request."""
+        try:
+            body, kind = await self._answer(scope, receive), "application/json; charset=UTF-8"
+            await _send(send, 200, body, kind)
+        except GoogleError as error:
+            await _send(
+                send, error.code, msgspec.json.encode(error.body()), "application/json; charset=UTF-8"
+            )
+
+    async def _answer(self, scope: Scope, receive: Receive) -> bytes:
+        route, names = _find(scope["method"], scope["path"])
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        body = await _body(receive) if route.method == "POST" else b""
+        request = GoogleRequest(scope["query_string"].decode("latin-1"), names, headers, lambda: body)
+        if route.handler is webrisk.uris_search:
+            return self._run(route, request)  # A few reads of mapped memory: a thread would cost more.
+        return await asyncio.to_thread(self._run, route, request)
+
+    def _run(self, route: Route, request: GoogleRequest) -> bytes:
+        try:
+            request.grant = authenticate_key(self._context, request.key)
+            if RANK[role_of(request.grant.role)] < RANK[route.role]:
+                raise Forbidden(f"this needs a key of the role {route.role}")
+            return msgspec.json.encode(route.handler(self._context, self._lists, request))
+        except MailriskError as error:
+            raise in_googles_form(error) from None
+        except GoogleError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the web boundary: whatever it is, the caller gets an answer
+            # Where it happened and of what kind; the text of an error could quote what the caller sent.
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            logger.error(
+                "unexpected %s at %s:%s in a request for %s",
+                type(error).__name__, place.filename, place.lineno, route.pattern.pattern,
+            )  # fmt: skip
+            raise GoogleError(500, "INTERNAL", "Internal error encountered.") from None
+
+
+def _find(method: str, path: str) -> tuple[Route, dict[str, str]]:
+    if (fixed := _FIXED.get((method, path))) is not None:
+        return fixed, {}
+    for route in ROUTES:
+        if route.method == method and (match := route.pattern.fullmatch(path)):
+            return route, match.groupdict()
+    raise GoogleError(404, "NOT_FOUND", "Requested entity was not found.")
+
+
+async def _body(receive: Receive) -> bytes:
+    parts = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise GoogleError(499, "CANCELLED", "The client went away.")
+        parts += message.get("body", b"")
+        if len(parts) > MAX_BODY:
+            raise GoogleError(
+                400, "INVALID_ARGUMENT", f"Request payload size exceeds the limit: {MAX_BODY} bytes."
+            )
+        if not message.get("more_body"):
+            return bytes(parts)
+
+
+async def _send(send: Send, status: int, body: bytes, kind: str) -> None:
+    headers = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
+    headers.append((b"cache-control", b"private, no-store"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
