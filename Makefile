@@ -14,7 +14,7 @@ RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
 LOCKS := requirements/build.txt pyproject.toml tools/environment.sh
 
-.PHONY: help run test soak lint format types contracts check docs lock clean bench-message
+.PHONY: bench-feed help run test soak lint format types contracts check docs lock clean bench-message
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ bench-message: $(DEV) ## Measure message checks: messages per second and p95, ov
 
 docs: $(DEV) ## Write docs/reference/ again from the commands, settings and reasons in the code
 	$(BIN)/python -m tools.docs
+
+bench-feed: $(DEV) ## Load a feed of 500,000 entries, and again with 1 % changed; one JSON line last
+	@$(BIN)/python -m tools.bench_feed
 
 lock: $(DEV) ## Resolve requirements/*.in into hash-locked requirements/*.txt
 	@tools/lock.sh

@@ -167,7 +167,7 @@ def _valid_until(
     """When decay changes the level, at the latest the policy's horizon for this level."""
     horizon_s = policy.document.valid_for_s[level]
     horizon = at + timedelta(seconds=horizon_s)
-    if not evidence or _level_at(kind, evidence, horizon, policy) == level:
+    if weigh.steady(evidence, policy) or _level_at(kind, evidence, horizon, policy) == level:
         return horizon
     low, high = 0, horizon_s  # The level holds at ``low`` and no longer at ``high``.
     while high - low > 1:

@@ -48,13 +48,13 @@ def weigh(evidence: Iterable[Evidence], at: datetime, policy: Policy) -> list[We
 
     Evidence with a code that the policy does not know (a newer program wrote it) is left out.
     """
-    left_at = _feeds_left(evidence := list(evidence))
+    taken_back = _taken_back(evidence := list(evidence))
     best: dict[tuple[str, str], Weighed] = {}
     for item in evidence:
         rule = policy.document.reasons.get(item.code)
         if rule is None:
             continue
-        weight = rule.weight * item.value * _share_left(item, rule, at, left_at)
+        weight = rule.weight * item.value * _share_left(item, rule, at, taken_back)
         key = (item.code, item.source)
         known = best.get(key)
         if known is None:
@@ -68,27 +68,59 @@ def weigh(evidence: Iterable[Evidence], at: datetime, policy: Policy) -> list[We
     return list(best.values())
 
 
-def _feeds_left(evidence: Sequence[Evidence]) -> dict[str, Evidence]:
-    """The feeds that dropped this subject and have not taken it up again since."""
-    latest: dict[str, Evidence] = {}
+ENDS = {"feed-left": "feed-listed", "widening-ended": "widened"}
+"""Evidence that takes back, from its time on, what the same source said before."""
+
+STANDING = frozenset(ENDS.values())
+"""Evidence that holds at full weight until its source takes it back."""
+
+
+def _taken_back(evidence: Sequence[Evidence]) -> dict[tuple[str, str], Evidence]:
+    """(code, source) of what a source has taken back and not said again since -> the taking back."""
+    latest: dict[tuple[str, str], Evidence] = {}
     for item in evidence:
-        if item.code in ("feed-listed", "feed-left"):
-            known = latest.get(item.source)
+        began = ENDS.get(item.code) or (item.code if item.code in STANDING else "")
+        if began:
+            key = (began, item.source)
+            known = latest.get(key)
             if known is None or item.seen_at >= known.seen_at:
-                latest[item.source] = item
-    return {source: item for source, item in latest.items() if item.code == "feed-left"}
+                latest[key] = item
+    return {key: item for key, item in latest.items() if item.code in ENDS}
 
 
-def _share_left(item: Evidence, rule: ReasonRule, at: datetime, left_at: dict[str, Evidence]) -> float:
-    """Decay of one piece of evidence; a feed's word holds while the entry stays in the feed."""
+def _share_left(
+    item: Evidence, rule: ReasonRule, at: datetime, taken_back: dict[tuple[str, str], Evidence]
+) -> float:
+    """Decay of one piece of evidence. A feed's word holds while the entry stays in the feed, and fades after.
+
+    An entry with ``fades`` comes from a feed that tells only what is new: it fades from the start.
+    """
     since = item.seen_at
-    if item.code == "feed-listed":
-        left = left_at.get(item.source)
-        if left is None:
+    if item.code in STANDING:
+        end = taken_back.get((item.code, item.source))
+        if end is not None:
+            if item.code == "widened":
+                return 0.0  # It rested on listings that are gone.
+            since = end.seen_at
+        elif not item.data.get("fades"):
             return 1.0
-        since = left.seen_at
     tau_days = float(item.data.get("tau_days", rule.tau_days))
     return max(rule.floor, decay((at - since).total_seconds(), tau_days, rule.delta))
+
+
+def steady(evidence: Sequence[Evidence], policy: Policy) -> bool:
+    """Whether no weight changes as time passes, so that a verdict holds until something new is known."""
+    taken_back = _taken_back(evidence)
+    for item in evidence:
+        rule = policy.document.reasons.get(item.code)
+        if rule is None or rule.weight == 0:
+            continue
+        if item.code in STANDING and not item.data.get("fades"):
+            if (item.code, item.source) in taken_back and item.code != "widened":
+                return False
+        elif float(item.data.get("tau_days", rule.tau_days)) > 0:
+            return False
+    return True
 
 
 def capped(weighed: Sequence[Weighed], caps: dict[str, float]) -> list[float]:
@@ -116,7 +148,9 @@ def as_text(value: object) -> str:
     """A value as it may stand in a sentence: one line, no control characters, bounded length."""
     if isinstance(value, (list, tuple)):
         value = ", ".join(str(item) for item in value[:10])
-    text = "".join(char if char.isprintable() else " " for char in str(value))
+    text = str(value)
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else " " for char in text)
     return text if len(text) <= MAX_FIELD else text[: MAX_FIELD - 1] + "…"
 
 
@@ -124,9 +158,8 @@ def reason(item: Weighed, weight: float) -> Reason:
     """The reason as people and scripts read it; ``weight`` is the one after caps."""
     shown = _Shown({key: as_text(value) for key, value in item.evidence.data.items()})
     # ``window_zh`` of the data fills {window} in the Chinese text.
-    shown_zh = _Shown(
-        shown | {key.removesuffix("_zh"): text for key, text in shown.items() if key.endswith("_zh")}
-    )
+    chinese = {key.removesuffix("_zh"): text for key, text in shown.items() if key.endswith("_zh")}
+    shown_zh = _Shown(shown | chinese) if chinese else shown
     return Reason(
         code=item.evidence.code,
         text=item.rule.en.format_map(shown),

@@ -29,7 +29,7 @@ class ChangeKind(StrEnum):
     KEY_REVOKED = "key-revoked"
 
 
-class Listing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Listing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Everything that a look-up answers about one listed indicator."""
 
     kind: Kind
@@ -59,7 +59,7 @@ class KeyGrant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     expires_at: datetime | None = None
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One numbered change. ``listing`` is set for ``listed`` and ``updated``."""
 
     seq: int

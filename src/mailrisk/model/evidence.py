@@ -18,7 +18,7 @@ SHARED = 0
 """The tenant whose evidence everybody sees."""
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One fact: ``code`` (a key of the policy's reason table) holds for ``subject``.
 
     ``source`` names who says so (``feed:openphish``, ``analyser:login``, ``analyst:4f2a``,
@@ -40,7 +40,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     tenant: int = SHARED
 
 
-class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+class Recorded(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Evidence as the ledger holds it."""
 
     id: int

@@ -23,7 +23,7 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     id or link for it. ``below``: the source means every host below this one too (AdBlock ``||``,
     RPZ ``*.name``); whether that may become a domain-wide listing is for the scope rules to say.
     ``valid_until``: the source itself says that the entry holds no longer (STIX); the caller leaves
-    out what is past it.
+    out what is past it. ``gone``: the source takes the entry back (partner exchange).
     """
 
     subject: Subject
@@ -36,6 +36,7 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     confidence: float = 1.0
     below: bool = False
     valid_until: datetime | None = None
+    gone: bool = False
 
 
 class BadEntry(msgspec.Struct, frozen=True, gc=False):

@@ -37,7 +37,7 @@ URL_SCOPES = (Kind.URL, Kind.PATH, Kind.HOST, Kind.DOMAIN)
 IP_KINDS = (Kind.IP, Kind.NETWORK)
 
 
-class Subject(msgspec.Struct, frozen=True, order=True):
+class Subject(msgspec.Struct, frozen=True, order=True, gc=False):
     """One subject: its kind and its canonical text (no scheme, no port)."""
 
     kind: Kind

@@ -60,7 +60,7 @@ class Category(StrEnum):
     LISTED = "listed"
 
 
-class Reason(msgspec.Struct, frozen=True, kw_only=True):
+class Reason(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Why: one line of a verdict. ``weight`` is what it added to the log-odds, in nats."""
 
     code: str
@@ -73,14 +73,14 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 1
 
 
-class Target(msgspec.Struct, frozen=True, kw_only=True):
+class Target(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Who is impersonated."""
 
     brand: str
     official_domains: tuple[str, ...]
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What all evidence together says about ``subject`` at ``at`` under ``policy``.
 
     ``probability`` is in 0..1; ``logit`` is its argument before calibration, so that the sum of

@@ -2,45 +2,41 @@
 
 Membership is a compact table; an entry makes evidence when it enters (``feed-listed``) and when it
 leaves (``feed-left``), after which it ages out by the feed's own ``tau_days``.
+
+A delivery is accepted or refused as a whole, before anything of it is written. What was accepted is applied
+in steps of STEP entries, each in a transaction of its own: one transaction for half a million entries would
+keep every other writer waiting for half a minute. A step writes evidence, membership, decisions and changes
+together, so that a crash between two steps loses nothing: the feed then counts as not imported, and the
+next delivery goes on where this one stopped.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from mailrisk.collect.feeds.guard import check_shrink
-from mailrisk.collect.feeds.registry import read_feed
-from mailrisk.model.errors import BadInput
+from mailrisk.model.errors import BadInput, Conflict
 from mailrisk.model.evidence import SHARED, Evidence
 from mailrisk.model.feed import FeedSource
-from mailrisk.model.sighting import BadEntry, Sighting
-from mailrisk.model.subject import Subject
+from mailrisk.model.sighting import Sighting
+from mailrisk.model.subject import Kind, Subject
 from mailrisk.service.context import Context
+from mailrisk.service.feed_delivery import Delivery, read_delivery
+from mailrisk.service.feed_evidence import feed_left, feed_listed
 from mailrisk.service.record import decide_again
-from mailrisk.store.transaction import Key, Transaction, key_of
+from mailrisk.store.rows import FeedRow
+from mailrisk.store.transaction import Key, Transaction
 
-MAX_ENTRIES = 5_000_000
-"""Entries of one feed that are read; a feed with more is refused."""
+STEP = 10_000
+"""Entries applied in one transaction: well under a second in which other writers wait."""
 
-MAX_BAD_SHOWN = 5
-
-
-class Bad(msgspec.Struct):
-    """Unusable entries: how many, and the first few."""
-
-    count: int = 0
-    examples: list[str] = []
-
-    def add(self, entry: BadEntry) -> None:
-        """Counts one."""
-        self.count += 1
-        if len(self.examples) < MAX_BAD_SHOWN:
-            self.examples.append(f"line {entry.line}: {entry.reason}")
+BREATH_S = 0.12
+"""Pause between two steps, in which the index follows. A waiting SQLite writer looks every 0.1 s."""
 
 
 class FeedReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,27 +54,60 @@ class FeedReport(msgspec.Struct, frozen=True, kw_only=True):
     unchanged: bool
 
 
+class _Plan(msgspec.Struct):
+    """What applying a delivery has to do, in order."""
+
+    source: FeedSource
+    feed_id: int
+    import_no: int
+    entering: list[tuple[Key, Sighting]]
+    returning: set[Key]  # those of them that had left
+    leaving: list[tuple[Key, int, str]]  # with number and scheme
+    entries: int = 0  # in the feed when all is done
+    changes: int = 0
+    fades: bool = False  # the feed tells only what is new
+
+
 def import_feed(
     context: Context, source: FeedSource, pieces: Iterable[bytes], *, force: bool = False
 ) -> FeedReport:
-    """Imports one delivery of a feed, whole or not at all.
+    """Imports one delivery of a feed, which is one file.
 
     Raises FeedRefused (a BadInput) when it turned into HTML, shrank by 90 % (unless ``force``), or holds
-    no usable entry; NotFound for an unknown format. A refusal is noted with the feed, and what was
-    imported before stays.
+    no usable entry; NotFound for an unknown format; Conflict when another import of the feed began
+    meanwhile. A refusal is noted with the feed, and what was imported before stays.
+    """
+    return import_documents(context, source, [pieces], force=force)
+
+
+def import_documents(
+    context: Context,
+    source: FeedSource,
+    documents: Iterable[Iterable[bytes]],
+    *,
+    complete: bool = True,
+    force: bool = False,
+) -> FeedReport:
+    """Imports one delivery that consists of several files. Errors as with :func:`import_feed`.
+
+    ``complete`` false: the feed told what is new and no more. What it does not name has not left, and
+    fades by its age.
     """
     digest = hashlib.sha256()
     try:
-        entries, bad = _read(source, _hashed(pieces, digest))
-        with context.ledger.transaction(context.clock()) as transaction:
-            report = _store(context, transaction, source, entries, bad, digest.hexdigest(), force)
+        hashed = (_hashed(pieces, digest) for pieces in documents)
+        delivery = read_delivery(source, hashed, context.knowledge.hosts, context.clock(), complete=complete)
+        row = _accept(context, source, delivery, digest.hexdigest(), force)
     except BadInput as error:
         with context.ledger.transaction(context.clock()) as transaction:
             row = transaction.feeds.open(SHARED, source.name, source.format)
             transaction.feeds.failed(row.id, str(error))
         raise
-    context.catch_up()
-    return report
+    if row is None:
+        return _report(source, delivery, None)
+    plan = _plan(context, source, row, delivery)
+    _apply(context, plan, digest.hexdigest())
+    return _report(source, delivery, plan)
 
 
 def _hashed(pieces: Iterable[bytes], digest: Any) -> Iterator[bytes]:
@@ -87,132 +116,111 @@ def _hashed(pieces: Iterable[bytes], digest: Any) -> Iterator[bytes]:
         yield piece
 
 
-def _read(source: FeedSource, pieces: Iterable[bytes]) -> tuple[dict[Subject, Sighting], Bad]:
-    """(one sighting a subject, unusable entries) of a delivery; the earliest sighting of a subject counts."""
-    entries: dict[Subject, Sighting] = {}
-    bad = Bad()
-    for item in read_feed(source.format, pieces, source.options):
-        if isinstance(item, BadEntry):
-            bad.add(item)
-            continue
-        known = entries.get(item.subject)
-        if known is None or _earlier(item, known):
-            entries[item.subject] = item
-        if len(entries) > MAX_ENTRIES:
-            raise BadInput("feed", f"more than {MAX_ENTRIES} entries")
-    return entries, bad
+def _accept(
+    context: Context, source: FeedSource, delivery: Delivery, sha256: str, force: bool
+) -> FeedRow | None:
+    """The feed as it was before; None if this very delivery is imported already. BadInput: it is refused."""
+    with context.ledger.transaction(context.clock()) as transaction:
+        row = transaction.feeds.open(SHARED, source.name, source.format)
+        if row.content_sha256 == sha256:
+            transaction.feeds.imported(row.id, row.imports, row.entries, sha256)
+            return None
+        if delivery.complete:
+            if not delivery.entries:
+                raise BadInput("feed", f"no usable entry ({delivery.bad.count} unusable ones)")
+            if not force:
+                check_shrink(row.entries, len(delivery.entries))
+        transaction.use_policy(context.policy, SHARED)
+        transaction.feeds.begin(row.id, row.imports + 1)
+        return row
 
 
-def _earlier(one: Sighting, other: Sighting) -> bool:
-    return one.seen_at is not None and (other.seen_at is None or one.seen_at < other.seen_at)
+def _plan(context: Context, source: FeedSource, row: FeedRow, delivery: Delivery) -> _Plan:
+    """Compares the delivery with who is in the feed now. Takes the entries out of ``delivery``."""
+    entries, gone = delivery.entries, delivery.gone
+    plan = _Plan(source, row.id, row.imports + 1, [], set(), [], fades=not delivery.complete)
+    staying = 0
+    for id_, kind, value, scheme, present in context.ledger.feed_members(row.id):
+        key = (SHARED, kind, value)
+        if key in entries:
+            if not present:
+                plan.returning.add(key)
+            elif delivery.complete:
+                del entries[key]
+                staying += 1
+        elif present and (delivery.complete or key in gone):
+            plan.leaving.append((key, id_, scheme))
+        else:
+            staying += present
+    plan.entries = staying + len(entries)
+    # In order of the key: neighbours in the feed's order are strangers in the tables' indexes.
+    plan.entering = sorted(entries.items(), key=lambda item: item[0])
+    return plan
 
 
-def _store(
+def _apply(context: Context, plan: _Plan, sha256: str) -> None:
+    """Does what the plan says, step by step; the last step also notes that the import is complete."""
+    steps: list[tuple[Sequence[tuple[Key, Sighting]], Sequence[tuple[Key, int, str]]]] = []
+    steps += [(plan.entering[at : at + STEP], ()) for at in range(0, len(plan.entering), STEP)]
+    steps += [((), plan.leaving[at : at + STEP]) for at in range(0, len(plan.leaving), STEP)]
+    if len(plan.entering) + len(plan.leaving) <= STEP:
+        steps = [(plan.entering, plan.leaving)]
+    for number, (entering, leaving) in enumerate(steps, start=1):
+        with context.ledger.transaction(context.clock()) as transaction:
+            row = transaction.feeds.open(SHARED, plan.source.name, plan.source.format)
+            if row.imports != plan.import_no:
+                raise Conflict(f"another import of the feed {plan.source.name} began")
+            before = transaction.last_seq
+            _step(context, transaction, plan, entering, leaving)
+            plan.changes += transaction.last_seq - before
+            if number == len(steps):
+                transaction.feeds.imported(plan.feed_id, plan.import_no, plan.entries, sha256)
+        began = time.monotonic()
+        context.catch_up()
+        if number < len(steps):
+            time.sleep(max(0.0, BREATH_S - (time.monotonic() - began)))
+
+
+def _step(
     context: Context,
     transaction: Transaction,
-    source: FeedSource,
-    entries: Mapping[Subject, Sighting],
-    bad: Bad,
-    sha256: str,
-    force: bool,
-) -> FeedReport:
-    """Compares a delivery with the one before and records what entered and what left."""
-    transaction.use_policy(context.policy, SHARED)
-    row = transaction.feeds.open(SHARED, source.name, source.format)
-    if row.imports and row.content_sha256 == sha256:
-        transaction.feeds.imported(row.id, row.imports, row.entries, sha256)
-        return _report(source, row.entries, 0, 0, bad, 0, unchanged=True)
-    if not entries:
-        raise BadInput("feed", f"no usable entry ({bad.count} unusable ones)")
-    if not force:
-        check_shrink(row.entries, len(entries))
-    import_no = row.imports + 1
-    by_key = {key_of(SHARED, subject): sighting for subject, sighting in entries.items()}
-    ids = transaction.subject_ids({key: sighting.scheme for key, sighting in by_key.items()})
-    members = transaction.feeds.members(row.id)
-    entered = [key for key, id_ in ids.items() if not members.get(id_, False)]
-    current = set(ids.values())
-    left = [id_ for id_, present in members.items() if present and id_ not in current]
-    evidence = [
-        _listed(source, by_key[key], import_no, transaction.at, again=ids[key] in members) for key in entered
-    ]
-    gone = transaction.feeds.subjects_by_id(left)
-    evidence.extend(_left(source, subject, import_no, transaction.at) for subject, _ in gone.values())
-    schemes = {sighting.subject: sighting.scheme for sighting in by_key.values()}
-    schemes.update(gone.values())
+    plan: _Plan,
+    entering: Sequence[tuple[Key, Sighting]],
+    leaving: Sequence[tuple[Key, int, str]],
+) -> None:
+    """Some entries enter and some leave, with all that follows from it."""
+    at, import_no = transaction.at, plan.import_no
+    evidence: list[Evidence] = []
+    schemes: dict[Subject, str] = {}
+    for key, sighting in entering:
+        again = key in plan.returning
+        evidence.append(feed_listed(plan.source, sighting, import_no, at, again=again, fades=plan.fades))
+        schemes[sighting.subject] = sighting.scheme
+    for key, _, scheme in leaving:
+        subject = Subject(Kind(key[1]), key[2])
+        evidence.append(feed_left(plan.source, subject, import_no, at))
+        schemes[subject] = scheme
     touched = transaction.add_evidence(evidence, schemes)
-    transaction.feeds.set_members(row.id, import_no, [ids[key] for key in entered], left)
-    before = transaction.last_seq
-    decide_again(context, transaction, _ordered(touched), schemes)
-    transaction.feeds.imported(row.id, import_no, len(entries), sha256)
-    changes = transaction.last_seq - before
-    return _report(source, len(entries), len(entered), len(left), bad, changes, unchanged=False)
+    entered = transaction.subject_ids({key: sighting.scheme for key, sighting in entering})
+    feeds = transaction.feeds
+    feeds.set_members(plan.feed_id, import_no, entered.values(), present=True)
+    feeds.set_members(plan.feed_id, import_no, (id_ for _, id_, _ in leaving), present=False)
+    decide_again(context, transaction, sorted(touched), schemes)
 
 
-def _ordered(keys: Iterable[Key]) -> list[Key]:
-    return sorted(keys)
-
-
-def _listed(source: FeedSource, sighting: Sighting, import_no: int, at: datetime, *, again: bool) -> Evidence:
-    """The entry of a subject into a feed. A time from the future, or of an entry that came back, is now."""
-    seen_at = sighting.seen_at
-    if seen_at is None or seen_at > at or again:
-        seen_at = at
-    data: dict[str, Any] = {
-        "feed": source.title,
-        "since": str(seen_at.date()),
-        "tau_days": source.tau_days,
-        "redistribute": source.redistribute,
-    }
-    if sighting.tags:
-        data["tags"] = list(sighting.tags)
-    if sighting.brand:
-        data["brand"] = sighting.brand
-    if sighting.reference:
-        data["reference"] = sighting.reference
-    return Evidence(
-        code="feed-listed",
-        subject=sighting.subject,
-        source=f"feed:{source.name}",
-        seen_at=seen_at,
-        value=source.weight * sighting.confidence,
-        category=sighting.category or "",
-        data=data,
-        ref=str(import_no),
-    )
-
-
-def _left(source: FeedSource, subject: Subject, import_no: int, at: datetime) -> Evidence:
-    """The exit of a subject from a feed."""
-    return Evidence(
-        code="feed-left",
-        subject=subject,
-        source=f"feed:{source.name}",
-        seen_at=at,
-        data={"feed": source.title, "since": str(at.date()), "tau_days": source.tau_days},
-        ref=str(import_no),
-    )
-
-
-def _report(
-    source: FeedSource,
-    entries: int,
-    new: int,
-    left: int,
-    bad: Bad,
-    changes: int,
-    *,
-    unchanged: bool,
-) -> FeedReport:
+def _report(source: FeedSource, delivery: Delivery, plan: _Plan | None) -> FeedReport:
+    """``plan`` None: the delivery was known already."""
+    new = 0 if plan is None else len(plan.entering)
+    entries = len(delivery.entries) if plan is None else plan.entries
     return FeedReport(
         feed=source.name,
         format=source.format,
         entries=entries,
         new=new,
-        left=left,
+        left=0 if plan is None else len(plan.leaving),
         kept=entries - new,
-        bad=bad.count,
-        bad_examples=tuple(bad.examples),
-        changes=changes,
-        unchanged=unchanged,
+        bad=delivery.bad.count,
+        bad_examples=tuple(delivery.bad.examples),
+        changes=0 if plan is None else plan.changes,
+        unchanged=plan is None,
     )

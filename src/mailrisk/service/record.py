@@ -15,29 +15,44 @@ from mailrisk.decide import lifecycle
 from mailrisk.decide.lifecycle import State
 from mailrisk.decide.scope import Barrier, SiteFacts, barrier, domain_barrier
 from mailrisk.decide.verdict import decide, exempted
-from mailrisk.model.change import Change, Listing
-from mailrisk.model.evidence import SHARED, Evidence, Recorded
+from mailrisk.model.change import Change, ChangeKind, Listing
+from mailrisk.model.evidence import SHARED, Evidence
 from mailrisk.model.ip import reserved_range
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.verdict import Verdict
 from mailrisk.service.answers import Listed
 from mailrisk.service.context import Context
+from mailrisk.service.widen import belongs, site_of, widening_evidence
 from mailrisk.store.chunks import chunks
-from mailrisk.store.rows import ListingRow
+from mailrisk.store.rows import ListingRow, StoredFact, evidence_of_facts
 from mailrisk.store.transaction import Key, Transaction, key_of
 
 MAX_LISTED_REASONS = 8
 """Reasons that travel with a listing; ``explain`` shows all of them."""
 
+NOT_FOR_IT = ("feed-left", "widening-ended", "analyst-withdrawn")
+"""Evidence that takes something back, and so does not say where a listing comes from."""
 
-class _Decided(msgspec.Struct, frozen=True):
+
+class Decided(msgspec.Struct, frozen=True, gc=False):
     """One subject decided anew: what is said, what state it wants, and the change that this makes."""
 
     key: Key
     verdict: Verdict
     state: State
+    scheme: str
     change: Change | None
-    listing: Listing | None
+    site: str  # whose wider scopes the change may touch, '' if none
+
+
+class _Finding(msgspec.Struct, frozen=True):
+    """What equal facts lead to; the same for every subject that has them."""
+
+    verdict: Verdict  # about one of them
+    listing: Listing
+    withdrawal: Evidence | None
+    by_analyst: bool
+    widened_only: bool
 
 
 def record(
@@ -57,67 +72,110 @@ def record(
         touched = transaction.add_evidence(evidence, schemes or {}) if evidence else set()
         decided = decide_again(context, transaction, sorted(touched | set(again)), schemes or {})
     context.catch_up()
-    return decided
+    return [_listed(item) for item in decided]
 
 
 def decide_again(
     context: Context, transaction: Transaction, keys: Sequence[Key], schemes: Mapping[Subject, str]
-) -> list[Listed]:
-    """Decides subjects from all their evidence; stores decisions, changes and listings."""
-    outcome: list[Listed] = []
-    for part in chunks(keys):
-        recorded = transaction.evidence_of(part)
-        current = transaction.listings_of(part)
-        decided = [
-            _decide(context, key, recorded.get(key, []), current.get(key), transaction.at, schemes)
-            for key in part
-        ]
-        transaction.add_decisions([(item.key[0], item.verdict, item.state) for item in decided])
-        changed = [item for item in decided if item.change is not None]
-        numbered = transaction.append([item.change for item in changed if item.change is not None])
-        transaction.set_listings(
-            [_listing_row(item, change) for item, change in zip(changed, numbered, strict=True)]
-        )
-        by_key = {item.key: change for item, change in zip(changed, numbered, strict=True)}
-        outcome.extend(_listed(item, by_key.get(item.key), schemes) for item in decided)
-    return outcome
+) -> list[Decided]:
+    """Decides subjects from all their evidence; stores decisions, changes and listings.
+
+    Where that changes what is listed on a site, the wider scopes that it justifies are decided too.
+    """
+    decided = [item for part in chunks(keys) for item in _decide_part(context, transaction, part, schemes)]
+    touched = {
+        ((item.key[0], item.site), item.change.kind is ChangeKind.LISTED)
+        for item in decided
+        if item.change is not None and item.site
+    }
+    wider, wider_schemes = widening_evidence(context, transaction, touched)
+    if wider:
+        again = sorted(transaction.add_evidence(wider, wider_schemes))
+        decided.extend(_decide_part(context, transaction, again, wider_schemes))
+    return decided
+
+
+def _decide_part(
+    context: Context, transaction: Transaction, part: Sequence[Key], schemes: Mapping[Subject, str]
+) -> list[Decided]:
+    facts = transaction.facts_of(part)
+    current = transaction.listings_of(part)
+    findings: dict[tuple[str, tuple[StoredFact, ...]], _Finding] = {}
+    decided = []
+    for key in part:
+        known = facts.get(key, ())
+        finding = findings.get((key[1], known))
+        if finding is None:
+            finding = findings[key[1], known] = _find(context, key, known, transaction.at)
+        decided.append(_decide(context, key, finding, current.get(key), transaction.at, schemes))
+    transaction.add_decisions([(item.key[0], item.verdict, item.state) for item in decided])
+    changed = [item for item in decided if item.change is not None]
+    numbered = iter(transaction.append([item.change for item in changed if item.change is not None]))
+    decided = [
+        item if item.change is None else msgspec.structs.replace(item, change=next(numbered))
+        for item in decided
+    ]
+    changed = [item for item in decided if item.change is not None]
+    sites = {item.key: item.site for item in changed if belongs(item.state, item.key[1])}
+    transaction.set_listings([_listing_row(item, transaction.at) for item in changed], sites)
+    return decided
+
+
+def _find(context: Context, key: Key, facts: Sequence[StoredFact], at: datetime) -> _Finding:
+    """The verdict on facts, and the listing that it would make."""
+    subject = Subject(Kind(key[1]), key[2])
+    evidence = evidence_of_facts(subject, key[0], facts)
+    verdict = decide(subject, evidence, at, context.policy)
+    codes = {item.code for item in evidence}
+    return _Finding(
+        verdict=verdict,
+        listing=_listing(verdict, evidence),
+        withdrawal=exempted(evidence),
+        by_analyst="analyst-malicious" in codes,
+        widened_only=bool(codes) and codes <= {"widened", "widening-ended"},
+    )
 
 
 def _decide(
     context: Context,
     key: Key,
-    recorded: Sequence[Recorded],
+    finding: _Finding,
     current: ListingRow | None,
     at: datetime,
     schemes: Mapping[Subject, str],
-) -> _Decided:
-    subject = Subject(Kind(key[1]), key[2])
-    evidence = [item.evidence for item in recorded]
-    verdict = decide(subject, evidence, at, context.policy)
-    withdrawal = exempted(evidence)
-    by_analyst = any(item.code == "analyst-malicious" for item in evidence)
+) -> Decided:
+    verdict = finding.verdict
+    if verdict.subject.value != key[2]:
+        verdict = msgspec.structs.replace(verdict, subject=Subject(verdict.subject.kind, key[2]))
+    subject = verdict.subject
     target = lifecycle.wanted(
         subject,
         verdict,
-        exempted=withdrawal is not None,
-        never_listed=bool(never_listed(context, subject, by_analyst=by_analyst)),
+        exempted=finding.withdrawal is not None,
+        never_listed=bool(never_listed(context, subject, by_analyst=finding.by_analyst)),
     )
     state = State.ABSENT if current is None else State(current.state)
     scheme = current.scheme if current is not None else schemes.get(subject, "https")
-    listing = _listing(verdict, evidence, scheme) if target is State.LISTED else None
+    listing = None
+    if target is State.LISTED:
+        listing = msgspec.structs.replace(finding.listing, value=key[2], scheme=scheme)
     before = current.listing if current is not None else None
     if before is not None and before.valid_until <= at:
         before = None  # It has run out: whatever is decided now must be published.
     kind = lifecycle.transition(state, target, before, listing)
     if kind is None:
-        return _Decided(key, verdict, target, None, listing)
-    reason = str(withdrawal.data.get("comment", "")) if withdrawal is not None else ""
+        return Decided(key, verdict, target, scheme, None, "")
     change = Change(
         seq=0, epoch="", at=at, kind=kind, indicator_kind=subject.kind, indicator=subject.value,
-        scheme=scheme, tenant=key[0], listing=listing, reason=reason,
+        scheme=scheme, tenant=key[0], listing=listing, reason=_comment(finding.withdrawal),
         redistribute=_redistribute(listing, current),
     )  # fmt: skip
-    return _Decided(key, verdict, target, change, listing)
+    site = "" if finding.widened_only else site_of(context.knowledge.hosts, subject)
+    return Decided(key, verdict, target, scheme, change, site)
+
+
+def _comment(withdrawal: Evidence | None) -> str:
+    return str(withdrawal.data.get("comment", "")) if withdrawal is not None else ""
 
 
 def _redistribute(listing: Listing | None, current: ListingRow | None) -> bool:
@@ -148,17 +206,12 @@ def never_listed(context: Context, subject: Subject, *, by_analyst: bool = False
     return f"a {found.value.replace('-', ' ')}"
 
 
-def _listing(verdict: Verdict, evidence: Sequence[Evidence], scheme: str) -> Listing:
-    """What a look-up answers."""
-    for_it = [item for item in evidence if item.code not in ("feed-left", "analyst-withdrawn")]
-    from_feeds = [item for item in for_it if item.source.startswith("feed:")]
-    redistribute = len(from_feeds) < len(for_it) or any(
-        item.data.get("redistribute", True) for item in from_feeds
-    )
+def _listing(verdict: Verdict, evidence: Sequence[Evidence]) -> Listing:
+    """What a look-up answers. It may be passed on, and is local, if any one of its sources makes it so."""
+    for_it = [item for item in evidence if item.code not in NOT_FOR_IT]
     return Listing(
         kind=verdict.subject.kind,
         value=verdict.subject.value,
-        scheme=scheme,
         level=verdict.level,
         probability=verdict.probability,
         category=verdict.category,
@@ -168,22 +221,23 @@ def _listing(verdict: Verdict, evidence: Sequence[Evidence], scheme: str) -> Lis
         valid_until=verdict.valid_until or verdict.at,
         target=verdict.target,
         reasons=verdict.reasons[:MAX_LISTED_REASONS],
-        redistribute=redistribute,
-        local=len(from_feeds) < len(for_it),
+        redistribute=any(item.data.get("redistribute", True) for item in for_it),
+        local=any(item.data.get("local", not item.source.startswith("feed:")) for item in for_it),
     )
 
 
-def _listing_row(item: _Decided, change: Change) -> tuple[Key, str, datetime, Change]:
-    valid_until = item.verdict.valid_until or change.at
+def _listing_row(item: Decided, at: datetime) -> tuple[Key, str, datetime, Change]:
+    assert item.change is not None
+    valid_until = item.verdict.valid_until or at
     if item.state is State.EXEMPTED:
         valid_until = datetime.max.replace(tzinfo=UTC)  # Until an analyst says otherwise.
-    return item.key, item.state.value, valid_until, change
+    return item.key, item.state.value, valid_until, item.change
 
 
-def _listed(item: _Decided, change: Change | None, schemes: Mapping[Subject, str]) -> Listed:
-    verdict = item.verdict
+def _listed(item: Decided) -> Listed:
+    verdict, change = item.verdict, item.change
     return Listed(
-        indicator=verdict.subject.display(schemes.get(verdict.subject, "https")),
+        indicator=verdict.subject.display(item.scheme),
         scope=verdict.subject.kind,
         level=verdict.level,
         score=verdict.score,

@@ -20,6 +20,7 @@ from mailrisk.model.policy import Policy
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.store import schema
 from mailrisk.store.engine import open_engine
+from mailrisk.store.feed_rows import members_query
 from mailrisk.store.rows import DecisionRow, FeedRow, KeyRow, ListingRow, evidence_from
 from mailrisk.store.schema import from_us, to_us
 from mailrisk.store.transaction import Transaction
@@ -178,6 +179,14 @@ class Ledger:
         with self._read() as connection:
             rows = connection.execute(select(schema.feed).order_by(schema.feed.c.name))
             return [FeedRow.from_row(row) for row in rows]
+
+    def feed_members(self, feed_id: int) -> Iterator[tuple[int, str, str, str, bool]]:
+        """(number, kind, value, scheme, in it now) of every subject that is or was in a feed."""
+        with self._read() as connection:
+            rows = connection.execution_options(yield_per=10_000).execute(members_query(feed_id))
+            for part in rows.partitions():
+                for id_, kind, value, scheme, present in part:
+                    yield id_, kind, value, scheme, bool(present)
 
     def remembered(self, tenant: int, key: str) -> tuple[str, int, bytes] | None:
         """(body hash, status, response) stored under an idempotency key."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -109,6 +110,9 @@ class FeedRow(msgspec.Struct, frozen=True, kw_only=True):
     validators: str
     last_error: str
     failed_at: datetime | None
+    checked_at: datetime | None = None  # when its publisher last answered, also "nothing new"
+    due_at: datetime | None = None  # when to ask again
+    failures: int = 0  # since it last went well
 
     @classmethod
     def from_row(cls, row: Row) -> FeedRow:
@@ -124,6 +128,9 @@ class FeedRow(msgspec.Struct, frozen=True, kw_only=True):
             validators=row.validators,
             last_error=row.last_error,
             failed_at=None if row.failed_at is None else from_us(row.failed_at),
+            checked_at=from_us(row.checked_at) if row.checked_at else None,
+            due_at=from_us(row.due_at) if row.due_at else None,
+            failures=row.failures,
         )
 
 
@@ -145,3 +152,28 @@ def evidence_from(row: Row) -> Recorded:
             tenant=row.tenant,
         ),
     )
+
+
+FACT_COLUMNS = ("code", "source", "value", "category", "artefact", "seen_at", "data")
+"""What a decision reads of a piece of evidence: not when it was recorded, nor its number."""
+
+StoredFact = tuple[Any, ...]
+"""One piece of evidence as it is stored, in the order of FACT_COLUMNS."""
+
+
+def evidence_of_facts(subject: Subject, tenant: int, facts: Iterable[StoredFact]) -> list[Evidence]:
+    """The evidence that the facts were stored from, without ``ref``."""
+    return [
+        Evidence(
+            code=code,
+            subject=subject,
+            source=source,
+            seen_at=from_us(seen_at),
+            value=value,
+            data=msgspec.json.decode(data, type=dict[str, Any]),
+            artefact=artefact,
+            category=category,
+            tenant=tenant,
+        )
+        for code, source, value, category, artefact, seen_at, data in facts
+    ]

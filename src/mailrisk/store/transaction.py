@@ -8,19 +8,21 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Insert, Table, delete, insert, select, update
+from sqlalchemy import Connection, Insert, Select, Table, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mailrisk.model.change import Change, KeyGrant
-from mailrisk.model.evidence import Evidence, Recorded
+from mailrisk.model.evidence import Evidence
 from mailrisk.model.policy import Policy
 from mailrisk.model.subject import Subject
 from mailrisk.model.verdict import Verdict
 from mailrisk.store import schema
+from mailrisk.store.bulk import among, insert_rows
 from mailrisk.store.chunks import chunks
 from mailrisk.store.feed_rows import FeedRows
-from mailrisk.store.rows import ListingRow, evidence_from
+from mailrisk.store.rows import FACT_COLUMNS, ListingRow, StoredFact
 from mailrisk.store.schema import from_us, to_us
+from mailrisk.store.site_rows import SiteRows
 
 Key = tuple[int, str, str]
 """(tenant, kind, value): what names a subject."""
@@ -28,7 +30,18 @@ Key = tuple[int, str, str]
 
 def key_of(tenant: int, subject: Subject) -> Key:
     """The natural key of a subject."""
-    return tenant, subject.kind.value, subject.value
+    return tenant, subject.kind._value_, subject.value  # ``value`` of an enum is slow, and this is hot
+
+
+EVIDENCE_COLUMNS = (
+    "tenant", "subject_id", "code", "source", "value", "category", "artefact", "ref", "seen_at",
+    "recorded_at", "data",
+)  # fmt: skip
+DECISION_COLUMNS = (
+    "tenant", "subject_id", "decided_at", "policy_hash", "level", "probability", "logit", "category",
+    "state", "valid_until",
+)  # fmt: skip
+LISTING_COLUMNS = ("subject_id", "tenant", "state", "seq", "valid_until", "body", "site")
 
 
 class Transaction:
@@ -37,8 +50,11 @@ class Transaction:
     def __init__(self, connection: Connection, epoch: str, last_seq: int, at_us: int) -> None:
         self._connection = connection
         self.feeds = FeedRows(self, connection, at_us)
+        self.sites = SiteRows(connection)
         self._epoch = epoch
         self._at_us = at_us
+        self._ids: dict[Key, int] = {}  # of the subjects that this transaction has met
+        self._bodies: dict[int, bytes] = {}  # of the changes that it has numbered
         self.last_seq = last_seq
         self.at = from_us(at_us)
 
@@ -46,27 +62,47 @@ class Transaction:
 
     def subject_ids(self, subjects: Mapping[Key, str]) -> dict[Key, int]:
         """Numbers of subjects (key -> display scheme), adding those that are new."""
-        keys = list(subjects)
-        for part in chunks(keys):
-            rows = [
-                {"tenant": key[0], "kind": key[1], "value": key[2], "scheme": subjects[key]} for key in part
-            ]
-            self._connection.execute(self.insert_new(schema.subject), rows)
-        return self._known_ids(keys)
+        found = self._known_ids(subjects)
+        new = [key for key in subjects if key not in found]
+        if new:
+            before = self._last_id(schema.subject)
+            rows = [(*key, subjects[key]) for key in new]
+            for part in chunks(rows):
+                insert_rows(self._connection, schema.subject, ("tenant", "kind", "value", "scheme"), part)
+            about = schema.subject.c
+            query = select(about.tenant, about.kind, about.value, about.id).where(about.id > before)
+            added = {(tenant, kind, value): id_ for tenant, kind, value, id_ in self._all(query)}
+            self._ids |= added
+            found |= added
+        return found
 
-    def _known_ids(self, keys: Sequence[Key]) -> dict[Key, int]:
-        grouped: dict[tuple[int, str], list[str]] = defaultdict(list)
-        for tenant, kind, value in keys:
-            grouped[tenant, kind].append(value)
+    def _known_ids(self, keys: Iterable[Key]) -> dict[Key, int]:
         found: dict[Key, int] = {}
+        grouped: dict[tuple[int, str], list[str]] = defaultdict(list)
+        for key in keys:
+            id_ = self._ids.get(key)
+            if id_ is None:
+                grouped[key[:2]].append(key[2])
+            else:
+                found[key] = id_
         table = schema.subject
         for (tenant, kind), values in grouped.items():
             for part in chunks(values):
-                query = select(table.c.id, table.c.value).where(
-                    table.c.tenant == tenant, table.c.kind == kind, table.c.value.in_(part)
+                query = select(table.c.value, table.c.id).where(
+                    table.c.tenant == tenant,
+                    table.c.kind == kind,
+                    among(self._connection, table.c.value, part),
                 )
-                found.update(((tenant, kind, value), id_) for id_, value in self._connection.execute(query))
+                met = {(tenant, kind, value): id_ for value, id_ in self._all(query)}
+                self._ids |= met
+                found |= met
         return found
+
+    def _all(self, query: Select[Any]) -> Sequence[Any]:
+        return self._connection.execute(query).all()
+
+    def _last_id(self, table: Table) -> int:
+        return int(self._connection.execute(select(func.max(table.c.id))).scalar_one_or_none() or 0)
 
     def add_evidence(self, evidence: Sequence[Evidence], schemes: Mapping[Subject, str]) -> set[Key]:
         """Records evidence; what is there already (same code, source, ref) changes nothing.
@@ -76,47 +112,38 @@ class Transaction:
         wanted = {key_of(item.tenant, item.subject): schemes.get(item.subject, "https") for item in evidence}
         ids = self.subject_ids(wanted)
         keys = {id_: key for key, id_ in ids.items()}
-        before = self._last_evidence_id()
+        before = self._last_id(schema.evidence)
         for part in chunks(evidence):
             rows = [self._evidence_row(item, ids[key_of(item.tenant, item.subject)]) for item in part]
-            self._connection.execute(self.insert_new(schema.evidence), rows)
-        query = select(schema.evidence.c.subject_id).where(schema.evidence.c.id > before).distinct()
-        return {keys[id_] for (id_,) in self._connection.execute(query)}
+            insert_rows(self._connection, schema.evidence, EVIDENCE_COLUMNS, rows, "ignore")
+        query = select(schema.evidence.c.subject_id).where(schema.evidence.c.id > before)
+        return {keys[id_] for (id_,) in self._all(query)}
 
-    def _last_evidence_id(self) -> int:
-        query = select(schema.evidence.c.id).order_by(schema.evidence.c.id.desc()).limit(1)
-        return int(self._connection.execute(query).scalar_one_or_none() or 0)
+    def _evidence_row(self, item: Evidence, subject_id: int) -> tuple[Any, ...]:
+        """In the order of EVIDENCE_COLUMNS."""
+        return (
+            item.tenant, subject_id, item.code, item.source[:120], item.value, str(item.category),
+            item.artefact, item.ref[:200], to_us(item.seen_at), self._at_us,
+            msgspec.json.encode(item.data).decode(),
+        )  # fmt: skip
 
-    def _evidence_row(self, item: Evidence, subject_id: int) -> dict[str, Any]:
-        return {
-            "tenant": item.tenant,
-            "subject_id": subject_id,
-            "code": item.code,
-            "source": item.source[:120],
-            "value": item.value,
-            "category": item.category,
-            "artefact": item.artefact,
-            "ref": item.ref[:200],
-            "seen_at": to_us(item.seen_at),
-            "recorded_at": self._at_us,
-            "data": msgspec.json.encode(item.data).decode(),
-        }
+    def facts_of(self, keys: Iterable[Key]) -> dict[Key, tuple[StoredFact, ...]]:
+        """All evidence of several subjects in the order of recording, as it is stored.
 
-    def evidence_of(self, keys: Iterable[Key]) -> dict[Key, list[Recorded]]:
-        """All evidence of several subjects, in the order of recording."""
-        ids = self._known_ids(list(keys))
-        found: dict[Key, list[Recorded]] = {key: [] for key in ids}
-        about = schema.subject
+        Equal facts are decided alike; ``rows.evidence_of_facts`` makes evidence of them.
+        """
+        ids = self._known_ids(keys)
+        found: dict[int, list[StoredFact]] = {id_: [] for id_ in ids.values()}
+        table = schema.evidence.c
         for part in chunks(list(ids.values())):
             query = (
-                select(schema.evidence, about.c.kind, about.c.value.label("subject_value"))
-                .join(about, about.c.id == schema.evidence.c.subject_id)
-                .where(schema.evidence.c.subject_id.in_(part))
-                .order_by(schema.evidence.c.id)
+                select(table.subject_id, *(table[name] for name in FACT_COLUMNS))
+                .where(among(self._connection, table.subject_id, part))
+                .order_by(table.id)
             )
-            for row in self._connection.execute(query):
-                found[row.tenant, row.kind, row.subject_value].append(evidence_from(row))
-        return found
+            for subject_id, *fact in self._all(query):
+                found[subject_id].append(tuple(fact))
+        return {key: tuple(found[id_]) for key, id_ in ids.items()}
 
     # -- decisions, listings, changes -----------------------------------------------------------
 
@@ -124,13 +151,13 @@ class Transaction:
         """Current listings and exemptions of several subjects."""
         found: dict[Key, ListingRow] = {}
         about = schema.subject
-        for part in chunks(list(self._known_ids(list(keys)).values())):
+        for part in chunks(list(self._known_ids(keys).values())):
             query = (
                 select(schema.listing, about.c.kind, about.c.value, about.c.scheme)
                 .join(about, about.c.id == schema.listing.c.subject_id)
-                .where(schema.listing.c.subject_id.in_(part))
+                .where(among(self._connection, schema.listing.c.subject_id, part))
             )
-            for row in self._connection.execute(query):
+            for row in self._all(query):
                 found[row.tenant, row.kind, row.value] = ListingRow.from_row(row)
         return found
 
@@ -139,63 +166,56 @@ class Transaction:
         ids = self._known_ids([key_of(tenant, verdict.subject) for tenant, verdict, _ in decisions])
         for part in chunks(decisions):
             rows = [
-                {
-                    "tenant": tenant,
-                    "subject_id": ids[key_of(tenant, verdict.subject)],
-                    "decided_at": to_us(verdict.at),
-                    "policy_hash": verdict.policy,
-                    "level": verdict.level,
-                    "probability": verdict.probability,
-                    "logit": verdict.logit,
-                    "category": verdict.category or "",
-                    "state": state,
-                    "valid_until": to_us(verdict.valid_until or verdict.at),
-                }
+                (
+                    tenant, ids[key_of(tenant, verdict.subject)], to_us(verdict.at), verdict.policy,
+                    str(verdict.level), verdict.probability, verdict.logit, str(verdict.category or ""),
+                    str(state), to_us(verdict.valid_until or verdict.at),
+                )
                 for tenant, verdict, state in part
-            ]
-            self._connection.execute(insert(schema.decision), rows)
+            ]  # fmt: skip
+            insert_rows(self._connection, schema.decision, DECISION_COLUMNS, rows)
 
     def append(self, changes: Sequence[Change]) -> list[Change]:
-        """Gives each change its number, epoch and time, and folds it into the listings."""
+        """Gives each change its number, epoch and time."""
         numbered = []
         for change in changes:
             self.last_seq += 1
             numbered.append(msgspec.structs.replace(change, seq=self.last_seq, epoch=self._epoch, at=self.at))
+        bodies = {change.seq: msgspec.json.encode(change) for change in numbered}
+        self._bodies |= bodies
         for part in chunks(numbered):
             rows = [
-                {
-                    "seq": change.seq,
-                    "tenant": change.tenant,
-                    "kind": change.kind,
-                    "at": self._at_us,
-                    "body": msgspec.json.encode(change),
-                }
+                (change.seq, change.tenant, str(change.kind), self._at_us, bodies[change.seq])
                 for change in part
             ]
-            self._connection.execute(insert(schema.change), rows)
+            insert_rows(self._connection, schema.change, ("seq", "tenant", "kind", "at", "body"), rows)
         return numbered
 
-    def set_listings(self, rows: Sequence[tuple[Key, str, datetime, Change]]) -> None:
-        """Puts (key, state, valid_until, the change that led there); state ``absent`` removes the row."""
+    def set_listings(
+        self, rows: Sequence[tuple[Key, str, datetime, Change]], sites: Mapping[Key, str] | None = None
+    ) -> None:
+        """Puts (key, state, valid_until, the change that led there); state ``absent`` removes the row.
+
+        ``sites``: the site whose wider scopes a listing counts for; none for the others.
+        """
         ids = self._known_ids([key for key, *_ in rows])
-        for part in chunks(rows):
+        of_site = sites or {}
+        absent = [ids[key] for key, state, *_ in rows if state == "absent"]
+        for part in chunks(absent):
+            listing = schema.listing
             self._connection.execute(
-                delete(schema.listing).where(schema.listing.c.subject_id.in_([ids[key] for key, *_ in part]))
+                delete(listing).where(among(self._connection, listing.c.subject_id, part))
             )
-            values = [
-                {
-                    "subject_id": ids[key],
-                    "tenant": key[0],
-                    "state": state,
-                    "seq": change.seq,
-                    "valid_until": to_us(valid_until),
-                    "body": msgspec.json.encode(change),
-                }
-                for key, state, valid_until, change in part
-                if state != "absent"
-            ]
-            if values:
-                self._connection.execute(insert(schema.listing), values)
+        values = [
+            (
+                ids[key], key[0], str(state), change.seq, to_us(valid_until),
+                self._bodies.get(change.seq) or msgspec.json.encode(change), of_site.get(key, ""),
+            )
+            for key, state, valid_until, change in rows
+            if state != "absent"
+        ]  # fmt: skip
+        for values_part in chunks(values):
+            insert_rows(self._connection, schema.listing, LISTING_COLUMNS, values_part, "replace")
 
     # -- the rest -------------------------------------------------------------------------------
 

@@ -1,0 +1,59 @@
+"""What a feed's word becomes in the ledger: an entry that entered, an entry that left."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from mailrisk.model.evidence import Evidence
+from mailrisk.model.feed import FeedSource
+from mailrisk.model.sighting import Sighting
+from mailrisk.model.subject import Subject
+
+
+def feed_listed(
+    source: FeedSource, sighting: Sighting, import_no: int, at: datetime, *, again: bool, fades: bool = False
+) -> Evidence:
+    """The entry of a subject into a feed. A time from the future, or of an entry that came back, is now.
+
+    ``fades``: the feed will not say when the entry leaves, so its word loses weight from the start.
+    """
+    seen_at = sighting.seen_at
+    if seen_at is None or seen_at > at or again:
+        seen_at = at
+    data: dict[str, Any] = {
+        "feed": source.title,
+        "since": str(seen_at.date()),
+        "tau_days": source.tau_days,
+        "redistribute": source.redistribute,
+    }
+    if fades:
+        data["fades"] = True
+    if sighting.tags:
+        data["tags"] = list(sighting.tags)
+    if sighting.brand:
+        data["brand"] = sighting.brand
+    if sighting.reference:
+        data["reference"] = sighting.reference
+    return Evidence(
+        code="feed-listed",
+        subject=sighting.subject,
+        source=f"feed:{source.name}",
+        seen_at=seen_at,
+        value=source.weight * sighting.confidence,
+        category=sighting.category or "",
+        data=data,
+        ref=str(import_no),
+    )
+
+
+def feed_left(source: FeedSource, subject: Subject, import_no: int, at: datetime) -> Evidence:
+    """The exit of a subject from a feed."""
+    return Evidence(
+        code="feed-left",
+        subject=subject,
+        source=f"feed:{source.name}",
+        seen_at=at,
+        data={"feed": source.title, "since": str(at.date()), "tau_days": source.tau_days},
+        ref=str(import_no),
+    )
