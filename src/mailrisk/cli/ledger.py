@@ -111,6 +111,7 @@ def withdraw_command(
     type=click.Choice([category.value for category in Category]),
     default=Category.CREDENTIAL_PHISHING.value,
     show_default=True,
+    help="What kind of danger it is.",
 )
 @output_options
 @store_options
@@ -146,7 +147,9 @@ def _print_outcome(outcome: list[Listed], format_: str, lang: str) -> None:
 
 @click.command("changes")
 @click.option("--after", type=click.IntRange(min=0), default=0, show_default=True, help="Sequence number.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="Most changes shown."
+)
 @output_options
 @store_options
 def changes_command(

@@ -1,0 +1,196 @@
+"""Run by test_purity.py in a process of its own: exercises pure code under an audit hook.
+
+Prints ``{"events": [...], "exercised": [...]}``. Data is read before the hook is set, as the edge does it in
+the service. Importing may read code and nothing else. The work is done twice: the first time may still
+import modules of the standard library lazily, the second time nothing at all may be opened.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = ROOT / "tests" / "samples"
+PURE = ("model", "collect", "analyse", "decide", "publish")
+WATCHED = (
+    "open",
+    "socket.",
+    "subprocess.",
+    "os.",
+    "ctypes.",
+    "shutil.",
+    "sqlite3.",
+    "tempfile.",
+    "urllib.",
+    "time.",
+)
+CODE = (".py", ".pyc", ".so", ".zip", ".dist-info/METADATA")
+"""What importing may read: code, the standard library's archive, and a library's own version number."""
+AT = datetime(2026, 3, 10, 9, tzinfo=UTC)
+
+events: list[str] = []
+watching = ""  # "", "imports" (code may be read) or "work"
+
+
+def watch(event: str, arguments: tuple[Any, ...]) -> None:
+    """Notes what leaves the process while watched."""
+    if not watching or not event.startswith(WATCHED):
+        return
+    if watching == "imports":
+        reads_code = event == "open" and str(arguments[0]).endswith(CODE)
+        if reads_code or event in ("os.listdir", "os.scandir"):
+            return
+    events.append(f"{watching}: {event} {arguments[:1]!r}")
+
+
+def import_everything() -> None:
+    """Imports every pure module."""
+    for name in PURE:
+        package = importlib.import_module(f"mailrisk.{name}")
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
+
+
+def prepare() -> dict[str, Callable[[], object]]:
+    """The work by name, with all data read beforehand."""
+    from mailrisk.config import Config
+    from mailrisk.edge.policy_files import load_policy
+    from mailrisk.wiring import load_knowledge
+
+    mail = (ROOT / "src" / "mailrisk" / "data" / "examples" / "mailbox-quota.eml").read_bytes()
+    logs = [path.read_bytes().splitlines(keepends=True) for path in SAMPLES.glob("logs/*/*.log")]
+    feeds = [
+        (path.parent.name.partition("--")[0], path.read_bytes()) for path in SAMPLES.glob("feeds/*/input.*")
+    ]
+    knowledge, policy = load_knowledge(Config()), load_policy({})
+    return {
+        "url": lambda: url_work(knowledge),
+        "message": lambda: message_work(mail, knowledge),
+        "feeds": lambda: feed_work(feeds),
+        "logs": lambda: log_work(logs),
+        "login": lambda: login_work(logs),
+        "decide": lambda: decide_work(policy),
+        "publish": publish_work,
+    }
+
+
+def url_work(knowledge: Any) -> None:
+    """Every rule about a URL's text."""
+    from mailrisk.analyse.url.registry import analyse_url
+    from mailrisk.model.url.canonical import parse_url
+    from mailrisk.model.url.unwrap import unwrap
+
+    evil = parse_url("https://login.paypal.example.top:8443/verify?user=a%40b.example#x")
+    assert list(analyse_url(unwrap(evil, knowledge.hosts), knowledge, AT, evil.subject))
+
+
+def feed_work(feeds: list[tuple[str, bytes]]) -> None:
+    """Every feed format, on its samples."""
+    from mailrisk.collect.feeds.registry import FORMATS, read_feed
+    from mailrisk.model.errors import MailriskError
+    from mailrisk.model.feed import CsvColumns, FeedOptions
+
+    assert {name for name, _ in feeds} >= set(FORMATS)
+    options = FeedOptions(csv=CsvColumns(value=0, header=False))
+    for name, raw in feeds:
+        # A sample that must be refused is refused without leaving the process, too.
+        with suppress(MailriskError):
+            list(read_feed(name, [raw], options))
+
+
+def log_work(logs: list[list[bytes]]) -> None:
+    """Every log format, on its samples."""
+    from mailrisk.collect.logs.read import read_events
+
+    for lines in logs:
+        list(read_events(lines, timezone=UTC, now=AT))
+
+
+def decide_work(policy: Any) -> None:
+    """One listing."""
+    from mailrisk.decide.verdict import decide
+    from mailrisk.model.evidence import Evidence
+    from mailrisk.model.subject import Kind, Subject
+
+    subject, data = Subject(Kind.URL, "evil.example/a"), {"feed": "x", "since": "2026-03-01"}
+    listed = Evidence(code="feed-listed", subject=subject, source="feed:x", seen_at=AT, data=data)
+    assert decide(subject, [listed], AT, policy).level == "malicious"
+
+
+def publish_work() -> None:
+    """Every plain list."""
+    from mailrisk.publish.plain_list import LISTS, PlainList
+
+    for rule in LISTS.values():
+        made = PlainList(rule)
+        made.start([])
+        made.etag()
+
+
+def login_work(logs: Iterable[list[bytes]]) -> None:
+    """Login analysis of every sample."""
+    from mailrisk.analyse.login.analysis import LoginAnalysis
+    from mailrisk.collect.logs.read import read_events
+    from mailrisk.model.events import LoginEvent
+
+    for lines in logs:
+        analysis = LoginAnalysis()
+        for event in read_events(lines, timezone=UTC, now=AT):
+            if isinstance(event, LoginEvent):
+                list(analysis.observe(event))
+        list(analysis.finish())
+
+
+def message_work(raw: bytes, knowledge: Any) -> None:
+    """Parsing, authentication with every DNS question answered "absent", every message analyser."""
+    from mailrisk.analyse.message.auth.authenticate import authenticate
+    from mailrisk.analyse.message.registry import ANALYSERS
+    from mailrisk.analyse.message.view import MessageView
+    from mailrisk.collect.message.parse import parse_message
+    from mailrisk.model.facts import Fact, Facts, NeedFact
+    from mailrisk.model.message import Envelope
+    from mailrisk.model.subject import Kind, Subject
+
+    message = parse_message(raw)
+    facts, envelope = Facts(), Envelope(client_ip="198.51.100.7", helo="mx.example", mail_from="a@b.example")
+    while True:
+        try:
+            authentication = authenticate(raw, message, envelope, facts, frozenset(), True)
+            break
+        except NeedFact as need:
+            for key in need.keys:
+                facts.put(key, Fact("absent"))
+    view = MessageView(
+        subject=Subject(Kind.SAMPLE, "0" * 64), message=message, envelope=envelope, authentication=authentication,
+        urls=(), knowledge=knowledge, at=AT,
+    )  # fmt: skip
+    for analyser in ANALYSERS:
+        list(analyser(view))
+
+
+def main() -> None:
+    """Imports, works twice, reports."""
+    global watching
+    sys.addaudithook(watch)
+    watching = "imports"
+    import_everything()
+    watching = ""
+    work = prepare()
+    for stage in ("imports", "work"):
+        watching = stage
+        for run in work.values():
+            run()
+        watching = ""
+    print(json.dumps({"events": events, "exercised": sorted(work)}))
+
+
+if __name__ == "__main__":
+    main()
