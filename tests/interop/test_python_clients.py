@@ -87,53 +87,61 @@ def prefixes_of(additions: webrisk_v1.ThreatEntryAdditions) -> list[bytes]:
     return sorted(found)
 
 
+class DiffClient:
+    """A list as a client keeps it: sorted prefixes, a token, and every checksum compared."""
+
+    def __init__(self, client: Any, compression: str) -> None:
+        self.client = client
+        self.constraints = webrisk_v1.ComputeThreatListDiffRequest.Constraints(
+            supported_compressions=[COMPRESSIONS[compression]], max_diff_entries=1024
+        )
+        self.prefixes: list[bytes] = []
+        self.token = b""
+
+    def follow(self) -> str:
+        """Asks for a diff, applies it and returns its type."""
+        answer: Any = self.client.compute_threat_list_diff(
+            threat_type=SE, version_token=self.token, constraints=self.constraints
+        )
+        kind = str(answer.response_type.name)
+        have = [] if kind == "RESET" else self.prefixes
+        for position in reversed(removals_of(answer.removals)):
+            del have[position]
+        self.prefixes = sorted(have + prefixes_of(answer.additions))
+        assert sha256(b"".join(self.prefixes)).digest() == answer.checksum.sha256
+        self.token = answer.new_version_token
+        return kind
+
+
+def removals_of(removals: Any) -> list[int]:
+    coded = removals.rice_indices
+    if coded.first_value or coded.entry_count:
+        return rice.decode(
+            rice.Coded(coded.first_value, coded.rice_parameter, coded.entry_count, coded.encoded_data)
+        )
+    return list(removals.raw_indices.indices)
+
+
 @pytest.mark.parametrize("compression", ["RAW", "RICE"])
 def test_a_list_is_fetched_followed_and_right_by_its_checksum(
     client: Any, google: Google, compression: str
 ) -> None:
-    constraints = webrisk_v1.ComputeThreatListDiffRequest.Constraints(
-        supported_compressions=[COMPRESSIONS[compression]], max_diff_entries=1024
-    )
-
-    def ask(token: bytes) -> Any:
-        return client.compute_threat_list_diff(
-            request=webrisk_v1.ComputeThreatListDiffRequest(
-                threat_type=SE, version_token=token, constraints=constraints
-            )
-        )
-
-    answer = ask(b"")
-    assert answer.response_type.name == "RESET"
-    have = prefixes_of(answer.additions)
-    assert full_hash(f"{DOMAIN}/")[:4] in have
-    assert sha256(b"".join(have)).digest() == answer.checksum.sha256
+    own = DiffClient(client, compression)
+    assert own.follow() == "RESET"
+    before = list(own.prefixes)
+    assert full_hash(f"{DOMAIN}/")[:4] in before
 
     names = [f"http://{compression.lower()}{number}.example/page" for number in range(12)]
     for name in names:
         google.list(name)
     google.withdraw(names[0])
-    again = ask(answer.new_version_token)
-    assert again.response_type.name == "DIFF" and not again.removals.raw_indices.indices
-    grown = sorted(have + prefixes_of(again.additions))
-    assert len(grown) == len(have) + 11
-    assert sha256(b"".join(grown)).digest() == again.checksum.sha256
-
+    assert own.follow() == "DIFF" and len(own.prefixes) == len(before) + 11
     for name in names[1:]:
         google.withdraw(name)
-    last = ask(again.new_version_token)
-    removed = list(last.removals.raw_indices.indices)
-    if compression == "RICE":
-        coded = last.removals.rice_indices
-        removed = rice.decode(
-            rice.Coded(coded.first_value, coded.rice_parameter, coded.entry_count, coded.encoded_data)
-        )
-    for position in reversed(removed):
-        del grown[position]
-    assert grown == have and sha256(b"".join(have)).digest() == last.checksum.sha256
-    same = ask(last.new_version_token)
-    assert same.response_type.name == "DIFF" and not same.additions and same.checksum == last.checksum
+    assert own.follow() == "DIFF" and own.prefixes == before
+    assert own.follow() == "DIFF" and own.prefixes == before
     other = client.compute_threat_list_diff(
-        threat_type=MW, version_token=last.new_version_token, constraints=constraints
+        threat_type=MW, version_token=own.token, constraints=own.constraints
     )
     assert other.response_type.name == "RESET", "a token of another list starts again"
 
