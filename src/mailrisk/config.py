@@ -36,6 +36,9 @@ class Server(Section, frozen=True):
     """``[server]``: the HTTP service."""
 
     listen: Annotated[str, Meta(description="Address and port, HOST:PORT")] = "127.0.0.1:8025"
+    workers: Annotated[
+        int | None, Meta(description="Look-up processes; none given: one a core; 0: everything in one process")
+    ] = None
     max_body_mb: Annotated[int, Meta(ge=1, le=1024, description="Largest request body, MiB")] = 64
 
 

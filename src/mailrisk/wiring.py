@@ -11,14 +11,11 @@ from mailrisk.config import Config
 from mailrisk.edge.clock import Clock, system_clock
 from mailrisk.edge.geo import GeoDatabase
 from mailrisk.edge.policy_files import data_hashes, load_policy
-from mailrisk.edge.resolver import DnsResolver, NoNetwork
 from mailrisk.edge.shipped import load_brands, load_hosts, load_lexicon
 from mailrisk.model.errors import Unavailable
 from mailrisk.model.knowledge import Knowledge
 from mailrisk.service.context import Context, Lookup
 from mailrisk.store.index import LookupIndex
-from mailrisk.store.ledger import Ledger
-from mailrisk.store.samples import DirectorySamples
 
 
 def load_knowledge(config: Config) -> Knowledge:
@@ -43,6 +40,10 @@ def open_context(
 
     Any number of processes may have the same data directory open. Unavailable: it cannot be used.
     """
+    # A look-up worker takes ``load_knowledge`` from here and has no use for what takes long to load.
+    from mailrisk.store.ledger import Ledger
+    from mailrisk.store.samples import DirectorySamples
+
     try:
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
@@ -72,6 +73,8 @@ def open_context(
 
 
 def _resolver(config: Config, network: bool) -> Lookup:
+    from mailrisk.edge.resolver import DnsResolver, NoNetwork
+
     if not (network and config.network.enabled):
         return NoNetwork()
     return DnsResolver(config.network.nameservers, timeout_s=config.network.dns_timeout_s)

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import socket
 import sys
 from pathlib import Path
 
 import click
 
 from mailrisk.cli.options import store_options
-from mailrisk.config import load_config
+from mailrisk.config import Config, load_config
+from mailrisk.listen.bind import bind
+from mailrisk.listen.fast.core_socket import CoreSocket
+from mailrisk.listen.workers import Workers, worker_options
 from mailrisk.service.context import Context
 from mailrisk.service.keys import Role, issue
 from mailrisk.wiring import open_context
 
 KEY_FILE = "admin.key"
 
+TAKE_OVER_S = 10.0
+"""How long the workers of a core that was killed have to leave the port to us."""
+
 
 @click.command("serve")
 @click.option("--listen", help="HOST:PORT (default: as configured, 127.0.0.1:8025).")
+@click.option(
+    "--workers",
+    type=click.IntRange(0, 256),
+    help="Look-up processes (default: as configured, one a core; 0: everything in one process).",
+)
 @store_options
-def serve_command(listen: str | None, data_dir: Path, config: Path | None) -> None:
+def serve_command(
+    listen: str | None, workers: int | None, data_dir: Path, config: Path | None
+) -> None:
     """Run the service in the foreground; stop it with Ctrl-C.
 
     The first start makes an administrator key, prints it, and keeps it in DATA_DIR/admin.key.
@@ -30,13 +45,35 @@ def serve_command(listen: str | None, data_dir: Path, config: Path | None) -> No
     mailrisk serve
     mailrisk serve --listen 0.0.0.0:8025 --data-dir /var/lib/mailrisk --config /etc/mailrisk.toml
     """
-    from mailrisk.listen.serve import bind, serve  # The web framework takes long to load.
-
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for noisy in ("alembic", "uvicorn"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     settings = load_config(config)
-    listener = bind(listen or settings.server.listen)
+    count = settings.server.workers if workers is None else workers
+    if count is None:
+        count = os.cpu_count() or 1
+    with contextlib.closing(CoreSocket(data_dir)) as core:
+        patience_s = TAKE_OVER_S if core.after_crash else 0.0
+        listener = bind(listen or settings.server.listen, patience_s)
+        # The workers load what they need while this process opens its stores.
+        options = worker_options(data_dir, config)
+        processes = Workers(count, listener, core, options) if count else None
+        try:
+            _serve(listener, core, processes, data_dir, settings)
+        finally:
+            if processes is not None:
+                processes.kill()
+
+
+def _serve(
+    listener: socket.socket,
+    core: CoreSocket,
+    workers: Workers | None,
+    data_dir: Path,
+    settings: Config,
+) -> None:
+    from mailrisk.listen.serve import serve  # The web framework takes long to load.
+
     with open_context(data_dir, settings) as context:
         key, is_new = _admin_key(context, data_dir)
 
@@ -45,7 +82,8 @@ def serve_command(listen: str | None, data_dir: Path, config: Path | None) -> No
                 click.echo(_welcome(url, key, data_dir))
             click.echo(f"ready {url}")
 
-        serve(context, listener, max_body_bytes=settings.server.max_body_mb * 1024 * 1024, ready=ready)
+        body_bytes = settings.server.max_body_mb * 1024 * 1024
+        serve(context, listener, core, workers=workers, max_body_bytes=body_bytes, ready=ready)
 
 
 def _admin_key(context: Context, data_dir: Path) -> tuple[str, bool]:

@@ -1,4 +1,8 @@
-"""The core process: the HTTP service and the loops that keep the index and the listings current."""
+"""The core process: the HTTP service and the loops that keep the index and the listings current.
+
+With look-up workers the core serves its Unix socket, and the workers own the TCP port; without any
+(``--workers 0``) it serves both by itself.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,13 @@ import logging
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import uvicorn
 
+from mailrisk.listen.fast.core_socket import CoreSocket
 from mailrisk.listen.http.app import make_service
-from mailrisk.model.errors import BadInput, Unavailable
+from mailrisk.listen.workers import Workers
 from mailrisk.service.context import Context
 from mailrisk.service.record import sweep
 
@@ -22,22 +28,6 @@ FOLLOW_EVERY_S = 0.2
 """How often the index looks for changes that other processes wrote: well under the 2 s promised."""
 
 SWEEP_EVERY_S = 15.0
-
-
-def bind(listen: str) -> socket.socket:
-    """A listening socket on HOST:PORT (port 0: any). BadInput: no address. Unavailable: taken."""
-    host, _, port = listen.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65535:
-        raise BadInput("listen", f"{listen!r} is not HOST:PORT")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host.strip("[]"), int(port)))
-    except OSError as error:
-        listener.close()
-        raise Unavailable(f"cannot listen on {listen}: {error.strerror}") from None
-    return listener
 
 
 class _Server(uvicorn.Server):
@@ -54,17 +44,26 @@ class _Server(uvicorn.Server):
 
 
 def serve(
-    context: Context, listener: socket.socket, *, max_body_bytes: int, ready: Callable[[str], None]
+    context: Context,
+    listener: socket.socket,
+    core: CoreSocket,
+    *,
+    workers: Workers | None,
+    max_body_bytes: int,
+    ready: Callable[[str], None],
 ) -> None:
     """Serves until SIGINT or SIGTERM. ``ready`` is called with the URL once requests are answered."""
-    asyncio.run(_serve(context, listener, max_body_bytes, ready))
+    asyncio.run(_serve(context, listener, core, workers, max_body_bytes, ready))
 
 
 async def _serve(
-    context: Context, listener: socket.socket, max_body_bytes: int, ready: Callable[[str], None]
+    context: Context,
+    listener: socket.socket,
+    core: CoreSocket,
+    workers: Workers | None,
+    max_body_bytes: int,
+    ready: Callable[[str], None],
 ) -> None:
-    host, port = listener.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
     config = uvicorn.Config(
         make_service(context, max_body_bytes=max_body_bytes),
         log_config=None,
@@ -72,27 +71,61 @@ async def _serve(
         server_header=False,
         lifespan="on",
         timeout_keep_alive=30,
+        # Our own workers are the only ones who can open the Unix socket: what they say of a client is true.
+        forwarded_allow_ips="127.0.0.1" if workers is None else "*",
     )
     server = _Server(config)
+    stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, server.stop)
-    async with _background(context):
-        serving = asyncio.ensure_future(server.serve(sockets=[listener]))
+        loop.add_signal_handler(number, _on_signal, stop, server)
+    sockets = [core.listener] if workers else [core.listener, listener]
+    async with _background(context, workers):
+        serving = asyncio.ensure_future(server.serve(sockets=sockets))
         while not server.started and not serving.done():
             await asyncio.sleep(0.02)
         if server.started:
-            ready(f"http://{shown}:{port}")
+            await _while_ready(listener, workers, ready, stop, serving)
+            server.stop()
         await serving
 
 
+def _on_signal(stop: asyncio.Event, server: _Server) -> None:
+    """The first signal lets every request end, the second one does not wait for them."""
+    if stop.is_set():
+        server.stop()
+    stop.set()
+
+
+async def _while_ready(
+    listener: socket.socket,
+    workers: Workers | None,
+    ready: Callable[[str], None],
+    stop: asyncio.Event,
+    serving: asyncio.Future[None],
+) -> None:
+    """From the moment that everybody answers until we are asked to stop and the workers have."""
+    host, port = listener.getsockname()[:2]
+    if workers is not None:
+        await workers.open()
+    ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+    stopped = asyncio.ensure_future(stop.wait())
+    ends: list[asyncio.Future[Any]] = [stopped, serving]
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if workers is not None:
+        await workers.stop()  # Before the core, which answers what they pass on.
+
+
 @contextlib.asynccontextmanager
-async def _background(context: Context) -> AsyncIterator[None]:
+async def _background(context: Context, workers: Workers | None) -> AsyncIterator[None]:
     """Runs the loops while the server runs."""
     loops = [
         asyncio.ensure_future(_repeat("follow", FOLLOW_EVERY_S, context.catch_up)),
         asyncio.ensure_future(_repeat("sweep", SWEEP_EVERY_S, lambda: sweep(context))),
     ]
+    if workers is not None:
+        loops.append(asyncio.ensure_future(workers.watch()))
     try:
         yield
     finally:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable
 from typing import Any
 
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
+from mailrisk.listen.http.credentials import presented_key
 from mailrisk.model.change import KeyGrant
-from mailrisk.model.errors import Forbidden, Unauthorised
+from mailrisk.model.errors import Forbidden
 from mailrisk.service.context import Context
 from mailrisk.service.keys import RANK, Role, authenticate_key, role_of
 
@@ -20,21 +19,9 @@ Guard = Callable[[Connection, BaseRouteHandler], None]
 
 
 def presented(connection: Connection) -> str:
-    """The key that a request presents. Unauthorised when there is none.
-
-    Basic authentication serves devices that know nothing else (Palo Alto EDL); the user name is ignored.
-    """
-    if key := connection.headers.get("x-api-key"):
-        return key.strip()
-    scheme, _, value = connection.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return value.strip()
-    if scheme.lower() == "basic":
-        try:
-            return base64.b64decode(value, validate=True).decode().partition(":")[2]
-        except (binascii.Error, UnicodeDecodeError):
-            raise Unauthorised("the Basic credentials are malformed") from None
-    raise Unauthorised("send an API key as X-API-Key or Authorization: Bearer")
+    """The key that a request presents. Unauthorised when there is none."""
+    headers = connection.headers
+    return presented_key(headers.get("x-api-key", ""), headers.get("authorization", ""))
 
 
 def needs(role: Role) -> Guard:

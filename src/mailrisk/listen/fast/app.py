@@ -1,0 +1,62 @@
+"""The ASGI application of a look-up worker: fast routes for batches, the core for everything else.
+
+Small requests do not come this far: the protocol answers them at once (``protocol.py``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from mailrisk.listen.fast.pass_through import Message, PassThrough, Receive, Send
+from mailrisk.listen.fast.routes import FastRoutes, Reply, Route, results
+
+MAX_BATCH_BYTES: Final = 1024 * 1024
+"""Largest body that a worker reads itself; a larger one is streamed to the core, whose limit counts."""
+
+
+class WorkerApp:
+    """See the module."""
+
+    def __init__(self, routes: FastRoutes, core: PassThrough) -> None:
+        self.routes = routes
+        self._core = core
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        if scope["type"] != "http":
+            return
+        method, path = scope["method"].encode(), scope["raw_path"]
+        route = self.routes.table.get((method, path))
+        if route is not None:
+            await self._batch(route, scope, receive, send)
+        elif path == b"/readyz" and method in (b"GET", b"HEAD"):
+            await _send(send, self.routes.ready())
+        else:
+            await self._core(scope, receive, send)
+
+    async def _batch(self, route: Route, scope: Message, receive: Receive, send: Send) -> None:
+        body = bytearray()
+        more = True
+        while more and len(body) <= MAX_BATCH_BYTES:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        slices = None if more else self.routes.slices(route, scope["headers"], bytes(body))
+        if slices is None:
+            read = {"type": "http.request", "body": bytes(body), "more_body": more}
+            await self._core(scope, receive, send, read)
+            return
+        parts = []
+        for part in slices:
+            parts.append(part)
+            await asyncio.sleep(0)  # Other connections get their turn.
+        await _send(send, Reply(200, results(parts)))
+
+
+async def _send(send: Send, reply: Reply) -> None:
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(reply.body))]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})

@@ -1,0 +1,170 @@
+"""HTTP/1.1 of a look-up worker: uvicorn's protocol with a short cut for small look-ups.
+
+uvicorn makes a scope, a cycle and a task for every request, which costs more than the look-up itself.
+A small request on a fast route is therefore answered as soon as it is complete, in the parser's own
+callback; any other request takes uvicorn's way as if nothing had happened. docs/decisions/0005 has the
+measurements. uvicorn is locked by hash; tests/listen/fast shows what must hold when it changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from mailrisk.listen.fast.app import WorkerApp
+from mailrisk.listen.fast.routes import AT_ONCE_BYTES, FastRoutes, Reply, Route, results
+
+IDLE_S: Final = 30.0
+"""An idle connection is closed after this long."""
+
+SLOW_S: Final = 60.0
+"""A request whose header or small body takes longer than this to arrive is given up."""
+
+LINGER_S: Final = 0.25
+"""How long a stopping worker still reads from idle connections: what is on its way is answered."""
+
+_READY: Final = b"/readyz"
+
+
+class FastProtocol(HttpToolsProtocol):
+    """One connection. ``_held`` is the body so far of a request that may take the short cut, else None."""
+
+    routes: FastRoutes
+    _route: Route | None
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        app = self.app
+        assert isinstance(app, WorkerApp)
+        self.routes = app.routes
+        self._table = app.routes.table
+        self._held: bytearray | None = None
+        self._route = None
+        self._arriving = False  # a request has begun and is not complete
+        self._since = self.loop.time()  # when it began, or when the connection became idle
+        self._closing = False
+
+    # -- the parser's callbacks -------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        """Notes the beginning; the scope is made when uvicorn gets the request."""
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
+        self._held = None
+        self._arriving = True
+        self._since = self.loop.time()
+
+    def on_headers_complete(self) -> None:
+        """Chooses the way of the request."""
+        if self._is_free() and not self.expect_100_continue and self.parser.get_http_version() == "1.1":
+            method = self.parser.get_method()
+            self._route = self._table.get((method, self.url))
+            if self._route is not None or (self.url == _READY and method == b"GET"):
+                self._held = bytearray()
+                return
+        self._take_the_long_way()
+
+    def on_body(self, body: bytes) -> None:
+        """Holds a small body; gives a larger one to uvicorn."""
+        if self._held is None:
+            super().on_body(body)
+            return
+        self._held += body
+        if len(self._held) > AT_ONCE_BYTES:
+            self._give_up_holding()
+
+    def on_message_complete(self) -> None:
+        """Answers at once what can be."""
+        self._arriving = False
+        self._since = self.loop.time()
+        if self._held is not None:
+            reply = self._reply(bytes(self._held))
+            if reply is not None:
+                self._held = None
+                self._write(reply)
+                return
+            self._give_up_holding()
+        super().on_message_complete()
+
+    # -- the short cut ----------------------------------------------------------------------------
+
+    def _is_free(self) -> bool:
+        """Whether no earlier request of this connection is being answered and the client reads."""
+        return (self.cycle is None or self.cycle.response_complete) and not self.flow.write_paused
+
+    def _reply(self, body: bytes) -> Reply | None:
+        if self._route is None:
+            return self.routes.ready()
+        slices = self.routes.slices(self._route, self.headers, body)
+        if slices is None:
+            return None
+        first = next(slices, [])
+        # More than one slice: the long way lets other connections in between.
+        return Reply(200, results((first,))) if next(slices, None) is None else None
+
+    def _write(self, reply: Reply) -> None:
+        keep = self.parser.should_keep_alive() and not self._closing
+        parts = [b"HTTP/1.1 200 OK\r\n" if reply.status == 200 else b"HTTP/1.1 503 Service Unavailable\r\n"]
+        for name, value in self.server_state.default_headers:
+            parts += (name, b": ", value, b"\r\n")
+        parts.append(b"content-type: application/json\r\ncontent-length: %d\r\n" % len(reply.body))
+        parts.append(b"\r\n" if keep else b"connection: close\r\n\r\n")
+        parts.append(reply.body)
+        self.transport.write(b"".join(parts))
+        self.server_state.total_requests += 1
+        if not keep:
+            self.transport.close()
+
+    def _give_up_holding(self) -> None:
+        """Lets uvicorn have the request, from its beginning."""
+        body, self._held = self._held, None
+        self._take_the_long_way()
+        super().on_body(bytes(body or b""))
+
+    def _take_the_long_way(self) -> None:
+        url, headers, expect = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expect
+        self.headers += headers  # The scope holds the same list.
+        super().on_headers_complete()
+        if self._closing:
+            self.cycle.keep_alive = False
+
+    # -- time and the end -------------------------------------------------------------------------
+
+    def tidy(self, now: float) -> None:
+        """Called from time to time: closes the connection if it is idle or too slow."""
+        if self.transport.is_closing() or not (self._held is not None or self._is_free()):
+            return
+        if self._arriving and now - self._since > SLOW_S:
+            self.transport.write(
+                b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+            )
+            self.transport.close()
+        elif not self._arriving and now - self._since > IDLE_S:
+            self.transport.close()
+
+    def shutdown(self) -> None:
+        """The server stops: a request under way, or on its way, is answered first."""
+        self._closing = True
+        if self._is_free() or self._held is not None:
+            self.loop.call_later(LINGER_S, self._close_if_idle)
+        else:
+            super().shutdown()
+
+    def _close_if_idle(self) -> None:
+        if not self._arriving and self._is_free() and not self.transport.is_closing():
+            self.transport.close()
+
+
+async def tidy_connections(connections: set[Any]) -> None:
+    """Looks after all connections of a worker, for ever."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(5)
+        now = loop.time()
+        for connection in list(connections):
+            connection.tidy(now)
