@@ -82,7 +82,7 @@ def _message_tables(answers: list[Any], lang: str) -> None:
     terminal = output.console()
     for answer in answers:
         if isinstance(answer, ErrorAnswer):
-            terminal.print(f"[bold]{escape(answer.input)}[/]  [bold red]error[/] {escape(answer.error)}\n")
+            output.print_error(answer)
             continue
         terminal.print(
             f"[bold]{escape(answer.input)}[/]  {output.level(answer.level, lang)} {answer.score}/100"
@@ -160,22 +160,19 @@ def url_check(
         answers = output.print_answers(
             (check_urls(context, [text], Analyse(analyse))[0] for text in lines_of(urls)),
             format_,
-            lambda found: _url_table(found, spoken),
+            lambda found: _print_urls(found, spoken),
         )
     click_context.exit(exit_code(answers, fail_on))
 
 
-def _url_table(answers: list[Any], lang: str) -> None:
-    table = output.table(lang, "Input", "Verdict", "Score", "Category", "Since", "Why")
+def _print_urls(answers: list[Any], lang: str) -> None:
+    """One block a URL: the verdict on a line, the reasons below it."""
     for answer in answers:
         if isinstance(answer, ErrorAnswer):
-            table.add_row(*output.error_row(answer, 6))
+            output.print_error(answer)
             continue
-        table.add_row(
-            escape(answer.input[:200]), output.level(answer.level, lang), str(answer.score),
-            output.word(answer.category, lang), output.when(answer.first_seen), output.why(answer.reasons, lang),
-        )  # fmt: skip
-    output.console().print(table)
+        facts = [output.word(answer.category, lang), output.since(answer.first_seen, lang)]
+        output.print_block(answer, facts, lang)
 
 
 @click.group("ip")
@@ -202,25 +199,25 @@ def ip_check(
         answers = output.print_answers(
             (check_ips(context, [text])[0] for text in lines_of(ips)),
             format_,
-            lambda found: ip_table(found, spoken),
+            lambda found: print_ips(found, spoken),
         )
     click_context.exit(exit_code(answers, fail_on))
 
 
-def ip_table(answers: list[Any], lang: str) -> None:
-    """Addresses with level, category, since when, where, what to do and why."""
-    table = output.table(lang, "Input", "Verdict", "Score", "Category", "Since", "Country", "Response", "Why")
+def print_ips(answers: list[Any], lang: str) -> None:
+    """One block an address: verdict, category, since when, where it is, what to do; the reasons below."""
     for answer in answers:
         if isinstance(answer, ErrorAnswer):
-            table.add_row(*output.error_row(answer, 8))
+            output.print_error(answer)
             continue
-        place = f"{answer.country or '-'} AS{answer.asn}" if answer.asn else answer.country or "-"
-        table.add_row(
-            escape(answer.input), output.level(answer.level, lang), str(answer.score),
-            output.word(answer.category, lang), output.when(answer.first_detected), escape(place),
-            response(answer.suggested_response, answer.suggested_for_s), output.why(answer.reasons, lang),
-        )  # fmt: skip
-    output.console().print(table)
+        action = response(answer.suggested_response, answer.suggested_for_s)
+        facts = [
+            output.word(answer.category, lang),
+            output.since(answer.first_detected, lang),
+            f"{answer.country or ''} AS{answer.asn}".strip() if answer.asn else answer.country or "-",
+            "-" if action == "none" else f"{output.heading('Response', lang)}: {action}",
+        ]
+        output.print_block(answer, facts, lang)
 
 
 def response(action: str, for_s: int | None) -> str:

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from mailrisk.cli import output
-from mailrisk.cli.check import ip_table
+from mailrisk.cli.check import print_ips
 from mailrisk.cli.options import Command, exit_code, opened, output_options, store_options
 from mailrisk.collect.logs.entry import BadLine
 from mailrisk.collect.logs.read import AUTO, split_lines
@@ -126,7 +126,7 @@ def log_detect(
         events = _without_errors(_events(files, counts, as_, zone, year), errors)
         found = detect(context, _progress(events, counts, files), counts)
         answers: list[Any] = [*found.ips, *errors]
-        output.print_answers(answers, format_, lambda shown: ip_table(shown, spoken))
+        output.print_answers(answers, format_, lambda shown: print_ips(shown, spoken))
     _report(counts)
     click_context.exit(exit_code(answers, fail_on))
 

@@ -11,7 +11,9 @@ import click
 import msgspec
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from mailrisk.model.verdict import SEVERITY
 from mailrisk.service.answers import ErrorAnswer, ShortReason
@@ -120,7 +122,37 @@ def table(lang: str, *columns: str, title: str | None = None) -> Table:
     return made
 
 
-def error_row(answer: ErrorAnswer, columns: int) -> list[str]:
-    """A table row for an item that could not be dealt with."""
-    cells = [escape(answer.input[:200]), "[bold red]error[/]", *[""] * (columns - 3), escape(answer.error)]
-    return cells[:columns]
+def age(seconds: int | None) -> str:
+    """A span in its largest fitting unit: ``40 s``, ``5 min``, ``3 h``, ``2 d``; a dash for None."""
+    if seconds is None:
+        return "-"
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds // length} {unit}"
+    return f"{max(seconds, 0)} s"
+
+
+def since(value: datetime | None, lang: str) -> str:
+    """``since 2026-03-02 03:10Z``; a dash when never."""
+    if value is None:
+        return "-"
+    return f"{'自' if lang == 'zh' else 'since'} {when(value)}"
+
+
+def print_block(answer: Any, facts: list[str], lang: str) -> None:
+    """An answer for people: what it is about, verdict and facts on one line, the reasons indented below.
+
+    A dash among the facts says nothing and is left out. Blocks read well at any width; tables do not.
+    """
+    terminal = console()
+    known = "  ".join(escape(fact) for fact in facts if fact != "-")
+    head = f"[bold]{escape(answer.input[:200])}[/]  {level(answer.level, lang)} {answer.score}/100  {known}"
+    terminal.print(Text.from_markup(head.rstrip()), soft_wrap=True)
+    for line in why(answer.reasons, lang).splitlines():
+        terminal.print(Padding(Text.from_markup(line), (0, 0, 0, 4), expand=False))
+
+
+def print_error(answer: ErrorAnswer) -> None:
+    """An item that could not be dealt with."""
+    text = f"[bold]{escape(answer.input[:200])}[/]  [bold red]error[/]  {escape(answer.error)}"
+    console().print(Text.from_markup(text), soft_wrap=True)
