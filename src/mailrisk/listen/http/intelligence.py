@@ -133,7 +133,7 @@ def list_route(request: AnyRequest, name: str) -> Response[bytes]:
     asked = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
     if etag in asked or "*" in asked:  # RFC 9110 §13.1.2: the comparison is weak.
         return Response(b"", status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type="text/plain; charset=utf-8")
+    return Response(body, headers=headers, media_type="text/plain")
 
 
 API_ROUTES = [reports, withdrawals, listings, explain_route, changes_route, status_route]
