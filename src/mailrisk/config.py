@@ -62,6 +62,12 @@ class Network(Section, frozen=True):
     message_budget_s: Annotated[
         float, Meta(gt=0, description="Time limit of all look-ups for one message, seconds")
     ] = 8.0
+    domain_facts: Annotated[
+        bool,
+        Meta(
+            description="false: no registry is asked when a domain was registered, and no host for its certificate"
+        ),
+    ] = True
 
 
 class Organisation(Section, frozen=True):

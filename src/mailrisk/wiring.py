@@ -11,7 +11,7 @@ from mailrisk.config import Config
 from mailrisk.edge.clock import Clock, system_clock
 from mailrisk.edge.geo import GeoDatabase
 from mailrisk.edge.policy_files import data_hashes, load_policy
-from mailrisk.edge.shipped import load_brands, load_hosts, load_lexicon
+from mailrisk.edge.shipped import load_brands, load_hosts, load_lexicon, load_parking_nameservers
 from mailrisk.model.errors import Unavailable
 from mailrisk.model.knowledge import Knowledge
 from mailrisk.service.context import Context, Lookup
@@ -28,6 +28,7 @@ def load_knowledge(config: Config) -> Knowledge:
         lexicon=load_lexicon(),
         own_domains=frozenset(own),
         trusted_hosts=frozenset(host.lower() for host in config.organisation.trusted_hosts),
+        parking_nameservers=load_parking_nameservers(),
         hashes=data_hashes(),
     )
 
@@ -73,8 +74,14 @@ def open_context(
 
 
 def _resolver(config: Config, network: bool) -> Lookup:
+    from mailrisk.edge.certificates import Certificates
+    from mailrisk.edge.rdap import Rdap
     from mailrisk.edge.resolver import DnsResolver, NoNetwork
+    from mailrisk.edge.sources import Sources
 
     if not (network and config.network.enabled):
         return NoNetwork()
-    return DnsResolver(config.network.nameservers, timeout_s=config.network.dns_timeout_s)
+    names = DnsResolver(config.network.nameservers, timeout_s=config.network.dns_timeout_s)
+    if not config.network.domain_facts:
+        return names
+    return Sources({"dns": names, "rdap": Rdap(), "certificate": Certificates()})

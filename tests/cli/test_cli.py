@@ -56,7 +56,7 @@ def run(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.M
 
 def test_the_seven_steps(run: Any, tmp_path: Path) -> None:
     [checked] = run("message", "check", LURE, "--no-network", "--format", "jsonl").lines
-    assert checked["level"] == "malicious" and checked["missing_stages"] == ["auth"]
+    assert checked["level"] == "malicious" and checked["missing_stages"] == ["auth", "domain"]
     assert set(checked["auth"].values()) == {"not-checked"}
 
     [reported] = run("message", "check", LURE, "--no-network", "--submit", "--format", "jsonl").lines

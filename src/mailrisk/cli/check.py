@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,15 @@ from mailrisk.cli.options import check_options, exit_code, lines_of, opened
 from mailrisk.edge.files import read_message_file
 from mailrisk.model.errors import BadInput
 from mailrisk.model.message import Envelope
-from mailrisk.service.answers import ErrorAnswer, MessageAnswer
+from mailrisk.service.answers import ErrorAnswer, MessageAnswer, UrlAnswer
 from mailrisk.service.check_ip import check_ips
 from mailrisk.service.check_message import check_message, report_message
 from mailrisk.service.check_url import Analyse, check_urls
 from mailrisk.service.context import Context
 from mailrisk.service.envelope import make_envelope
+from mailrisk.service.scan_url import scan_urls
+
+SCANNED_TOGETHER = 20
 
 
 @click.group("message")
@@ -158,11 +162,23 @@ def url_check(
     spoken = output.language(lang)
     with opened(data_dir, config, network=not no_network) as context:
         answers = output.print_answers(
-            (check_urls(context, [text], Analyse(analyse))[0] for text in lines_of(urls)),
+            _url_answers(context, lines_of(urls), Analyse(analyse)),
             format_,
             lambda found: _print_urls(found, spoken),
         )
     click_context.exit(exit_code(answers, fail_on))
+
+
+def _url_answers(
+    context: Context, texts: Iterable[str], analyse: Analyse
+) -> Iterator[UrlAnswer | ErrorAnswer]:
+    """The answers in order; a scan takes some URLs together, because most of its time is waiting."""
+    if analyse is not Analyse.SCAN:
+        yield from (check_urls(context, [text], analyse)[0] for text in texts)
+        return
+    rest = iter(texts)
+    while together := list(islice(rest, SCANNED_TOGETHER)):
+        yield from asyncio.run(scan_urls(context, together))
 
 
 def _print_urls(answers: list[Any], lang: str) -> None:

@@ -12,6 +12,7 @@ back end, and do redirects, decoding and limits ourselves because each is a defe
 from __future__ import annotations
 
 import asyncio
+import functools
 import ssl
 import tempfile
 import time
@@ -88,6 +89,14 @@ class Egress(msgspec.Struct, frozen=True, kw_only=True):
     backend: httpcore.AsyncNetworkBackend | None = None
 
 
+class BadStatus(Unavailable):
+    """The server answered, and not with 200."""
+
+    def __init__(self, host: str, status: int) -> None:
+        super().__init__(f"{host}: HTTP {status}")
+        self.status = status
+
+
 NOTHING_KNOWN = Validators()
 DEFAULT_LIMITS = Limits()
 DIRECT = Egress()
@@ -105,7 +114,7 @@ async def fetch(
     """Fetches ``url`` into a new file in the directory ``into``, unpacked if it was gzip or a zip of one file.
 
     ``headers`` go to the origin of ``url`` alone. BadUrl, EgressRefused: a place that we do not open.
-    TooLarge: over a limit of size. Unavailable: no usable answer in time. On an error no file is left.
+    TooLarge: over a limit of size. Unavailable: no usable answer in time (BadStatus: another than 200). On an error no file is left.
     Messages name the host only, because a URL may hold a key.
     """
     target = _target(url)
@@ -136,9 +145,15 @@ def _origin(url: Url) -> tuple[str, str, int]:
     return url.scheme, url.host, url.port or _DEFAULT_PORTS[url.scheme]
 
 
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """The certificate authorities; reading them takes tens of milliseconds, so it is done once."""
+    return ssl.create_default_context(cafile=certifi.where())
+
+
 def _pool(target: Url, egress: Egress) -> httpcore.AsyncConnectionPool:
     """A pool of one fetch. It lives as long as the fetch, so that no connection outlives its check."""
-    context = ssl.create_default_context(cafile=certifi.where())
+    context = _trusted()
     if egress.proxy:
         proxy = urlsplit(egress.proxy)
         auth = (proxy.username, proxy.password or "") if proxy.username else None
@@ -175,7 +190,7 @@ async def _follow(
             if response.status == 200:
                 return await _save(response.aiter_stream(), url, answer, into, limits)
             if response.status not in _REDIRECTS or "location" not in answer:
-                raise Unavailable(f"{url.host}: HTTP {response.status}")
+                raise BadStatus(url.host, response.status)
         url = _redirected(url, answer["location"])
     raise Unavailable(f"{target.host}: more than {limits.max_redirects} redirects")
 

@@ -48,6 +48,12 @@ def load_hosts() -> Hosts:
     return Hosts(suffixes.read_text("utf-8").splitlines(), classes, ranks)
 
 
+def load_parking_nameservers() -> frozenset[str]:
+    """Domains whose hosts are name servers of parked domains (``data/hosts/parking.toml``)."""
+    table = tomllib.loads((files("mailrisk") / "data" / "hosts" / "parking.toml").read_text("utf-8"))
+    return frozenset(table["nameservers"])
+
+
 def _merge(folder: Traversable, names: Iterable[str], curated: _Curated, host_class: HostClass) -> set[str]:
     hosts = {host for name in names for host in _lines(folder / name)}
     return (hosts - set(curated.remove.get(host_class, ()))) | set(curated.add.get(host_class, ()))

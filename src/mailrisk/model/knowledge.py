@@ -20,4 +20,5 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     lexicon: Lexicon = Lexicon(())  # what texts want of their readers
     own_domains: frozenset[str] = frozenset()  # the organisation's own registrable domains
     trusted_hosts: frozenset[str] = frozenset()  # authserv-ids / receiving hosts whose headers count
+    parking_nameservers: frozenset[str] = frozenset()  # hosts, each with everything below it
     hashes: dict[str, str] = {}  # data file -> SHA-256, for the policy

@@ -65,6 +65,7 @@ class UrlAnswer(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[ShortReason, ...]
     stages: tuple[str, ...]
     via: tuple[str, ...] = ()  # wrappers that the URL went through
+    missing_stages: tuple[str, ...] = ()  # asked for, and not to be had
     list_age_s: int = 0
 
 

@@ -15,15 +15,21 @@ from mailrisk.collect.message.parse import parse_message
 from mailrisk.decide.verdict import decide
 from mailrisk.model.errors import BadInput
 from mailrisk.model.evidence import SHARED, Evidence
-from mailrisk.model.facts import Fact, FactKey, Facts, NeedFact
+from mailrisk.model.facts import Facts
 from mailrisk.model.message import Authentication, Envelope, Link, Message
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.verdict import Level, Verdict
 from mailrisk.service.check_url import Looked, look_up, static_verdict
 from mailrisk.service.context import Context
-
-MAX_ROUNDS = 30
-"""Rounds of look-ups for one message: an SPF record may include others, each a round of its own."""
+from mailrisk.service.domains import (
+    NOT_ASKED,
+    STAGE,
+    DomainsAsked,
+    domain_evidence,
+    domains_of,
+    look_up_domains,
+)
+from mailrisk.service.facts import Budget, settle
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 """Largest message that is read at all; the parser has limits of its own below it."""
@@ -47,6 +53,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     envelope: Envelope
     authentication: Authentication
     urls: tuple[FoundUrl, ...]
+    domains: DomainsAsked
     evidence: tuple[Evidence, ...]
     verdict: Verdict
     stages: tuple[str, ...]
@@ -62,49 +69,25 @@ async def assess(
     """
     network = network and context.network
     message = await asyncio.to_thread(parse_message, raw)
-    authentication = await _authenticate(context, raw, message, envelope, network)
-    return await asyncio.to_thread(_analyse, context, message, envelope, authentication, network, tenant)
+    urls = await asyncio.to_thread(_urls, context, message, context.clock(), tenant)
+    authentication, domains = await asyncio.gather(
+        _authenticate(context, raw, message, envelope, network), _domains(context, message, urls, network)
+    )
+    return await asyncio.to_thread(
+        _analyse, context, message, envelope, authentication, urls, domains, network
+    )
 
 
 async def _authenticate(
     context: Context, raw: bytes, message: Message, envelope: Envelope, network: bool
 ) -> Authentication:
-    """Calls the pure check again and again, fetching the facts that it asks for, within the budget."""
-    facts = Facts()
     trusted = context.knowledge.trusted_hosts
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + context.message_budget.total_seconds()
-    for _ in range(MAX_ROUNDS):
-        try:
-            return await asyncio.to_thread(authenticate, raw, message, envelope, facts, trusted, network)
-        except NeedFact as need:
-            await _fetch(context, facts, need.keys, deadline - loop.time())
-    # Whatever is still asked for after all rounds counts as not answered.
-    return await asyncio.to_thread(authenticate, raw, message, envelope, _Exhausted(facts), trusted, network)
+    budget = Budget(context.message_budget)
 
+    def work(facts: Facts) -> Authentication:
+        return authenticate(raw, message, envelope, facts, trusted, network)
 
-class _Exhausted(Facts):
-    """Facts of which the unknown ones are time-outs: the budget is spent."""
-
-    def __init__(self, known: Facts) -> None:
-        super().__init__(known.known())
-
-    def get(self, topic: str, name: str, detail: str = "") -> Fact:
-        """The fact, ``temperror`` for one that nobody could look up in time."""
-        return self.peek(topic, name, detail) or Fact("temperror", "budget spent")
-
-
-async def _fetch(context: Context, facts: Facts, keys: Sequence[FactKey], left_s: float) -> None:
-    """Looks facts up at the edge, all at once; what does not come in time is ``temperror``."""
-    tasks = {key: asyncio.ensure_future(context.resolver.lookup(key)) for key in keys}
-    if left_s > 0:
-        await asyncio.wait(tasks.values(), timeout=left_s)
-    for key, task in tasks.items():
-        if task.done() and not task.cancelled() and task.exception() is None:
-            facts.put(key, task.result())
-        else:
-            task.cancel()
-            facts.put(key, Fact("temperror", "no answer in time"))
+    return await settle(context.resolver, work, budget)
 
 
 def _analyse(
@@ -112,13 +95,13 @@ def _analyse(
     message: Message,
     envelope: Envelope,
     authentication: Authentication,
+    urls: tuple[FoundUrl, ...],
+    domains: DomainsAsked,
     network: bool,
-    tenant: int,
 ) -> Assessment:
-    """Everything after authentication: URLs, message analysers, verdict. Synchronous."""
+    """Everything after the look-ups: message analysers, verdict. Synchronous."""
     now = context.clock()
     subject = Subject(Kind.SAMPLE, message.sha256)
-    urls = _urls(context, message, now, tenant)
     view = MessageView(
         subject=subject,
         message=message,
@@ -130,17 +113,21 @@ def _analyse(
     )
     evidence = [item for analyse in ANALYSERS for item in analyse(view)]
     evidence.extend(_from_urls(subject, urls, now))
+    evidence.extend(domain_evidence(context, domains, subject, authentication))
     verdict = decide(subject, evidence, now, context.policy)
     missing = () if network else ("auth",)
+    missing = (*missing, STAGE) if domains.missing else missing
+    looked_up = tuple(stage for stage in ("auth", STAGE) if stage not in missing)
     return Assessment(
         subject=subject,
         message=message,
         envelope=envelope,
         authentication=authentication,
         urls=urls,
+        domains=domains,
         evidence=tuple(evidence),
         verdict=verdict,
-        stages=("intelligence", "url", "message", "intent") + (("auth",) if network else ()),
+        stages=("intelligence", "url", "message", "intent", *looked_up),
         missing_stages=missing,
     )
 
@@ -171,6 +158,18 @@ _PROMINENT = ("qr", "form", "a", "area", "meta", "attachment", "text")
 def _prominence(link: Link) -> int:
     """Smaller for a place where a reader acts on the link: a picture may have the address of its own link."""
     return _PROMINENT.index(link.how) if link.how in _PROMINENT else len(_PROMINENT)
+
+
+async def _domains(
+    context: Context, message: Message, urls: Sequence[FoundUrl], network: bool
+) -> DomainsAsked:
+    """The domains of the author and of the links that a reader may follow, the most suspicious ones first."""
+    if not network:
+        return NOT_ASKED
+    open_to_ask = [item for item in urls if item.verdict is not None and item.link.how in _PROMINENT]
+    open_to_ask.sort(key=lambda item: (-(item.verdict.score if item.verdict else 0), _prominence(item.link)))
+    hosts = ((item.looked.unwrapped.url.host, item.link.artefact) for item in open_to_ask if item.looked)
+    return await look_up_domains(context, domains_of(context, message, hosts))
 
 
 def _all_links(message: Message) -> list[Link]:

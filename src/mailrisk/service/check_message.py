@@ -16,6 +16,7 @@ from mailrisk.service.answers import AuthDetail, MessageAnswer, MessageUrl, NotS
 from mailrisk.service.assess import Assessment, FoundUrl, assess
 from mailrisk.service.check_url import static_evidence
 from mailrisk.service.context import Context
+from mailrisk.service.domains import domain_evidence
 from mailrisk.service.privacy import impersonal
 from mailrisk.service.record import record
 
@@ -107,6 +108,12 @@ def _about_urls(
             )
             for one in static_evidence(context, item.looked, found.verdict.at)
             if stored.subject == url.subject
+        )
+        evidence.extend(
+            msgspec.structs.replace(one, tenant=tenant)
+            for one in domain_evidence(
+                context, found.domains.about(url.host, context, item.link.artefact), stored.subject
+            )
         )
     return evidence, schemes, refused
 

@@ -30,7 +30,7 @@ class Analyse(StrEnum):
 
     NONE = "none"  # nothing: the gateway's fast path
     STATIC = "static"  # the analysis of the URL's text; never more than suspicious
-    SCAN = "scan"  # also opens it in the sandbox, once that exists
+    SCAN = "scan"  # also asks about its domain, and opens it in the sandbox, once that exists
 
 
 class Looked(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,15 +132,32 @@ def refusal(text: str, error: BadInput) -> ErrorAnswer:
     return ErrorAnswer(input=text[:2000], error=error.reason, field=error.field)
 
 
+class Added(msgspec.Struct, frozen=True, kw_only=True):
+    """What other stages found out about a URL that is not listed."""
+
+    evidence: tuple[Evidence, ...] = ()
+    stages: tuple[str, ...] = ()
+    missing_stages: tuple[str, ...] = ()
+
+
+NOTHING_ADDED = Added()
+
+
 def url_answer(
-    context: LookupContext, text: str, looked: Looked, analyse: Analyse, now: datetime, age: timedelta | None
+    context: LookupContext,
+    text: str,
+    looked: Looked,
+    analyse: Analyse,
+    now: datetime,
+    age: timedelta | None,
+    added: Added = NOTHING_ADDED,
 ) -> UrlAnswer:
     """The answer for one URL that was looked up in an index of this age."""
     rule = looked.rule
     age_s = int(age.total_seconds()) if age is not None else 0
     if rule is not None and rule.listing is not None:
         return listed_answer(text, rule, looked.unwrapped, age_s)
-    return _unlisted(context, text, looked, analyse, now, age_s, too_old(context, age))
+    return _unlisted(context, text, looked, analyse, now, age_s, too_old(context, age), added)
 
 
 def listed_answer(text: str, rule: Rule, unwrapped: Unwrapped, age_s: int) -> UrlAnswer:
@@ -174,6 +191,7 @@ def _unlisted(
     now: datetime,
     age_s: int,
     is_stale: bool,
+    added: Added,
 ) -> UrlAnswer:
     """The answer when no listing covers the URL: exemption, staleness, or the analysis of its text."""
     final = looked.unwrapped.url
@@ -182,7 +200,8 @@ def _unlisted(
     stages = ["intelligence"]
     if analyse is not Analyse.NONE and not (looked.rule and looked.rule.listing is None):
         evidence.extend(static_evidence(context, looked, now))
-        stages.append("url")
+        evidence.extend(added.evidence)
+        stages.extend(("url", *added.stages))
     verdict = decide(subject, evidence, now, context.policy)
     if is_stale and verdict.level is Level.CLEAN:
         verdict = msgspec.structs.replace(verdict, level=Level.UNKNOWN)
@@ -201,6 +220,7 @@ def _unlisted(
         reasons=shorten(verdict.reasons),
         stages=tuple(stages),
         via=tuple(name for name, _ in looked.unwrapped.hops),
+        missing_stages=added.missing_stages,
         list_age_s=age_s,
     )
 

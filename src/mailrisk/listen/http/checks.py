@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, post
+from litestar.concurrency import sync_to_thread
 from litestar.datastructures import State
 from litestar.openapi.datastructures import ResponseSpec
 
@@ -15,9 +16,10 @@ from mailrisk.listen.http.bodies import IpResults, IpsBody, UrlResults, UrlsBody
 from mailrisk.service.answers import ErrorAnswer, IpAnswer, MessageAnswer, UrlAnswer
 from mailrisk.service.check_ip import check_ips
 from mailrisk.service.check_message import check_message
-from mailrisk.service.check_url import check_urls
+from mailrisk.service.check_url import Analyse, check_urls
 from mailrisk.service.envelope import make_envelope
 from mailrisk.service.keys import Role
+from mailrisk.service.scan_url import scan_urls
 
 AnyRequest = Request[Any, Any, State]
 
@@ -26,13 +28,14 @@ AnyRequest = Request[Any, Any, State]
     "/urls:check",
     guards=[needs(Role.READER)],
     status_code=200,
-    sync_to_thread=True,
     responses={200: ResponseSpec(UrlResults, description="One result for each URL, in order")},
 )
-def urls_check(request: AnyRequest, data: UrlsBody) -> Response[bytes]:
+async def urls_check(request: AnyRequest, data: UrlsBody) -> Response[bytes]:
     """Checks up to 1,000 URLs. One bad URL yields a result with ``error``; the others are answered."""
-    tenant = grant_of(request).tenant
-    return _results(check_urls(request.app.state.context, data.urls, data.analyse, tenant))
+    context, tenant = request.app.state.context, grant_of(request).tenant
+    if data.analyse is Analyse.SCAN:
+        return _results(await scan_urls(context, data.urls, tenant, network=data.network))
+    return _results(await sync_to_thread(check_urls, context, data.urls, data.analyse, tenant))
 
 
 @post(
