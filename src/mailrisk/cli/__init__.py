@@ -7,26 +7,65 @@ whole command, failed.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, MutableMapping
+from importlib import import_module
 
 import click
 
 from mailrisk import __version__
-from mailrisk.cli.check import ip_group, message_group, url_group
-from mailrisk.cli.feeds import feed_group
-from mailrisk.cli.keys import key_group
-from mailrisk.cli.ledger import (
-    changes_command,
-    explain_command,
-    list_command,
-    status_command,
-    withdraw_command,
-)
-from mailrisk.cli.logs import log_group
-from mailrisk.cli.server import serve_command
 from mailrisk.model.errors import BadInput, ConfigError, MailriskError
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Commands(MutableMapping[str, click.Command]):
+    """The commands by name, each loaded when it is used: starting the service needs no mail parser."""
+
+    def __init__(self, places: dict[str, str]) -> None:
+        """``places``: name -> ``file:command`` in this package."""
+        self._places = places
+        self._loaded: dict[str, click.Command] = {}
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self._loaded:
+            file, _, attribute = self._places[name].partition(":")
+            self._loaded[name] = getattr(import_module(f"mailrisk.cli.{file}"), attribute)
+        return self._loaded[name]
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        self._places[name] = ""
+        self._loaded[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._places[name]
+        self._loaded.pop(name, None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+COMMANDS = _Commands(
+    {
+        "message": "check:message_group",
+        "url": "check:url_group",
+        "ip": "check:ip_group",
+        "log": "logs:log_group",
+        "feed": "feeds:feed_group",
+        "explain": "ledger:explain_command",
+        "withdraw": "ledger:withdraw_command",
+        "list": "ledger:list_command",
+        "changes": "ledger:changes_command",
+        "status": "ledger:status_command",
+        "key": "keys:key_group",
+        "serve": "server:serve_command",
+    }
+)
+
+
+@click.group(
+    commands=COMMANDS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="mailrisk")
 def root() -> None:
     """Is this URL, domain, IP address or message dangerous, since when, and why?
@@ -37,23 +76,6 @@ def root() -> None:
     Check a URL:            mailrisk url check https://example.org/login
     Find attackers in logs: mailrisk log detect /var/log/mail.log
     """
-
-
-for command in (
-    message_group,
-    url_group,
-    ip_group,
-    log_group,
-    feed_group,
-    explain_command,
-    withdraw_command,
-    list_command,
-    changes_command,
-    status_command,
-    key_group,
-    serve_command,
-):
-    root.add_command(command)
 
 
 def main() -> None:
