@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from mailrisk.model.errors import ConfigError
 from mailrisk.model.feed import FeedSource
+from mailrisk.model.webhook import Webhook
 
 DEFAULT_DATA_DIR = "var"
 """The data directory of ``make run``, relative to the folder where mailrisk is started."""
@@ -37,7 +38,8 @@ class Server(Section, frozen=True):
 
     listen: Annotated[str, Meta(description="Address and port, HOST:PORT")] = "127.0.0.1:8025"
     workers: Annotated[
-        int | None, Meta(description="Look-up processes; none given: one a core; 0: everything in one process")
+        int | None,
+        Meta(description="Look-up processes; none given: one a core; 0: everything in one process"),
     ] = None
     max_body_mb: Annotated[int, Meta(ge=1, le=1024, description="Largest request body, MiB")] = 64
 
@@ -96,6 +98,28 @@ class Logs(Section, frozen=True):
     ] = ""
 
 
+class Feeds(Section, frozen=True):
+    """``[feeds]``: third-party intelligence coming in."""
+
+    fetch: Annotated[bool, Meta(description="false: feeds are fetched when asked to, never on schedule")] = (
+        True
+    )
+    enable: Annotated[
+        tuple[str, ...], Meta(description="Feeds fetched beside the default ones, by name")
+    ] = ()
+    disable: Annotated[tuple[str, ...], Meta(description="Feeds that are not fetched, by name")] = ()
+    keys: Annotated[
+        dict[str, str],
+        Meta(description="Name of a feed -> its key; or MAILRISK_FEED_KEY_<NAME> in the environment"),
+    ] = {}
+    proxy: Annotated[
+        str, Meta(description="HTTP proxy for feeds and webhooks, http://[user:password@]host:port")
+    ] = ""
+    allow_private: Annotated[
+        tuple[str, ...], Meta(description="Feeds that may stand at a private address (a partner's server)")
+    ] = ()
+
+
 class Config(Section, frozen=True):
     """The whole file."""
 
@@ -105,7 +129,9 @@ class Config(Section, frozen=True):
     organisation: Organisation = Organisation()
     index: Index = Index()
     log: Logs = Logs()
+    feeds: Feeds = Feeds()
     feed: Annotated[tuple[FeedSource, ...], Meta(description="Feeds added to the shipped ones")] = ()
+    webhook: Annotated[tuple[Webhook, ...], Meta(description="Receivers of the change feed")] = ()
 
 
 def load_config(path: Path | None) -> Config:

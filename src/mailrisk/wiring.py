@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -11,10 +12,12 @@ from mailrisk.config import Config
 from mailrisk.edge.clock import Clock, system_clock
 from mailrisk.edge.geo import GeoDatabase
 from mailrisk.edge.policy_files import data_hashes, load_policy
-from mailrisk.edge.shipped import load_brands, load_hosts, load_lexicon, load_parking_nameservers
+from mailrisk.edge.shipped import load_brands, load_feeds, load_hosts, load_lexicon, load_parking_nameservers
 from mailrisk.model.errors import Unavailable
 from mailrisk.model.knowledge import Knowledge
 from mailrisk.service.context import Context, Lookup
+from mailrisk.service.feed_plan import FeedPlan, make_plan
+from mailrisk.service.webhook_secrets import with_secrets
 from mailrisk.store.index import LookupIndex
 
 
@@ -65,12 +68,30 @@ def open_context(
             network=network and config.network.enabled,
             message_budget=timedelta(seconds=config.network.message_budget_s),
             index_max_age=timedelta(seconds=config.index.max_age_s),
+            feeds=_feed_plan(config),
+            webhooks=with_secrets(config.webhook, os.environ),
         )
         context.catch_up()
         yield context
     finally:
         index.close()
         ledger.close()
+
+
+def _feed_plan(config: Config) -> FeedPlan:
+    """Which feeds there are and which are fetched; a configured feed replaces a shipped one of its name."""
+    settings = config.feeds
+    return make_plan(
+        load_feeds(),
+        config.feed,
+        scheduled=settings.fetch,
+        enable=settings.enable,
+        disable=settings.disable,
+        keys=settings.keys,
+        environment=os.environ,
+        proxy=settings.proxy,
+        private=settings.allow_private,
+    )
 
 
 def _resolver(config: Config, network: bool) -> Lookup:

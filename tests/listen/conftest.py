@@ -38,7 +38,12 @@ class Service:
 def start(
     data_dir: Path, *arguments: str, stderr: IO[bytes] | None = None
 ) -> tuple[subprocess.Popen[str], str, list[str]]:
-    """(process, URL, lines printed before ``ready``). AssertionError when it does not come up."""
+    """(process, URL, lines printed before ``ready``). AssertionError when it does not come up.
+
+    Without a configuration of its own it may not use the network: a test fetches no feeds.
+    """
+    if "--config" not in arguments:
+        arguments = (*arguments, "--no-network")
     process = subprocess.Popen(
         [sys.executable, "-m", "mailrisk", "serve", "--listen", "127.0.0.1:0", "--data-dir", str(data_dir), *arguments],
         stdout=subprocess.PIPE, stderr=stderr, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},

@@ -1,7 +1,11 @@
-"""``feed import`` and ``feed list``."""
+"""``feed import``, ``feed fetch`` and ``feed list``."""
 
 from __future__ import annotations
 
+import asyncio
+import signal
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -11,22 +15,17 @@ from rich.markup import escape
 from mailrisk.cli import output
 from mailrisk.cli.options import opened, output_options, store_options
 from mailrisk.collect.feeds.registry import FORMATS
-from mailrisk.config import load_config
 from mailrisk.edge.files import read_pieces
-from mailrisk.edge.shipped import load_feeds
 from mailrisk.model.errors import BadInput
 from mailrisk.model.feed import FeedSource
+from mailrisk.service.fetch_feeds import FetchReport, check_network, due, fetch_feed, find_sources
 from mailrisk.service.import_feed import import_feed
+from mailrisk.service.status import FeedStatus, feed_status
 
 
 @click.group("feed")
 def feed_group() -> None:
     """Third-party intelligence coming in."""
-
-
-def known_feeds(config: Path | None) -> dict[str, FeedSource]:
-    """Shipped and configured feeds by name; a configured one replaces a shipped one."""
-    return load_feeds() | {source.name: source for source in load_config(config).feed}
 
 
 @feed_group.command("import")
@@ -47,8 +46,8 @@ def feed_import(
     mailrisk feed import urlhaus csv_recent.csv
     mailrisk feed import our-partner list.txt --as openphish-text
     """
-    source = _source(name, as_, known_feeds(config))
     with opened(data_dir, config, network=False) as context:
+        source = _source(name, as_, context.feeds.sources)
         report = import_feed(context, source, read_pieces(file), force=force)
     if format_ != "table":
         (output.print_line if format_ == "jsonl" else output.print_json)(report)
@@ -64,7 +63,7 @@ def feed_import(
         click.echo(f"  unusable: {example}")
 
 
-def _source(name: str, as_: str | None, known: dict[str, FeedSource]) -> FeedSource:
+def _source(name: str, as_: str | None, known: Mapping[str, FeedSource]) -> FeedSource:
     """The feed of that name; one that is not configured needs its format said."""
     source = known.get(name)
     if source is not None:
@@ -82,23 +81,78 @@ def _source(name: str, as_: str | None, known: dict[str, FeedSource]) -> FeedSou
         raise BadInput("name", "a feed's name is 2 to 40 of a-z, 0-9 and -") from None
 
 
+@feed_group.command("fetch")
+@click.argument("names", nargs=-1, metavar="[NAME...]")
+@click.option("--due", "only_due", is_flag=True, help="Only enabled feeds whose time has come.")
+@output_options
+@store_options
+def feed_fetch(
+    names: tuple[str, ...], only_due: bool, format_: str, lang: str | None, data_dir: Path,
+    config: Path | None,
+) -> None:  # fmt: skip
+    """Fetch feeds now, due or not, and import what is new; without a name all enabled ones.
+
+    \b
+    mailrisk feed fetch
+    mailrisk feed fetch certpl urlhaus-filter
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # So that what was half fetched is removed.
+    reports = []
+    with opened(data_dir, config) as context:
+        check_network(context)
+        for source in due(context) if only_due else find_sources(context, names):
+            report = asyncio.run(fetch_feed(context, source))
+            reports.append(report)
+            if format_ == "jsonl":
+                output.print_line(report)
+            elif format_ == "table":
+                click.echo(_fetched(report))
+    if format_ == "json":
+        output.print_json(reports)
+    if any(report.error for report in reports):
+        raise click.exceptions.Exit(3)
+
+
+def _fetched(report: FetchReport) -> str:
+    if report.error:
+        return f"{report.feed}: {report.outcome}: {report.error}"
+    done = report.imported
+    if done is None or done.unchanged:
+        return f"{report.feed}: nothing new"
+    return f"{report.feed}: {done.entries} entries, {done.new} new, {done.left} left, {done.changes} changes"
+
+
+class FeedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One feed as ``feed list`` shows it: what it is, and how fresh."""
+
+    source: FeedSource
+    state: FeedStatus | None  # None: neither enabled nor ever imported
+
+
 @feed_group.command("list")
 @output_options
 @store_options
 def feed_list(format_: str, lang: str | None, data_dir: Path, config: Path | None) -> None:
-    """List the feeds that are known, with licence and terms."""
-    feeds = list(known_feeds(config).values())
+    """List the feeds that are known, with licence and terms, and how fresh those are that are used."""
+    with opened(data_dir, config, network=False) as context:
+        states = {state.name: state for state in feed_status(context)}
+        sources = context.feeds.sources.values()
+        lines = [FeedLine(source=source, state=states.get(source.name)) for source in sources]
     if format_ == "json":
-        output.print_json(feeds)
+        output.print_json(lines)
         return
     if format_ == "jsonl":
-        for source in feeds:
-            output.print_line(source)
+        for line in lines:
+            output.print_line(line)
         return
-    table = output.table(output.language(lang), "Name", "Format", "Licence", "Key", "Default", "Passed on")
-    for source in feeds:
+    table = output.table(
+        output.language(lang), "Name", "Format", "Licence", "Key", "Fetched", "Passed on", "Entries", "Age"
+    )
+    for line in lines:
+        source, state = line.source, line.state
         table.add_row(
-            source.name, source.format, escape(source.licence), source.key, "yes" if source.default else "no",
-            "yes" if source.redistribute else "no",
+            source.name, source.format, escape(source.licence), source.key,
+            "yes" if state is not None and state.enabled else "no", "yes" if source.redistribute else "no",
+            str(state.entries) if state is not None else "-", output.age(state.age_s if state else None),
         )  # fmt: skip
     output.console().print(table)

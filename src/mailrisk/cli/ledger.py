@@ -14,7 +14,7 @@ from mailrisk.model.verdict import Category
 from mailrisk.service.answers import Explanation, Listed
 from mailrisk.service.changes import changes
 from mailrisk.service.explain import explain
-from mailrisk.service.status import status
+from mailrisk.service.status import FeedStatus, status
 from mailrisk.service.withdraw import list_by_hand, withdraw
 
 
@@ -184,7 +184,7 @@ def changes_command(
 @store_options
 def status_command(format_: str, lang: str | None, data_dir: Path, config: Path | None) -> None:
     """Show what is known and how fresh it is."""
-    with opened(data_dir, config, network=False) as context:
+    with opened(data_dir, config) as context:
         found = status(context)
     if format_ != "table":
         (output.print_line if format_ == "jsonl" else output.print_json)(found)
@@ -192,7 +192,30 @@ def status_command(format_: str, lang: str | None, data_dir: Path, config: Path 
     terminal = output.console()
     terminal.print(f"mailrisk {found.version}, epoch {found.epoch}, policy {found.policy[:12]}")
     terminal.print(f"changes {found.last_seq}, index at {found.index_seq} with {found.rules} rules")
-    table = output.table(output.language(lang), "Feed", "Entries", "Imported", "Last error")
+    if not found.network:
+        terminal.print("[yellow]the network is switched off: no feed is fetched[/]")
+    elif not found.fetching:
+        terminal.print("feeds are not fetched on schedule (feeds.fetch is false)")
+    table = output.table(
+        output.language(lang), "Feed", "Fetched", "Entries", "Age", "Next", "Failures", "Last error"
+    )
+    now = datetime.now(UTC)
     for feed in found.feeds:
-        table.add_row(feed.name, str(feed.entries), output.when(feed.imported_at), escape(feed.last_error))
+        table.add_row(
+            feed.name, "yes" if feed.enabled and found.fetching else "no", str(feed.entries),
+            output.age(feed.age_s), _next(feed, now) if found.fetching else "-", str(feed.failures),
+            escape(feed.last_error),
+        )  # fmt: skip
     terminal.print(table if found.feeds else "no feed imported yet")
+    failing = [feed for feed in found.feeds if feed.enabled and feed.failures]
+    if found.fetching and failing and len(failing) == sum(feed.enabled for feed in found.feeds):
+        terminal.print("[bold red]no feed could be fetched: is there a way out to the network?[/]")
+
+
+def _next(feed: FeedStatus, now: datetime) -> str:
+    """When a feed is asked again."""
+    if not feed.enabled:
+        return "-"
+    if feed.due_at is None or feed.due_at <= now:
+        return "now"
+    return f"in {output.age(int((feed.due_at - now).total_seconds()))}"

@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -33,9 +34,10 @@ TAKE_OVER_S = 10.0
     type=click.IntRange(0, 256),
     help="Look-up processes (default: as configured, one a core; 0: everything in one process).",
 )
+@click.option("--no-network", is_flag=True, help="Look nothing up outside this machine and fetch no feeds.")
 @store_options
 def serve_command(
-    listen: str | None, workers: int | None, data_dir: Path, config: Path | None
+    listen: str | None, workers: int | None, no_network: bool, data_dir: Path, config: Path | None
 ) -> None:
     """Run the service in the foreground; stop it with Ctrl-C.
 
@@ -59,7 +61,7 @@ def serve_command(
         options = worker_options(data_dir, config)
         processes = Workers(count, listener, core, options) if count else None
         try:
-            _serve(listener, core, processes, data_dir, settings)
+            _serve(listener, core, processes, data_dir, settings, options, network=not no_network)
         finally:
             if processes is not None:
                 processes.kill()
@@ -71,10 +73,14 @@ def _serve(
     workers: Workers | None,
     data_dir: Path,
     settings: Config,
+    options: list[str],
+    *,
+    network: bool,
 ) -> None:
     from mailrisk.listen.serve import serve  # The web framework takes long to load.
 
-    with open_context(data_dir, settings) as context:
+    with open_context(data_dir, settings, network=network) as opened:
+        context = replace(opened, command_options=tuple(options))
         key, is_new = _admin_key(context, data_dir)
 
         def ready(url: str) -> None:

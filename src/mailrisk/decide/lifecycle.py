@@ -75,6 +75,8 @@ def same(before: Listing, after: Listing) -> bool:
         and before.target == after.target
         and before.redistribute == after.redistribute
         and before.local == after.local
+        and before.own_level == after.own_level
+        and abs(before.own_probability - after.own_probability) < 0.01
         and {reason.code for reason in before.reasons} == {reason.code for reason in after.reasons}
         and abs(after.last_seen - before.last_seen) < LAST_SEEN_EVERY
         and after.valid_until - before.valid_until < LAST_SEEN_EVERY

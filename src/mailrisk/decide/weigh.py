@@ -59,13 +59,22 @@ def weigh(evidence: Iterable[Evidence], at: datetime, policy: Policy) -> list[We
         known = best.get(key)
         if known is None:
             best[key] = Weighed(evidence=item, rule=rule, weight=weight)
-        elif abs(weight) > abs(known.weight) or (
-            weight == known.weight and item.seen_at > known.evidence.seen_at
-        ):
+        elif _speaks_for(item, weight, known):
             best[key] = Weighed(evidence=item, rule=rule, weight=weight, count=known.count + 1)
         else:
             best[key] = msgspec.structs.replace(known, count=known.count + 1)
     return list(best.values())
+
+
+def _speaks_for(item: Evidence, weight: float, known: Weighed) -> bool:
+    """Whether of two pieces of evidence with one code from one source this one counts.
+
+    The stronger one does, the newer of two that are alike; of standing words always the newer.
+    """
+    newer = item.seen_at > known.evidence.seen_at
+    if item.code in STANDING:
+        return newer
+    return abs(weight) > abs(known.weight) or (weight == known.weight and newer)
 
 
 ENDS = {"feed-left": "feed-listed", "widening-ended": "widened"}

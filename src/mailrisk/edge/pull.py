@@ -6,14 +6,18 @@
 - a TAXII 2.1 collection (format ``stix``, the URL ends in ``/objects/``): the pages of what was added since
   the last pull (OASIS TAXII 2.1 §5.4, pagination §3.4, ``X-TAXII-Date-Added-Last`` §3.4.2)
 
-The last two bring only what is new: from them an entry that is missing has not left the feed
-(``Pulled.complete`` is false), and it fades by its age instead.
+- another mailrisk (format ``mailrisk-changes``, the URL ends in ``/api/v1/changes``): the pages after the last
+  change read; from the first one again, as a whole, when its ledger was restored and has a new epoch
+
+The last three bring only what is new: from them an entry that is missing has not left the feed
+(``Pulled.complete`` is false), and it fades by its age instead, unless the feed takes it back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import msgspec
@@ -30,6 +34,8 @@ MAX_EVENTS = 500
 MAX_PAGES = 1000
 """Most pages of a TAXII collection that one pull brings."""
 
+T = TypeVar("T")
+
 TAXII = "application/taxii+json;version=2.1"
 
 
@@ -39,6 +45,8 @@ class PullState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     validators: Validators = NOTHING_KNOWN
     events: dict[str, int] = {}  # MISP: id -> timestamp of what was read
     added_after: str = ""  # TAXII: where the last pull ended
+    epoch: str = ""  # mailrisk: of the ledger that ``after`` is a number of
+    after: int = 0  # mailrisk: the last change read
 
 
 class Pulled(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +61,12 @@ class Pulled(msgspec.Struct, frozen=True, kw_only=True):
 class _Envelope(msgspec.Struct):
     more: bool = False
     next: str = ""
+
+
+class _ChangesPage(msgspec.Struct):
+    epoch: str
+    next: int
+    more: bool
 
 
 async def pull(
@@ -79,6 +93,9 @@ async def pull(
         return await _pull_misp(url, into, state, headers, limits, egress)
     if feed.format == "stix" and path.endswith("/objects/"):
         return await _pull_taxii(url, into, state, headers, limits, egress)
+    if feed.format == "mailrisk-changes":
+        headers = headers or ({"X-API-Key": key} if key else {})
+        return await _pull_changes(url, into, state, headers, limits, egress)
     found = await fetch(url, into, validators=state.validators, headers=headers, limits=limits, egress=egress)
     return Pulled(
         state=msgspec.structs.replace(state, validators=found.validators),
@@ -123,7 +140,7 @@ async def _pull_taxii(
     for _ in range(MAX_PAGES):
         found = await taken.add(f"{base}?{urlencode(asked)}" if asked else base)
         last = found.headers.get("x-taxii-date-added-last", "")[:40] or last
-        page = taken.envelope()
+        page = taken.last(_Envelope, "a TAXII envelope")
         if not page.more:
             break
         if not page.next or page.next == asked.get("next"):
@@ -132,6 +149,35 @@ async def _pull_taxii(
         asked["next"] = page.next
     new_state = msgspec.structs.replace(state, added_after=last)
     return Pulled(state=new_state, files=tuple(taken.files), complete=False)
+
+
+async def _pull_changes(
+    url: str, into: Path, state: PullState, headers: Mapping[str, str], limits: Limits, egress: Egress
+) -> Pulled:
+    """``own``: without what the partner knows from its partners alone, so that no loop keeps a listing alive."""
+    base = url.partition("?")[0]
+    taken = _Taken(into, limits, headers, egress)
+    after, epoch, again = state.after, state.epoch, False
+    for _ in range(MAX_PAGES):
+        await taken.add(f"{base}?{urlencode({'after': after, 'limit': 1000, 'own': 'true'})}")
+        page = taken.last(_ChangesPage, "a page of changes")
+        if epoch and page.epoch != epoch:
+            taken.discard()
+            after, epoch, again = 0, page.epoch, True
+            continue
+        if page.more and page.next <= after:
+            taken.discard()
+            raise Unavailable("the partner says that there is more, and not where")
+        after, epoch = page.next, page.epoch
+        if not page.more:
+            break
+    else:
+        again = False  # Not read to its end: what is missing may still come.
+    new_state = PullState(epoch=epoch, after=after)
+    if after == state.after and not again:
+        taken.discard()
+        return Pulled(state=new_state, complete=False, changed=False)
+    return Pulled(state=new_state, files=tuple(taken.files), complete=again)
 
 
 class _Taken:
@@ -157,13 +203,13 @@ class _Taken:
             raise
         return found
 
-    def envelope(self) -> _Envelope:
+    def last(self, kind: type[T], name: str) -> T:
         """What the last file says about further pages."""
         try:
-            return msgspec.json.decode(self.files[-1].read_bytes(), type=_Envelope)
+            return msgspec.json.decode(self.files[-1].read_bytes(), type=kind)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             self.discard()
-            raise Unavailable(f"not a TAXII envelope: {error}") from None
+            raise Unavailable(f"not {name}: {error}") from None
 
     def discard(self) -> None:
         """Removes what was fetched so far."""

@@ -17,6 +17,7 @@ from typing import Any
 import uvicorn
 
 from mailrisk.listen.fast.core_socket import CoreSocket
+from mailrisk.listen.feed_loop import feed_loop
 from mailrisk.listen.http.app import make_service
 from mailrisk.listen.workers import Workers
 from mailrisk.service.context import Context
@@ -123,6 +124,7 @@ async def _background(context: Context, workers: Workers | None) -> AsyncIterato
     loops = [
         asyncio.ensure_future(_repeat("follow", FOLLOW_EVERY_S, context.catch_up)),
         asyncio.ensure_future(_repeat("sweep", SWEEP_EVERY_S, lambda: sweep(context))),
+        asyncio.ensure_future(feed_loop(context)),
     ]
     if workers is not None:
         loops.append(asyncio.ensure_future(workers.watch()))

@@ -47,6 +47,9 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     redistribute: bool = True  # false: known only from feeds that forbid passing it on
     local: bool = False  # seen by our own analysis, logs or reports, not by feeds alone
     decision: int = 0
+    # What we would say without what partners told us; None: they told us nothing. Partners get this.
+    own_level: Level | None = None
+    own_probability: float = 0.0
 
 
 class KeyGrant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from mailrisk.decide.lifecycle import LISTED_LEVELS
 from mailrisk.model.change import Change, ChangeKind, Listing
 from mailrisk.model.evidence import SHARED
 from mailrisk.model.verdict import Category, Level
@@ -48,15 +49,28 @@ class ChangesAnswer(msgspec.Struct, frozen=True, kw_only=True):
     more: bool
 
 
-def changes(context: Context, after: int, limit: int = MAX_PAGE, tenant: int = SHARED) -> ChangesAnswer:
-    """Changes numbered above ``after``, in order."""
+def changes(
+    context: Context, after: int, limit: int = MAX_PAGE, tenant: int = SHARED, *, own: bool = False
+) -> ChangesAnswer:
+    """Changes numbered above ``after``, in order.
+
+    ``own``: as if partners had told us nothing, for partners. What rests on their word alone is told as
+    ``expired``, so that two servers never keep a listing alive by quoting one another.
+    """
     page = context.ledger.changes(after, min(limit, MAX_PAGE))
     last = context.ledger.last_seq()
     reached = page[-1].seq if page else after
-    shown = tuple(_answer(change) for change in page if _visible(change, tenant))
+    shown = tuple(_answer(change, own=own) for change in page if _visible(change, tenant))
     return ChangesAnswer(
         epoch=context.ledger.epoch, changes=shown, next=reached, last=last, more=reached < last
     )
+
+
+def _without_partners(change: Change, listing: Listing, own_level: Level) -> Change:
+    if own_level not in LISTED_LEVELS:
+        return msgspec.structs.replace(change, kind=ChangeKind.EXPIRED, listing=None)
+    alone = msgspec.structs.replace(listing, level=own_level, probability=listing.own_probability)
+    return msgspec.structs.replace(change, listing=alone)
 
 
 def _visible(change: Change, tenant: int) -> bool:
@@ -65,7 +79,9 @@ def _visible(change: Change, tenant: int) -> bool:
     return change.redistribute
 
 
-def _answer(change: Change) -> ChangeAnswer:
+def _answer(change: Change, *, own: bool) -> ChangeAnswer:
+    if own and change.listing is not None and change.listing.own_level is not None:
+        change = _without_partners(change, change.listing, change.listing.own_level)
     listing: Listing | None = change.listing
     subject = (listing.kind, listing.value) if listing else (change.indicator_kind, change.indicator)
     text = change.indicator

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 from mailrisk.model.facts import Fact, FactKey
 from mailrisk.model.knowledge import Knowledge
 from mailrisk.model.policy import Policy
+from mailrisk.model.webhook import Webhook
+from mailrisk.service.feed_plan import NO_FEEDS, FeedPlan
 from mailrisk.store.index import LookupIndex
 
 if TYPE_CHECKING:  # A look-up worker has neither, and starts in half the time without them.
@@ -66,6 +68,9 @@ class Context(LookupContext):
     resolver: Lookup
     network: bool = True
     message_budget: timedelta = timedelta(seconds=8)  # for all look-ups of one message together
+    feeds: FeedPlan = NO_FEEDS
+    webhooks: tuple[Webhook, ...] = ()
+    command_options: tuple[str, ...] = ()  # open the same stores in a child process; () : no child
 
     def catch_up(self) -> int:
         """Brings the look-up index up to the ledger; returns how many changes were applied."""

@@ -10,6 +10,8 @@ from mailrisk.model.feed import FeedSource
 from mailrisk.model.sighting import Sighting
 from mailrisk.model.subject import Subject
 
+PARTNER_FORMAT = "mailrisk-changes"
+
 
 def feed_listed(
     source: FeedSource, sighting: Sighting, import_no: int, at: datetime, *, again: bool, fades: bool = False
@@ -29,6 +31,8 @@ def feed_listed(
     }
     if fades:
         data["fades"] = True
+    if source.format == PARTNER_FORMAT:
+        data["partner"] = True  # Decides what other partners are told; see service/record.py.
     if sighting.tags:
         data["tags"] = list(sighting.tags)
     if sighting.brand:

@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 
 from mailrisk.collect.feeds.guard import check_shrink
+from mailrisk.collect.feeds.registry import FORMATS
 from mailrisk.model.errors import BadInput, Conflict
 from mailrisk.model.evidence import SHARED, Evidence
 from mailrisk.model.feed import FeedSource
@@ -138,7 +139,15 @@ def _accept(
 def _plan(context: Context, source: FeedSource, row: FeedRow, delivery: Delivery) -> _Plan:
     """Compares the delivery with who is in the feed now. Takes the entries out of ``delivery``."""
     entries, gone = delivery.entries, delivery.gone
-    plan = _Plan(source, row.id, row.imports + 1, [], set(), [], fades=not delivery.complete)
+    plan = _Plan(
+        source,
+        row.id,
+        row.imports + 1,
+        [],
+        set(),
+        [],
+        fades=not delivery.complete and not FORMATS[source.format].takes_back,
+    )
     staying = 0
     for id_, kind, value, scheme, present in context.ledger.feed_members(row.id):
         key = (SHARED, kind, value)

@@ -126,10 +126,15 @@ def _find(context: Context, key: Key, facts: Sequence[StoredFact], at: datetime)
     subject = Subject(Kind(key[1]), key[2])
     evidence = evidence_of_facts(subject, key[0], facts)
     verdict = decide(subject, evidence, at, context.policy)
+    listing = _listing(verdict, evidence)
+    own = [item for item in evidence if not item.data.get("partner")]
+    if len(own) < len(evidence):
+        alone = decide(subject, own, at, context.policy)
+        listing = msgspec.structs.replace(listing, own_level=alone.level, own_probability=alone.probability)
     codes = {item.code for item in evidence}
     return _Finding(
         verdict=verdict,
-        listing=_listing(verdict, evidence),
+        listing=listing,
         withdrawal=exempted(evidence),
         by_analyst="analyst-malicious" in codes,
         widened_only=bool(codes) and codes <= {"widened", "widening-ended"},

@@ -11,7 +11,7 @@ A listing that rests on ``widened`` alone does not count: a scope must not hold 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from mailrisk.decide.scope import Listed, SiteFacts, Widening, widen
 from mailrisk.model.change import Listing
@@ -106,9 +106,12 @@ def _note(
 class _Found:
     """A justified wider scope with what its listings say together."""
 
-    def __init__(self, widening: Widening, listings: dict[Subject, Listing], passed_on: bool) -> None:
+    def __init__(
+        self, widening: Widening, listings: dict[Subject, Listing], passed_on: bool, partner: bool
+    ) -> None:
         self.widening = widening
         self.redistribute = passed_on
+        self.partner = partner  # Not justified without what partners told us.
         rests_on = [listings[subject] for subject in widening.because]
         # What may be passed on must not name what may not.
         self.named = [one for one in rests_on if one.redistribute or not passed_on]
@@ -124,7 +127,9 @@ class _Found:
     def row(self, subject_id: int) -> WideningRow:
         """As it is noted with its site."""
         subject, rule = self.widening.subject, self.widening.rule
-        return WideningRow(subject_id, subject, rule, self.examples, self.redistribute, self.local)
+        return WideningRow(
+            subject_id, subject, rule, self.examples, self.redistribute, self.local, self.partner
+        )
 
 
 def _justified(context: Context, site: str, rows: Sequence[ListingRow]) -> list[_Found]:
@@ -142,16 +147,22 @@ def _justified(context: Context, site: str, rows: Sequence[ListingRow]) -> list[
     found = widen(listed, hosts, facts)
     if not found:
         return []
-    open_ones = [one for one in listed if listings[one.subject].redistribute]
-    passed_on = {one.subject for one in widen(open_ones, hosts, facts)} if len(open_ones) > 1 else set()
-    return [_Found(one, listings, one.subject in passed_on) for one in found]
+
+    def without(left_out: Callable[[Listing], bool]) -> set[Subject]:
+        kept = [one for one in listed if not left_out(listings[one.subject])]
+        again = found if len(kept) == len(listed) else widen(kept, hosts, facts)
+        return {one.subject for one in again}
+
+    passed_on = without(lambda one: not one.redistribute)
+    own = without(lambda one: one.own_level not in (None, Level.MALICIOUS))
+    return [_Found(one, listings, one.subject in passed_on, one.subject not in own) for one in found]
 
 
 def _same(row: WideningRow, one: _Found) -> bool:
     """Whether what was recorded still shows why: the rule, and at least one of the listings it names."""
     return (
         row.rule == one.widening.rule
-        and (row.redistribute, row.local) == (one.redistribute, one.local)
+        and (row.redistribute, row.local, row.partner) == (one.redistribute, one.local, one.partner)
         and not one.indicators.isdisjoint(row.because)
     )
 
@@ -172,6 +183,7 @@ def _widened(transaction: Transaction, tenant: int, one: _Found) -> Evidence:
             "examples": list(one.examples),
             "redistribute": one.redistribute,
             "local": one.local,
+            **({"partner": True} if one.partner else {}),
         },
         ref=transaction.at.isoformat(),
         tenant=tenant,

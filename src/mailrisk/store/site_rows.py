@@ -31,12 +31,14 @@ class WideningRow(NamedTuple):
     because: tuple[str, ...]  # displayed indicators of the listings it was recorded with
     redistribute: bool
     local: bool
+    partner: bool
 
 
 class _Because(msgspec.Struct, frozen=True):
     indicators: tuple[str, ...]
     redistribute: bool
     local: bool
+    partner: bool = False
 
 
 class SiteRows:
@@ -101,7 +103,13 @@ class SiteRows:
                 why = msgspec.json.decode(row.because, type=_Because)
                 found[row.site].append(
                     WideningRow(
-                        row.subject_id, subject, row.rule, why.indicators, why.redistribute, why.local
+                        row.subject_id,
+                        subject,
+                        row.rule,
+                        why.indicators,
+                        why.redistribute,
+                        why.local,
+                        why.partner,
                     )
                 )
         return found
@@ -112,7 +120,7 @@ class SiteRows:
         values = [
             (
                 row.subject_id, *site, row.rule,
-                msgspec.json.encode(_Because(row.because, row.redistribute, row.local)).decode(),
+                msgspec.json.encode(_Because(row.because, row.redistribute, row.local, row.partner)).decode(),
             )
             for site, row in rows
         ]  # fmt: skip

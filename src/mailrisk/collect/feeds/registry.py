@@ -16,6 +16,7 @@ from mailrisk.collect.feeds import (
     cidr_list,
     dnsmasq,
     hosts_file,
+    mailrisk_changes,
     mapped_csv,
     misp,
     openphish_json,
@@ -44,10 +45,14 @@ MAX_BAD = 100_000
 
 
 class Format(NamedTuple):
-    """A parser and how it wants its input: cut into lines, or (``whole``) in pieces of any size."""
+    """A parser and how it wants its input: cut into lines, or (``whole``) in pieces of any size.
+
+    ``takes_back``: the format itself says when an entry goes, so that silence about one means nothing.
+    """
 
     parse: Callable[[Iterable[bytes], FeedOptions], Entries]
     whole: bool = False
+    takes_back: bool = False
 
 
 FORMATS: dict[str, Format] = {
@@ -58,6 +63,7 @@ FORMATS: dict[str, Format] = {
     "csv": Format(mapped_csv.parse),
     "dnsmasq": Format(dnsmasq.parse),
     "hosts": Format(hosts_file.parse),
+    "mailrisk-changes": Format(mailrisk_changes.parse, whole=True, takes_back=True),
     "misp": Format(misp.parse, whole=True),
     "openphish-json": Format(openphish_json.parse),
     "openphish-text": Format(openphish_text.parse),
