@@ -63,25 +63,30 @@ def _show(found: Explanation, lang: str) -> None:
     )
     for wider in found.covered_by:
         terminal.print(f"  covered by {escape(wider)}")
-    table = output.table(lang, "Seen", "Recorded", "Weight", "Code", "Source", "Why")
     for line in found.evidence:
-        weight = f"{line.weight:+.2f}" if line.counts else "-"
-        table.add_row(
-            output.when(line.seen_at), output.when(line.recorded_at), weight, line.code,
-            escape(line.source[:60]), escape(line.text_zh if lang == "zh" else line.text),
-        )  # fmt: skip
-    terminal.print(table if found.evidence else "  no evidence")
+        weight = f"{line.weight:+.2f}" if line.counts else "  -  "
+        seen = f"{output.heading('Seen', lang)} {output.when(line.seen_at)}"
+        recorded = f"{output.heading('Recorded', lang)} {output.when(line.recorded_at)}"
+        terminal.print(
+            f"  {weight}  [bold]{line.code}[/]  {escape(line.source[:60])}  {seen}  {recorded}",
+            soft_wrap=True,
+        )
+        output.print_indented(escape(line.text_zh if lang == "zh" else line.text), 9)
+    if not found.evidence:
+        terminal.print("  no evidence")
     slope, offset = found.calibration
     total = sum(reason.weight for reason in found.reasons)
     terminal.print(
         f"  logit = prior {found.prior:+.2f} {total:+.2f} = {found.logit:+.2f};"
-        f" probability = sigmoid({slope:g} x logit {offset:+g}) = {found.probability:.4f}"
+        f" probability = sigmoid({slope:g} x logit {offset:+g}) = {found.probability:.4f}",
+        soft_wrap=True,
     )
     if found.said is not None:
         agrees = "the same" if found.recomputed_equal else "[bold red]NOT the same[/]"
         terminal.print(
-            f"  said at {found.said['decided_at']}: {found.said['level']} {found.said['score']}/100"
-            f" under policy {found.policy[:12]}; computed again: {agrees}"
+            f"  said at {output.when(found.said['decided_at'])}: {found.said['level']} {found.said['score']}/100"
+            f" under policy {str(found.said['policy'])[:12]}; computed again: {agrees}",
+            soft_wrap=True,
         )
 
 

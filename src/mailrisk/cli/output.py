@@ -149,7 +149,12 @@ def print_block(answer: Any, facts: list[str], lang: str) -> None:
     head = f"[bold]{escape(answer.input[:200])}[/]  {level(answer.level, lang)} {answer.score}/100  {known}"
     terminal.print(Text.from_markup(head.rstrip()), soft_wrap=True)
     for line in why(answer.reasons, lang).splitlines():
-        terminal.print(Padding(Text.from_markup(line), (0, 0, 0, 4), expand=False))
+        print_indented(line, 4)
+
+
+def print_indented(text: str, columns: int) -> None:
+    """A paragraph (markup) whose every line begins that far to the right."""
+    console().print(Padding(Text.from_markup(text), (0, 0, 0, columns), expand=False))
 
 
 def print_error(answer: ErrorAnswer) -> None:
