@@ -23,7 +23,7 @@ START_S: Final = 60.0
 STOP_S: Final = 30.0
 WATCH_EVERY_S: Final = 0.1
 CALM_S: Final = 5.0
-"""A worker that dies sooner than this after its start waits as long before it is started again."""
+"""A worker that was started again and dies within this time waits for its end before the next start."""
 
 
 class Workers:
@@ -62,13 +62,13 @@ class Workers:
 
     async def watch(self) -> None:
         """Starts workers again that died, for ever."""
-        born = dict.fromkeys(self._running, time.monotonic())
+        born: dict[subprocess.Popen[bytes], float] = {}
         while True:
             await asyncio.sleep(WATCH_EVERY_S)
             for place, process in enumerate(self._running):
                 if self._stopping or process.poll() is None:
                     continue
-                if time.monotonic() - born.get(process, 0.0) < CALM_S:
+                if time.monotonic() - born.get(process, -CALM_S) < CALM_S:
                     continue
                 logger.error("a look-up worker died (%s); it is started again", process.returncode)
                 _forget(process)
