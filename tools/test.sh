@@ -19,7 +19,7 @@ part() { # part NAME COMMAND...
 part "set-up: Python environment" make .venv/.installed-dev
 # A missing package does not stop the run: the tests that need it fail and name the line that installs it.
 part "set-up: Debian packages" tools/debian.sh --file requirements/debian-test.txt || true
-part "set-up: npm packages" tools/npm.sh || true
+part "set-up: clients of Google's APIs" tools/interop.sh || true
 
 export MAILRISK_TEST_SETUP=$parts
 exec .venv/bin/python -m pytest "$@"

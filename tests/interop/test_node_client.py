@@ -23,7 +23,7 @@ INSTALLED = ROOT / "build" / "npm" / "node_modules"
 def ask(google: Google, *calls: tuple[str, dict[str, Any]], key: str = "") -> list[dict[str, Any]]:
     """Runs the client on several calls and returns its answers."""
     node = shutil.which("node")
-    assert node and INSTALLED.is_dir(), "run tools/npm.sh, which `make test` does"
+    assert node and INSTALLED.is_dir(), "run tools/interop.sh, which `make test` does"
     ran = subprocess.run(
         [node, str(SCRIPT), google.host.rpartition(":")[2], key or google.key],
         input=json.dumps(calls).encode(), capture_output=True, timeout=120, check=False,

@@ -206,6 +206,12 @@ def test_the_discovery_client_asks_in_its_own_dialect(discovered: Any) -> None:
     assert base64.b64decode(diff["checksum"]["sha256"]) == sha256(full[:4]).digest()
 
 
+def test_a_query_too_long_for_an_address_comes_in_the_body(discovered: Any) -> None:
+    uri = SE_PAGE + "?session=" + "a" * 5_000
+    found = discovered.uris().search(uri=uri, threatTypes="SOCIAL_ENGINEERING").execute()
+    assert found["threat"]["threatTypes"] == ["SOCIAL_ENGINEERING"]
+
+
 def test_the_discovery_client_submits_and_reads_errors(discovered: Any) -> None:
     made = discovered.projects().submissions().create(parent="projects/p2", body={"uri": SE_PAGE})
     assert made.execute() == {"uri": SE_PAGE}

@@ -128,6 +128,10 @@ class HashLists:
         now = self._context.clock()
         return ListDiff(diff, make_token(diff.version, threat, epoch), now + CACHE if diff.complete else now)
 
+    def names(self, threat: Threat, token: bytes) -> bool:
+        """Whether a token is one of this list, of the ledger as it is now."""
+        return read_token(token, threat, self._context.ledger.epoch) is not None
+
     def status(self) -> HashListStatus:
         """Sizes, the span of versions, and what could not be put on a list."""
         with self._lock:

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 import msgspec
 
-from mailrisk.listen.http.google import webrisk
-from mailrisk.listen.http.google.errors import GoogleError, in_googles_form
-from mailrisk.listen.http.google.wire import GoogleRequest
+from mailrisk.listen.http.google import protobuf, safebrowsing4, safebrowsing5, schemas, webrisk
+from mailrisk.listen.http.google.errors import GoogleError, in_googles_form, invalid
+from mailrisk.listen.http.google.protobuf import Schema
+from mailrisk.listen.http.google.wire import GoogleRequest, read_bytes
 from mailrisk.model.errors import Forbidden, MailriskError
 from mailrisk.service.context import Context
 from mailrisk.service.keys import RANK, Role, authenticate_key, role_of
@@ -31,6 +32,10 @@ MAX_BODY: Final = 1024 * 1024
 """Largest body of a request, in bytes."""
 
 
+JSON: Final = "application/json; charset=UTF-8"
+PROTOBUF: Final = "application/x-protobuf"
+
+
 class Route(msgspec.Struct, frozen=True):
     """What answers at an address, for keys of at least a role."""
 
@@ -38,6 +43,8 @@ class Route(msgspec.Struct, frozen=True):
     pattern: re.Pattern[str]
     handler: Handler
     role: Role = Role.READER
+    takes: Schema = ()  # of a body in protocol buffers
+    gives: Schema = ()  # of an answer in protocol buffers; () when the dialect has none
 
 
 def _path(template: str) -> re.Pattern[str]:
@@ -51,6 +58,15 @@ ROUTES: Final = (
     Route("POST", _path("/v1/projects/{project}/submissions"), webrisk.create_submission, Role.REPORTER),
     Route("POST", _path("/v1/projects/{project}/uris:submit"), webrisk.submit_uri, Role.REPORTER),
     Route("GET", _path("/v1/projects/{project}/operations/{operation}"), webrisk.get_operation, Role.REPORTER),
+    Route("GET", _path("/v4/threatLists"), safebrowsing4.threat_lists, gives=schemas.THREAT_LISTS),
+    Route("POST", _path("/v4/threatListUpdates:fetch"), safebrowsing4.fetch, Role.READER, schemas.FETCH_REQUEST, schemas.FETCH_RESPONSE),
+    Route("POST", _path("/v4/fullHashes:find"), safebrowsing4.full_hashes, Role.READER, schemas.HASHES_REQUEST, schemas.HASHES_RESPONSE),
+    Route("POST", _path("/v4/threatMatches:find"), safebrowsing4.threat_matches, Role.READER, schemas.MATCHES_REQUEST, schemas.MATCHES_RESPONSE),
+    Route("GET", _path("/v5/hashes:search"), safebrowsing5.hashes_search, gives=schemas.SEARCH_RESPONSE),
+    Route("GET", _path("/v5/urls:search"), safebrowsing5.urls_search),
+    Route("GET", _path("/v5/hashLists"), safebrowsing5.list_lists, gives=schemas.HASH_LISTS),
+    Route("GET", _path("/v5/hashLists:batchGet"), safebrowsing5.batch_get, gives=schemas.HASH_LISTS),
+    Route("GET", _path("/v5/hashList/{name}"), safebrowsing5.hash_list, gives=schemas.HASH_LIST),
 )  # fmt: skip
 
 _FIXED: Final = {(route.method, route.pattern.pattern): route for route in ROUTES}
@@ -68,28 +84,39 @@ class GoogleApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One HTTP request."""
         try:
-            body, kind = await self._answer(scope, receive), "application/json; charset=UTF-8"
+            body, kind = await self._answer(scope, receive)
             await _send(send, 200, body, kind)
         except GoogleError as error:
-            await _send(
-                send, error.code, msgspec.json.encode(error.body()), "application/json; charset=UTF-8"
-            )
+            await _send(send, error.code, msgspec.json.encode(error.body()), JSON)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> bytes:
-        route, names = _find(scope["method"], scope["path"])
+    async def _answer(self, scope: Scope, receive: Receive) -> tuple[bytes, str]:
+        query, method = scope["query_string"].decode("latin-1"), scope["method"]
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        body = await _body(receive) if route.method == "POST" else b""
-        request = GoogleRequest(scope["query_string"].decode("latin-1"), names, headers, lambda: body)
+        body = await _body(receive) if method == "POST" else b""
+        if headers.get("x-http-method-override", "").upper() == "GET":  # a query too long for an address
+            method, query = "GET", "&".join(filter(None, (query, body.decode("latin-1"))))
+        carried = _carried(query) if method == "GET" and "httpMethod=POST" in query else None
+        if carried is not None:
+            method, body = "POST", carried
+        route, names = _find(method, scope["path"])
+        proto = PROTOBUF in headers.get("content-type", "") or carried is not None
+        request = GoogleRequest(query, names, headers, lambda: _content(route, body, proto))
+        request.proto |= carried is not None
         if route.handler is webrisk.uris_search:
             return self._run(route, request)  # A few reads of mapped memory: a thread would cost more.
         return await asyncio.to_thread(self._run, route, request)
 
-    def _run(self, route: Route, request: GoogleRequest) -> bytes:
+    def _run(self, route: Route, request: GoogleRequest) -> tuple[bytes, str]:
         try:
             request.grant = authenticate_key(self._context, request.key)
             if RANK[role_of(request.grant.role)] < RANK[route.role]:
                 raise Forbidden(f"this needs a key of the role {route.role}")
-            return msgspec.json.encode(route.handler(self._context, self._lists, request))
+            if request.proto and not route.gives:
+                raise invalid("alt=proto is not served here; json is")
+            answer = route.handler(self._context, self._lists, request)
+            if request.proto:
+                return protobuf.encode(answer, route.gives), PROTOBUF
+            return msgspec.json.encode(answer), JSON
         except MailriskError as error:
             raise in_googles_form(error) from None
         except GoogleError:
@@ -102,6 +129,22 @@ class GoogleApp:
                 type(error).__name__, place.filename, place.lineno, route.pattern.pattern,
             )  # fmt: skip
             raise GoogleError(500, "INTERNAL", "Internal error encountered.") from None
+
+
+def _carried(query: str) -> bytes | None:
+    """The protocol buffer that a browser sends in the query of a GET that stands for a POST."""
+    fields = GoogleRequest(query, {}, {}).fields
+    if fields.get("$httpMethod") != ["POST"] or "$req" not in fields:
+        return None
+    return read_bytes(fields["$req"][-1], "$req")
+
+
+def _content(route: Route, body: bytes, proto: bool) -> Any:
+    if not proto:
+        return msgspec.json.decode(body)
+    if not route.takes:
+        raise invalid("protocol buffers are not taken here; JSON is")
+    return protobuf.decode(body, route.takes)
 
 
 def _find(method: str, path: str) -> tuple[Route, dict[str, str]]:

@@ -7,22 +7,19 @@ protojson refuses what it does not know. ``{}`` means that nothing matched.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import msgspec
 
+from mailrisk.listen.http.google.encoding import Answer, raw_changes, rice_fields
 from mailrisk.listen.http.google.errors import invalid
 from mailrisk.listen.http.google.wire import GoogleRequest, base64_text, time_text
-from mailrisk.publish.webrisk import rice
 from mailrisk.publish.webrisk.diff import Diff
-from mailrisk.publish.webrisk.prefix_list import wire
 from mailrisk.publish.webrisk.threats import Threat
 from mailrisk.publish.webrisk.token import MAX_TOKEN
 from mailrisk.service import submissions
 from mailrisk.service.context import Context
 from mailrisk.service.webrisk import HashLists, refuse_stale, search_uri
-
-Answer = dict[str, Any]
 
 LIMITS: Final = frozenset({0, *(1 << power for power in range(10, 21))})
 """Limits of lists and diffs that a client may set; 0 is none."""
@@ -114,39 +111,12 @@ def compute_diff(context: Context, lists: HashLists, request: GoogleRequest) -> 
 
 
 def _changes(diff: Diff, *, coded: bool) -> Answer:
-    answer: Answer = {}
-    if diff.additions:
-        if coded:
-            # Read as little-endian numbers, sorted by these (ThreatEntryAdditions.rice_hashes).
-            raw = wire(diff.additions)
-            numbers = sorted(memoryview(raw).cast("I")) if _LITTLE else _little(raw)
-            answer["additions"] = {"riceHashes": _rice(numbers)}
-        else:
-            raw_hashes = {"prefixSize": 4, "rawHashes": base64_text(wire(diff.additions))}
-            answer["additions"] = {"rawHashes": [raw_hashes]}
-    if diff.removals:
-        if coded:
-            answer["removals"] = {"riceIndices": _rice(diff.removals)}
-        else:
-            answer["removals"] = {"rawIndices": {"indices": diff.removals}}
-    return answer
-
-
-_LITTLE: Final = memoryview(b"\x01\x00").cast("H")[0] == 1
-
-
-def _little(raw: bytes) -> list[int]:
-    return sorted(int.from_bytes(raw[at : at + 4], "little") for at in range(0, len(raw), 4))
-
-
-def _rice(values: list[int]) -> Answer:
-    coded = rice.encode(values)
-    answer: Answer = {"firstValue": str(coded.first)}
-    if coded.count:
-        answer["riceParameter"] = coded.parameter
-        answer["entryCount"] = coded.count
-        answer["encodedData"] = base64_text(coded.data)
-    return answer
+    if coded:
+        return dict(rice_fields(diff, "entryCount"))
+    answer = raw_changes(diff)
+    if "additions" in answer:
+        answer["additions"]["rawHashes"] = [answer["additions"]["rawHashes"]]
+    return dict(answer)
 
 
 def _threats(request: GoogleRequest) -> list[Threat]:
@@ -161,9 +131,6 @@ def _limit(request: GoogleRequest, name: str) -> int:
     if value not in LIMITS:
         raise invalid(f"{name} must be a power of 2 between 1024 and 1048576")
     return value
-
-
-_B = TypeVar("_B")
 
 
 # -- submissions ------------------------------------------------------------------------------------
@@ -184,7 +151,7 @@ class SubmitUri(msgspec.Struct, rename="camel"):
 def create_submission(context: Context, lists: HashLists, request: GoogleRequest) -> Answer:
     """``POST /v1/projects/*/submissions``: reports a URL; it is analysed and may or may not be listed."""
     request.expect()
-    uri = _body(request, Submission).uri
+    uri = request.message(Submission).uri
     submissions.submit(context, _given(uri), reporter=_reporter(request), tenant=request.tenant)
     return {"uri": uri}
 
@@ -192,7 +159,7 @@ def create_submission(context: Context, lists: HashLists, request: GoogleRequest
 def submit_uri(context: Context, lists: HashLists, request: GoogleRequest) -> Answer:
     """``POST /v1/projects/*/uris:submit``: the same as a long-running operation."""
     request.expect()
-    uri = _body(request, SubmitUri).submission.uri
+    uri = request.message(SubmitUri).submission.uri
     submitted = submissions.submit(
         context, _given(uri), reporter=_reporter(request), project=request.names["project"], tenant=request.tenant
     )  # fmt: skip
@@ -218,13 +185,6 @@ def _metadata(request: GoogleRequest, submitted: submissions.Operation, state: S
     return {
         "@type": TYPE + "SubmitUriMetadata", "state": request.shown(state), "createTime": at, "updateTime": at,
     }  # fmt: skip
-
-
-def _body(request: GoogleRequest, kind: type[_B]) -> _B:
-    try:
-        return msgspec.json.decode(request.receive_body(), type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise invalid(f"Invalid JSON payload received. {error}") from None
 
 
 def _given(uri: str) -> str:

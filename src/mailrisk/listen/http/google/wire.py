@@ -16,6 +16,8 @@ from enum import IntEnum
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
+import msgspec
+
 from mailrisk.listen.http.google.errors import GoogleError, invalid
 from mailrisk.model.change import KeyGrant
 
@@ -24,12 +26,13 @@ MAX_FIELDS: Final = 1_200
 
 SYSTEM: Final = frozenset({
     "alt", "$alt", "key", "prettyPrint", "$prettyPrint", "fields", "$fields", "quotaUser", "userIp",
-    "$userProject", "uploadType", "upload_protocol", "$.xgafv", "$xgafv", "access_token", "oauth_token", "callback",
+    "$userProject", "$req", "$ct", "$httpMethod", "uploadType", "upload_protocol", "$.xgafv", "$xgafv", "access_token", "oauth_token", "callback",
 })  # fmt: skip
 """Parameters of every Google API; all but ``alt`` and ``key`` change nothing here."""
 
 _SNAKE = re.compile(r"_([a-z0-9])")
 _E = TypeVar("_E", bound=IntEnum)
+_M = TypeVar("_M")
 
 
 class GoogleRequest:
@@ -40,13 +43,13 @@ class GoogleRequest:
         query: str,
         names: Mapping[str, str],
         headers: Mapping[str, str],
-        receive_body: Callable[[], bytes] = bytes,
+        content: Callable[[], Any] = dict,
     ) -> None:
-        """GoogleError: the query cannot be read."""
+        """``content`` reads the body into the object that it is. GoogleError: the query cannot be read."""
         self.names = names
         self.headers = headers
         self.fields = _fields(query)
-        self.receive_body = receive_body
+        self._content = content
         self.grant: KeyGrant | None = None
         self.numbers, self.proto = _alternative(self.fields)
 
@@ -100,6 +103,13 @@ class GoogleRequest:
         """A repeated enumeration, by names or numbers, each value once. GoogleError: an unknown one."""
         return list(dict.fromkeys(read_enum(value, name, kind) for value in self.fields.get(name, [])))
 
+    def message(self, kind: type[_M]) -> _M:
+        """The body as a message. GoogleError: it cannot be read, or has fields of other types."""
+        try:
+            return msgspec.convert(_plain(self._content()), kind)
+        except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise invalid(f"Invalid payload received. {error}") from None
+
     def shown(self, value: IntEnum) -> str | int:
         """An enumeration in the form that the caller asked for."""
         return int(value) if self.numbers else value.name
@@ -136,6 +146,13 @@ def time_text(at: datetime) -> str:
 def camel(name: str) -> str:
     """``constraints.max_diff_entries`` -> ``constraints.maxDiffEntries``."""
     return _SNAKE.sub(lambda match: match[1].upper(), name)
+
+
+def _plain(value: Any) -> Any:
+    """JSON as proto3 reads it: a null is as good as nothing, and names may be written in snake_case."""
+    if isinstance(value, dict):
+        return {camel(str(name)): _plain(one) for name, one in value.items() if one is not None}
+    return [_plain(one) for one in value] if isinstance(value, list) else value
 
 
 def _fields(query: str) -> dict[str, list[str]]:
