@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +13,9 @@ from mailrisk.edge.clock import Clock, system_clock
 from mailrisk.edge.geo import GeoDatabase
 from mailrisk.edge.policy_files import data_hashes, load_policy
 from mailrisk.edge.shipped import load_brands, load_feeds, load_hosts, load_lexicon, load_parking_nameservers
+from mailrisk.edge.sources import Source, Sources
 from mailrisk.model.errors import Unavailable
+from mailrisk.model.ip import parse_ip, split_port
 from mailrisk.model.knowledge import Knowledge
 from mailrisk.service.context import Context, Lookup
 from mailrisk.service.feed_plan import FeedPlan, make_plan
@@ -95,14 +97,29 @@ def _feed_plan(config: Config) -> FeedPlan:
 
 
 def _resolver(config: Config, network: bool) -> Lookup:
-    from mailrisk.edge.certificates import Certificates
-    from mailrisk.edge.rdap import Rdap
-    from mailrisk.edge.resolver import DnsResolver, NoNetwork
-    from mailrisk.edge.sources import Sources
-
     if not (network and config.network.enabled):
-        return NoNetwork()
-    names = DnsResolver(config.network.nameservers, timeout_s=config.network.dns_timeout_s)
-    if not config.network.domain_facts:
-        return names
-    return Sources({"dns": names, "rdap": Rdap(), "certificate": Certificates()})
+        return Sources({})
+    for text in config.network.nameservers:
+        parse_ip(split_port(text)[0])  # A wrong one is said at the start, and not at the first question.
+    sources: dict[str, Callable[[], Source]] = {"dns": lambda: _name_servers(config)}
+    if config.network.domain_facts:
+        sources |= {"rdap": _registries, "certificate": _certificates}
+    return Sources(sources)
+
+
+def _name_servers(config: Config) -> Source:
+    from mailrisk.edge.resolver import DnsResolver
+
+    return DnsResolver(config.network.nameservers, timeout_s=config.network.dns_timeout_s)
+
+
+def _registries() -> Source:
+    from mailrisk.edge.rdap import Rdap
+
+    return Rdap()
+
+
+def _certificates() -> Source:
+    from mailrisk.edge.certificates import Certificates
+
+    return Certificates()
