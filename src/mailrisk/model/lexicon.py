@@ -84,7 +84,9 @@ class Lexicon:
         hits: dict[str, dict[str, float]] = {}
         for phrase in (*self._worded(folded), *self._written(folded)):
             hits.setdefault(phrase.label, {})[phrase.text] = phrase.weight
-        return {label: _sum(weights) for label, weights in hits.items()}
+        # Hits come in the order of a set, which changes from process to process; the same text must always
+        # give the same evidence, down to the phrase quoted and the last digit of the sum.
+        return {label: _sum(hits[label]) for label in sorted(hits)}
 
     def _enter(self, phrase: Phrase) -> None:
         self.labels |= {phrase.label}
@@ -132,5 +134,5 @@ def _stands(words: list[str], place: int, steps: tuple[tuple[str, bool, int], ..
 
 
 def _sum(weights: Mapping[str, float]) -> Found:
-    ordered = sorted(weights, key=lambda text: -weights[text])
-    return Found(min(CEILING, BIAS + sum(weights.values())), tuple(ordered[:5]))
+    ordered = sorted(weights, key=lambda text: (-weights[text], text))
+    return Found(min(CEILING, BIAS + sum(weights[text] for text in ordered)), tuple(ordered[:5]))
