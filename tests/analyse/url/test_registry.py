@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.stalling import at_most
+
 from mailrisk.analyse.url.registry import RULES, analyse_url
 from mailrisk.edge.policy_files import load_policy
 from mailrisk.edge.shipped import load_hosts
@@ -115,6 +117,23 @@ def test_evidence_about_a_personal_link_does_not_repeat_the_address() -> None:
         if item.code == "personalised-link"
     ]
     assert "alice" not in repr(found[0].data)
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        (".well-known/x/", True),
+        (".well-known/acme-challenge/token", False),
+        (".well-known/acme-challenge/wp-includes/a.htm", True),
+        ("wp-content/uploads/2024/report.pdf", False),
+        ("WP-Admin/css/Login.HTML", True),
+        (".well-known/" * 1_300, True),
+        (".well-known/" * 1_300 + "x", False),
+    ],
+)
+def test_a_page_in_a_system_folder_is_known_by_folder_and_end_of_the_path(path: str, found: bool) -> None:
+    with at_most(0.4):
+        assert ("page-in-system-folder" in _codes(f"https://club.example/{path}")) is found
 
 
 def test_every_rule_states_its_conditions() -> None:

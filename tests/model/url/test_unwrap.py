@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.stalling import at_most
+
 from mailrisk.edge.shipped import load_hosts
 from mailrisk.model.errors import BadInput
 from mailrisk.model.url.canonical import parse_url
@@ -108,3 +110,20 @@ def test_any_link_of_a_wrapper_is_answered(wrapper: object, path: str, query: st
         return
     found = unwrap(url, HOSTS)
     assert len(found.hops) <= MAX_DEPTH
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://www.google.com/aclk?" + "&" * 16_000,
+        "https://www.google.com/aclk?" + "?;&" * 5_000 + "adurl",
+        "https://urldefense.com/v3/__" + "__;" * 5_000,
+        "https://protect.checkpoint.com/v2/" + "/___a" * 3_000,
+        "https://r.search.yahoo.com/" + "/RU=" * 4_000,
+        "https://secure-web.cisco.com/" + "/http%25252525" * 1_000,
+    ],
+    ids=["separators", "mixed-separators", "proofpoint", "checkpoint", "yahoo", "tail"],
+)
+def test_a_wrapper_full_of_its_own_marks_costs_little(hosts: Hosts, link: str) -> None:
+    with at_most(0.4):
+        assert unwrap(parse_url(link), hosts).url.text

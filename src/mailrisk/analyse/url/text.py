@@ -51,7 +51,7 @@ _DOCUMENT = frozenset(
 _PAGE = frozenset({"html", "htm", "php", "shtml", "asp", "aspx", "jsp"})
 _SYSTEM_FOLDER = re.compile(
     r"/(?:wp-includes|wp-content/(?:plugins|uploads|themes|upgrade)|\.well-known|wp-admin/(?:css|js|images|includes|user))/"
-    r"(?!acme-challenge)(?:[^?]*/)?(?:[^/?]*\.(?:php|html?)|)$",
+    r"(?!acme-challenge)",
     re.IGNORECASE,
 )
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
@@ -107,7 +107,9 @@ def download(view: UrlView) -> Iterator[Evidence]:
 
 def system_folder(view: UrlView) -> Iterator[Evidence]:
     """A page in a folder of WordPress or ``.well-known`` where no site keeps pages: most often a hacked site."""
-    if not view.reputable and _SYSTEM_FOLDER.search(view.url.path):
+    last = view.url.path.rpartition("/")[2].lower()
+    page = not last or last.endswith((".php", ".htm", ".html"))
+    if page and not view.reputable and _SYSTEM_FOLDER.search(view.url.path):
         yield view.evidence("page-in-system-folder", folder=view.url.path.split("/")[1][:40])
 
 

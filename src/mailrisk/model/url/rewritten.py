@@ -83,7 +83,7 @@ def raw_query(url: Url) -> str:
 
 def tail_param(name: str) -> Decoder:
     """A parameter that takes all the rest of the query, unescaped (``...&adurl=https://target/?a&b``)."""
-    pattern = re.compile(rf"(?:^|[&?;])+{name}=(.+)", re.IGNORECASE | re.DOTALL)
+    pattern = re.compile(rf"(?:^|[&?;]){name}=(.+)", re.IGNORECASE | re.DOTALL)
 
     def decode(url: Url) -> str:
         match = pattern.search(url.query) or pattern.search(url.path)
@@ -108,8 +108,10 @@ def tail_path(url: Url) -> str:
 
 def underscored(url: Url) -> str:
     """Check Point: ``/v2/___https://target/___.token``; from r01 on the middle is scrambled."""
-    match = re.search(r"/___(.+?)___\.", f"{url.path}?{url.query}", re.DOTALL)
-    return absolute(match[1]) if match else ""
+    text = f"{url.path}?{url.query}"
+    start = text.find("/___") + 4
+    end = text.find("___.", start + 1)
+    return absolute(text[start:end]) if start > 3 and end > 0 else ""
 
 
 def bing(url: Url) -> str:
@@ -153,7 +155,7 @@ def proofpoint_v2(url: Url) -> str:
     return absolute(html.unescape(unquote(value.translate(str.maketrans("-_", "%/")))))
 
 
-_V3 = re.compile(r"/v3/__(?P<url>.+?)__;(?P<codes>[^!]*)!", re.DOTALL)
+_V3 = re.compile(r"/v3/__(?P<url>.+?)__;(?P<codes>[A-Za-z0-9_=-]*)!", re.DOTALL)
 _V3_TOKEN = re.compile(r"\*\*(?P<length>[A-Za-z0-9_-])|\*")
 _V3_LENGTHS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
