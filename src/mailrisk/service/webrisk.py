@@ -149,7 +149,7 @@ class HashLists:
 
     def _follow(self) -> None:
         ledger = self._context.ledger
-        starts = self._position[0] != ledger.epoch
+        starts, seq = self._position[0] != ledger.epoch, 0
         if starts:
             seq = ledger.last_seq()
             self._table.start(self._snapshot(), seq)
@@ -159,7 +159,9 @@ class HashLists:
                 if change.tenant == SHARED:
                     self._table.apply(change)
             self._position = (ledger.epoch, changes[-1].seq)
-        if starts:  # The snapshot may hold changes made while it was read: only from here on is all exact.
+        if (
+            starts and self._position[1] != seq
+        ):  # The snapshot may hold changes made while it was read: only from here on is all exact.
             self._table.begin_versions(self._position[1])
 
     def _snapshot(self) -> Iterator[tuple[Subject, Listing | None]]:

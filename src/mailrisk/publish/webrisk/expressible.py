@@ -71,23 +71,16 @@ def widened(subject: Subject, hosts: Hosts) -> LeftOut | None:
         return LeftOut.FOLDER
     host = subject.host
     registrable = hosts.registrable(host)
-    if not registrable and not hosts.is_public_suffix(host):
-        return None  # An IP address: there is nothing below it.
-    if _customers_below(host, registrable, hosts):
+    if not registrable:  # A public suffix, or an IP address, which has nothing below it.
+        return LeftOut.CUSTOMERS_BELOW if hosts.is_public_suffix(host) else None
+    classes = hosts.classes(host)
+    tenant = hosts.tenant_of(host) if host == registrable or classes & SHARED_BELOW else ""
+    if (classes & SHARED_BELOW and not tenant) or (host == registrable and HostClass.TENANT in classes):
         return LeftOut.CUSTOMERS_BELOW
-    if host != registrable or hosts.tenant_of(host):
+    if host != registrable or tenant:
         return None  # The hosts below are the same owner's, and seldom there are any.
     if subject.kind is Kind.HOST:
         return LeftOut.APEX
     if subject.kind is Kind.URL and _FRONT_PAGE.fullmatch(subject.value.removeprefix(host + "/")):
         return LeftOut.FRONT_PAGE
     return None
-
-
-def _customers_below(host: str, registrable: str, hosts: Hosts) -> bool:
-    """Whether the hosts below ``host`` belong to others than ``host`` does."""
-    if hosts.is_public_suffix(host):
-        return True
-    if host == registrable and hosts.has(host, HostClass.TENANT):
-        return True
-    return hosts.has(host, *SHARED_BELOW) and not hosts.tenant_of(host)

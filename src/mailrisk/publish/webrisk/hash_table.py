@@ -27,6 +27,7 @@ from mailrisk.publish.webrisk.prefix_list import PrefixList
 from mailrisk.publish.webrisk.threats import Threat, threat_of
 
 _RECORD: Final = struct.Struct(">32sBBI")  # full hash, scope, threat, valid until (seconds)
+_THREAT_AT: Final = 33
 _SCOPE = {kind: number for number, kind in enumerate(URL_SCOPES)}
 
 
@@ -84,8 +85,15 @@ class HashTable:
 
     def begin_versions(self, seq: int) -> None:
         """Takes what is there for the lists as of change ``seq``, the oldest version there is."""
+        present: dict[int, list[int]] = {threat: [] for threat in Threat}
+        for prefix, raw in self._records.items():
+            if len(raw) == _RECORD.size and raw[:32] not in self._covering:
+                present[raw[_THREAT_AT]].append(prefix)
+                continue
+            for threat in self._threats(prefix):
+                present[threat].append(prefix)
         for threat in Threat:
-            self.lists[threat] = PrefixList((p for p in self._records if threat in self._threats(p)), seq)
+            self.lists[threat] = PrefixList(present[threat], seq)
 
     def apply(self, change: Change) -> None:
         """Folds one change in."""

@@ -7,6 +7,7 @@ import logging
 import re
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import msgspec
@@ -27,6 +28,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Handler = Callable[[Context, HashLists, GoogleRequest], dict[str, Any]]
+
+MAX_THREADS: Final = 4
 
 MAX_BODY: Final = 1024 * 1024
 """Largest body of a request, in bytes."""
@@ -80,6 +83,8 @@ class GoogleApp:
     def __init__(self, context: Context, lists: HashLists) -> None:
         self._context = context
         self._lists = lists
+        # Threads of their own: when lists are built for the first time, nothing else has to wait.
+        self._threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="google")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One HTTP request."""
@@ -104,7 +109,8 @@ class GoogleApp:
         request.proto |= carried is not None
         if route.handler is webrisk.uris_search:
             return self._run(route, request)  # A few reads of mapped memory: a thread would cost more.
-        return await asyncio.to_thread(self._run, route, request)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._run, route, request)
 
     def _run(self, route: Route, request: GoogleRequest) -> tuple[bytes, str]:
         try:
