@@ -10,6 +10,7 @@ from tests.analyse.message.auth.keys import rsa_key
 from tests.analyse.message.auth.world import Records, World
 
 from mailrisk.analyse.message.auth.authenticate import authenticate
+from mailrisk.analyse.message.auth.trusted import read_trusted
 from mailrisk.collect.message.parse import parse_message
 from mailrisk.model.errors import BadInput
 from mailrisk.model.facts import Fact, Facts, NeedFact
@@ -126,11 +127,13 @@ def test_results_of_a_trusted_host_count_above_the_first_foreign_line(network: b
 @pytest.mark.parametrize(
     "raw",
     [
-        RESULTS.replace(b"mx.example.net", b"mx.evil.example") + PLAIN,
+        RESULTS.replace(b"mx.example.net", b"mx.evil.example") + BORDER + PLAIN,
         BORDER + FOREIGN + RESULTS + PLAIN,
         FOREIGN + RESULTS + PLAIN,
-        RESULTS.replace(b"mx.example.net", b"mx.example.net.evil.example") + PLAIN,
-        RESULTS.replace(b"mx.example.net (x)", b"(mx.example.net) evil.example") + PLAIN,
+        RESULTS.replace(b"mx.example.net", b"mx.example.net.evil.example") + BORDER + PLAIN,
+        RESULTS.replace(b"mx.example.net (x)", b"(mx.example.net) evil.example") + BORDER + PLAIN,
+        RESULTS + PLAIN,
+        b"Received-SPF: pass (mx.example.net: x) envelope-from=<a@sender.example>\r\n" + PLAIN,
     ],
 )
 def test_results_that_a_sender_wrote_do_not_count(raw: bytes) -> None:
@@ -140,12 +143,12 @@ def test_results_that_a_sender_wrote_do_not_count(raw: bytes) -> None:
 
 def test_of_several_results_the_topmost_counts() -> None:
     forged = RESULTS.replace(b"=pass", b"=fail")
-    auth, _ = run(forged + RESULTS + PLAIN, Envelope(), trusted=OURS, network=False)
+    auth, _ = run(forged + RESULTS + BORDER + PLAIN, Envelope(), trusted=OURS, network=False)
     assert auth.spf.result == "fail"
 
 
 def test_a_told_dmarc_pass_for_another_domain_does_not_authenticate() -> None:
-    raw = RESULTS + PLAIN.replace(b"ann@sender.example", b"ann@bank.example")
+    raw = RESULTS + BORDER + PLAIN.replace(b"ann@sender.example", b"ann@bank.example")
     auth, _ = run(raw, Envelope(), trusted=OURS, network=False)
     assert (auth.dmarc.result, auth.authenticated_domain) == ("not-checked", "")
 
@@ -166,6 +169,27 @@ def test_the_client_that_our_border_saw_is_checked() -> None:
     raw = b"Return-Path: <ann@sender.example>\r\n" + BORDER.replace(b"198.51.100.7", b"8.8.8.8") + PLAIN
     auth, _ = run(raw, Envelope(), trusted=OURS)
     assert (auth.spf.result, auth.spf.reason) == ("fail", "8.8.8.8 may not send for sender.example")
+
+
+@pytest.mark.parametrize(
+    ("said", "client"),
+    [
+        (b"from x (HELO a[8.8.8.8]) (9.9.9.9) by mx.example.net", "9.9.9.9"),
+        (b"from unknown (EHLO x) (ident@9.9.9.9) by mx.example.net", "9.9.9.9"),
+        (b"from x (HELO a (b [8.8.8.8])) (9.9.9.9) by mx.example.net", "9.9.9.9"),
+        (b"from x (HELO [8.8.8.8]) by mx.example.net", ""),
+        (b"from [9.9.9.9] (helo=[8.8.8.8]) by mx.example.net", "9.9.9.9"),
+        (b"from x ([9.9.9.9] helo=[8.8.8.8]) by mx.example.net", "9.9.9.9"),
+        (b"from [8.8.8.8] (unknown [9.9.9.9]) by mx.example.net", "9.9.9.9"),
+        (b"from a([8.8.8.8]) (unknown [9.9.9.9]) by mx.example.net", "9.9.9.9"),
+        (b"from a (9.9.9.9) by mx.example.net ([8.8.8.8]) with SMTP (8.8.8.8)", "9.9.9.9"),
+        (b"from a (a [IPv6:2a00:1450::1]) by mx.example.net", "2a00:1450::1"),
+        (b"from a (a [10.0.0.1]) by mx.example.net", ""),
+    ],
+)
+def test_the_client_is_what_our_host_saw_and_never_what_helo_said(said: bytes, client: str) -> None:
+    told = read_trusted(parse_message(b"Received: " + said + b"; x\r\n" + PLAIN), OURS)
+    assert (told.client.client_ip if told.client else "") == client
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,15 @@
 
 Anybody can write such headers. They count only when a host that the administrator named wrote them, and only
 above the first ``Received`` line of a host that is not ours: everything below that line came from outside
-(RFC 8601 §5). Of several the topmost counts. Our hosts must, as RFC 8601 §5 demands of them, remove
+(RFC 8601 §5). A message without a ``Received`` line of ours has not passed through our hosts, and nothing in it
+is believed. Of several fields the topmost counts. Our hosts must, as RFC 8601 §5 demands of them, remove
 incoming fields that carry their name.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from mailrisk.model.errors import BadAddress
@@ -28,7 +30,8 @@ _PROPERTY = re.compile(
 _PAIR = re.compile(r"([a-z-]{1,30})\s*=\s*(\"[^\"]{0,500}\"|[^\s;]{1,500})", re.IGNORECASE)
 _BY = re.compile(r"\bby\s+([A-Za-z0-9._\[\]:-]{1,255})", re.IGNORECASE)
 _FROM = re.compile(r"\s*from\s+([^\s(;]{1,255})", re.IGNORECASE)
-_COMMENT = re.compile(r"\(([^()]{0,1000})")
+_CLIENT_WORD = re.compile(r"\s*(?:HELO|EHLO)\b", re.IGNORECASE)
+_BARE_ADDRESS = re.compile(r"(?:[^\s@]{0,255}@)?([0-9A-Fa-f.:]{3,45})")
 _ADDRESS = re.compile(r"(?<!helo=)(?<!ehlo=)\[(?:IPv6:)?([0-9A-Fa-f.:]{3,45})\]", re.IGNORECASE)
 _HEADER = 20_000  # characters of a header that are read
 
@@ -55,6 +58,7 @@ def read_trusted(message: Message, trusted_hosts: frozenset[str]) -> Told:
     methods: list[str] = []
     spf: AuthResult | None = None
     client: Envelope | None = None
+    ours = False  # a Received line of ours was seen
     return_path = ""
     for name, value in message.headers:
         kind, value = name.lower(), value[:_HEADER]
@@ -62,6 +66,7 @@ def read_trusted(message: Message, trusted_hosts: frozenset[str]) -> Told:
             host = _BY.search(strip_comments(value))
             if host is None or host[1].lower().rstrip(".") not in hosts:
                 break
+            ours = True
             client = client or _client(value, return_path)
         elif kind == "return-path" and not return_path:
             return_path = value.strip().strip("<>")
@@ -69,6 +74,8 @@ def read_trusted(message: Message, trusted_hosts: frozenset[str]) -> Told:
             results, methods = _results(value, hosts) or (None, [])
         elif kind == "received-spf" and spf is None:
             spf = _received_spf(value, hosts)
+    if not ours:
+        return NOTHING
     by_method = list(zip(methods, results or [], strict=True))
 
     def one(method: str) -> AuthResult | None:
@@ -82,26 +89,30 @@ def strip_comments(value: str) -> str:
     """The value without (nested) comments; quoted strings stay (RFC 5322 §3.2.2)."""
     if "(" not in value:
         return value
-    out: list[str] = []
-    depth, quoted, at = 0, False, 0
+    return "".join(" " if comment else text for comment, text in _pieces(value))
+
+
+def _pieces(value: str) -> Iterator[tuple[bool, str]]:
+    """(whether it is a comment, text): the value cut at its outermost comments, whose parentheses are left out."""
+    depth, quoted, start, at = 0, False, 0, 0
     while at < len(value):
         char = value[at]
         if char == "\\":
-            if not depth:
-                out.append(value[at : at + 2])
-            at += 2
-            continue
-        if char == '"' and not depth:
+            at += 1
+        elif char == '"' and not depth:
             quoted = not quoted
-        if not quoted and char == "(":
+        elif char == "(" and not quoted:
+            if not depth:
+                yield False, value[start:at]
+                start = at + 1
             depth += 1
-        elif depth and char == ")":
+        elif char == ")" and depth:
             depth -= 1
-            out.append(" " if not depth else "")
-        elif not depth:
-            out.append(char)
+            if not depth:
+                yield True, value[start:at]
+                start = at + 1
         at += 1
-    return "".join(out)
+    yield depth > 0, value[start:]
 
 
 def _results(value: str, hosts: frozenset[str]) -> tuple[list[AuthResult], list[str]] | None:
@@ -155,16 +166,35 @@ def _client(value: str, return_path: str) -> Envelope | None:
     """The client of a Received line of ours, if it came from outside (a global address).
 
     Postfix and Sendmail write ``from HELO (name [ip])``, Exim ``from name ([ip] helo=HELO)`` or, without a name,
-    ``from [ip] (helo=HELO)``. HELO is the client's own word and may be an address literal: what stands in
-    the parentheses and is no HELO comes first.
+    ``from [ip] (helo=HELO)``, qmail ``from name (HELO helo) (ident@ip)``. HELO is the client's own word and may be
+    an address literal or hold one: a comment that starts with it says nothing.
     """
-    comment = _COMMENT.search(value)
-    address = (_ADDRESS.search(comment[1]) if comment else None) or _ADDRESS.search(value)
+    comments: list[str] = []
+    words: list[str] = []
+    for comment, text in _pieces(value):
+        if comment:
+            comments.append(text[:1000])
+        else:
+            words.append(text)
+            if _BY.search(text):
+                break  # What follows is not about the client.
+    said = [text for text in comments if not _CLIENT_WORD.match(text)]
+    # What our own host knows stands behind what the client said.
+    found = next(filter(None, map(_address, [" ".join(words), *said][::-1])), "")
     try:
-        ip = parse_ip(address[1]) if address else ""
+        ip = parse_ip(found) if found else ""
     except BadAddress:
         return None
     if not ip or reserved_range(ip):
         return None
     helo = _FROM.match(value)
     return Envelope(client_ip=ip, helo=helo[1] if helo else "", mail_from=return_path)
+
+
+def _address(text: str) -> str:
+    """The address in brackets that is no HELO, or the one that is the whole text; '' when there is none."""
+    bracketed = _ADDRESS.search(text)
+    if bracketed is not None:
+        return bracketed[1]
+    whole = _BARE_ADDRESS.fullmatch(text.strip())
+    return whole[1] if whole is not None and ("." in whole[1] or ":" in whole[1]) else ""
