@@ -113,7 +113,7 @@ class Feeds(Section, frozen=True):
         Meta(description="Name of a feed -> its key; or MAILRISK_FEED_KEY_<NAME> in the environment"),
     ] = {}
     proxy: Annotated[
-        str, Meta(description="HTTP proxy for feeds and webhooks, http://[user:password@]host:port")
+        str, Meta(description="HTTP proxy for feeds, webhooks and RDAP, http://[user:password@]host:port")
     ] = ""
     allow_private: Annotated[
         tuple[str, ...], Meta(description="Feeds that may stand at a private address (a partner's server)")

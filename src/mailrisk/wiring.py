@@ -103,7 +103,10 @@ def _resolver(config: Config, network: bool) -> Lookup:
         parse_ip(split_port(text)[0])  # A wrong one is said at the start, and not at the first question.
     sources: dict[str, Callable[[], Source]] = {"dns": lambda: _name_servers(config)}
     if config.network.domain_facts:
-        sources |= {"rdap": _registries, "certificate": _certificates}
+        sources["rdap"] = lambda: _registries(config)
+    if config.network.domain_facts and not config.feeds.proxy:
+        # Where all goes through a proxy, a look at any host's certificate is nothing that we may try.
+        sources["certificate"] = _certificates
     return Sources(sources)
 
 
@@ -113,10 +116,11 @@ def _name_servers(config: Config) -> Source:
     return DnsResolver(config.network.nameservers, timeout_s=config.network.dns_timeout_s)
 
 
-def _registries() -> Source:
+def _registries(config: Config) -> Source:
+    from mailrisk.edge.fetch import Egress
     from mailrisk.edge.rdap import Rdap
 
-    return Rdap()
+    return Rdap(egress=Egress(proxy=config.feeds.proxy))
 
 
 def _certificates() -> Source:

@@ -15,12 +15,15 @@ from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 
+from mailrisk import __version__
 from mailrisk.collect.rdap import MAX_ANSWER_BYTES, read_bootstrap, read_domain, server_for
 from mailrisk.edge.fetch import DIRECT, BadStatus, Egress, Limits, fetch
 from mailrisk.edge.remembered import Remembered
 from mailrisk.model.domain import Registration
 from mailrisk.model.errors import BadInput, Unavailable
 from mailrisk.model.facts import Fact, FactKey
+
+USER_AGENT = f"mailrisk/{__version__} (domain facts)"
 
 _KEEP_S = 86_400.0  # dates of a registration hardly ever change
 _KEEP_YOUNG_S = 3_600.0  # but a new domain is put on hold, or taken down, any hour
@@ -95,7 +98,7 @@ class Rdap:
         return known[1]
 
     async def _fetch(self, url: str, domain: str) -> Registration:
-        headers = {"Accept": "application/rdap+json, application/json"}
+        headers = {"Accept": "application/rdap+json, application/json", "User-Agent": USER_AGENT}
         with tempfile.TemporaryDirectory(prefix="mailrisk-rdap-") as folder:
             answer = await fetch(url, Path(folder), headers=headers, limits=self._limits, egress=self._egress)
             assert answer.path is not None
