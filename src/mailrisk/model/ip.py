@@ -198,3 +198,19 @@ def _find(blocks: _Blocks, number: int) -> str:
         if number >> drop == remains:
             return name
     return ""
+
+
+def reserved_in(network: str) -> str:
+    """What makes an address or CIDR block one that must never be listed: the reserved range it lies in or holds.
+
+    '' when it neither is nor holds one. ``network`` is canonical.
+    """
+    first = network.partition("/")[0]
+    known = reserved_range(first)
+    if known or "/" not in network:
+        return known
+    block = ipaddress.ip_network(network)
+    for text, name in _RESERVED_V4 if block.version == 4 else _RESERVED_V6:
+        if ipaddress.ip_network(text).subnet_of(block):  # type: ignore[arg-type]
+            return name
+    return ""

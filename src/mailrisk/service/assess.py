@@ -217,17 +217,16 @@ def _from_urls(subject: Subject, urls: Sequence[FoundUrl], now: datetime) -> lis
 
 
 def _listed_url(subject: Subject, item: FoundUrl, now: datetime) -> Evidence | None:
-    """``listed-url``: a link is listed. A suspicious listing weighs less and does not convict alone."""
+    """``listed-url``: a link is listed as malicious, which convicts; ``listed-suspicious-url``: as less."""
     rule = item.looked.rule if item.looked is not None else None
     if rule is None or rule.listing is None:
         return None
     listing = rule.listing
     return Evidence(
-        code="listed-url",
+        code="listed-url" if listing.level is Level.MALICIOUS else "listed-suspicious-url",
         subject=subject,
         source=f"index:{rule.subject.kind}:{rule.subject.value}"[:120],
         seen_at=now,
-        value=1.0 if listing.level is Level.MALICIOUS else 0.4,
         data={
             "indicator": rule.subject.display(listing.scheme),
             "level": listing.level.value,

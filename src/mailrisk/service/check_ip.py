@@ -43,7 +43,7 @@ def _check(
         return ErrorAnswer(input=text[:200], error=error.reason, field=error.field)
     tenants = (SHARED,) if tenant == SHARED else (tenant, SHARED)
     rules = [view.rule(found) for one in tenants for found in view.ip(ip, one)]
-    rule = worst(rules)
+    rule = worst(rules) if not reserved_range(ip) else None  # Whatever network holds it: it is ours.
     age_s = int(age.total_seconds()) if age is not None else 0
     if rule is not None and rule.listing is not None:
         return _listed(context, text, ip, rule.listing, now, age_s)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,11 +15,16 @@ from mailrisk.model.url.recipient import scrub
 from mailrisk.model.verdict import Level
 from mailrisk.service.answers import AuthDetail, MessageAnswer, MessageUrl, NotStored, shorten
 from mailrisk.service.assess import Assessment, FoundUrl, assess
+from mailrisk.service.barriers import never_listed
 from mailrisk.service.check_url import static_evidence
 from mailrisk.service.context import Context
 from mailrisk.service.domains import domain_evidence
 from mailrisk.service.privacy import impersonal
 from mailrisk.service.record import record
+
+FRONT_PAGE = 0.8
+"""Share of the weight of a link to a site's front page: an innocent site is named most easily that way, so its
+own address has to look suspicious too, or somebody else has to report it."""
 
 MAX_LINKS_REPORTED = 200
 """Links of one message about which evidence is stored."""
@@ -55,18 +61,27 @@ async def report_message(
     address of a recipient.
     """
     found = await assess(context, raw, envelope, network=network, tenant=tenant)
+    # Stores wait for other writers, and the event loop must not wait with them.
+    return await asyncio.to_thread(_store_report, context, raw, found, reporter, name, tenant)
+
+
+def _store_report(
+    context: Context, raw: bytes, found: Assessment, reporter: str, name: str, tenant: int
+) -> MessageAnswer:
+    """Stores the sample and what the message says about itself and its links."""
     sha256 = context.samples.put(raw)
     now = context.clock()
+    source = f"report:{reporter}"
     report = Evidence(
-        code="user-report", subject=found.subject, source=f"report:{reporter}", seen_at=now,
-        data={"reporter": reporter}, tenant=tenant,
+        code="user-report", subject=found.subject, source=source, seen_at=now, data={"reporter": reporter},
+        tenant=tenant,
     )  # fmt: skip
     addresses = _recipients(found)
     about_sample = [
         msgspec.structs.replace(impersonal(item, addresses, context.knowledge.hosts), tenant=tenant)
         for item in found.evidence
     ]
-    about_urls, schemes, not_stored = _about_urls(context, found, tenant)
+    about_urls, schemes, not_stored = _about_urls(context, found, source, tenant)
     with context.ledger.transaction(now) as transaction:
         transaction.add_sample(tenant, sha256, "message/rfc822", len(raw))
     outcome = record(context, [*about_sample, report, *about_urls], schemes=schemes)
@@ -79,12 +94,12 @@ async def report_message(
 
 
 def _about_urls(
-    context: Context, found: Assessment, tenant: int
+    context: Context, found: Assessment, source: str, tenant: int
 ) -> tuple[list[Evidence], dict[Subject, str], list[NotStored]]:
     """(evidence about the message's URLs, their display schemes, what could not be stored and why)."""
     if found.verdict.level not in (Level.MALICIOUS, Level.SUSPICIOUS):
         return [], {}, []
-    convicting = _convicting(found)
+    convicting = _convicting(context, found)
     addresses = _recipients(found)
     evidence: list[Evidence] = []
     schemes: dict[Subject, str] = {}
@@ -93,15 +108,22 @@ def _about_urls(
         if item.looked is None or item.link.how in ("img", "css", "header"):
             continue
         url = item.looked.unwrapped.url
-        convicts = url.key in convicting and found.verdict.level is Level.MALICIOUS
-        if not convicts and (convicting or found.verdict.level is Level.MALICIOUS):
+        value = convicting.get(url.key, 0.0) if found.verdict.level is Level.MALICIOUS else 0.0
+        if not value and (convicting or found.verdict.level is Level.MALICIOUS):
             continue  # The rules have said which links carry the lure; the others prove nothing.
         stored = scrub(url, addresses, context.knowledge.hosts)
         if stored.subject is None:
             refused.append(NotStored(host=url.host, reason=stored.reason))
             continue
+        if why := never_listed(context.knowledge, stored.subject):
+            refused.append(NotStored(host=url.host, reason=f"it is {why}"))
+            continue
+        if stored.subject.kind is not Kind.URL:
+            value = 0.0  # Who writes a recipient's address into a link must not thereby widen its scope.
+        elif not stored.subject.value.partition("/")[2]:
+            value *= FRONT_PAGE
         schemes[stored.subject] = stored.scheme
-        evidence.append(_link_evidence(found, item, stored.subject, convicts, tenant))
+        evidence.append(_link_evidence(found, item, stored.subject, value, source, tenant))
         evidence.extend(
             msgspec.structs.replace(
                 impersonal(one, addresses, context.knowledge.hosts), subject=stored.subject, tenant=tenant
@@ -118,13 +140,14 @@ def _about_urls(
     return evidence, schemes, refused
 
 
-def _convicting(found: Assessment) -> set[str]:
-    """Keys of the URLs that the convicting rules point at."""
-    keys: set[str] = set()
+def _convicting(context: Context, found: Assessment) -> dict[str, float]:
+    """Key of each URL that a convicting rule points at -> how fully the surest such rule holds, 0..1."""
+    keys: dict[str, float] = {}
     for item in found.evidence:
         named = item.data.get("urls")
-        if isinstance(named, (list, tuple)):
-            keys.update(str(key) for key in named)
+        if isinstance(named, (list, tuple)) and context.policy.rule(item.code).convicts:
+            for key in map(str, named):
+                keys[key] = max(keys.get(key, 0.0), min(item.value, 1.0))
     return keys
 
 
@@ -139,22 +162,29 @@ def _recipients(found: Assessment) -> list[str]:
 
 
 def _link_evidence(
-    found: Assessment, item: FoundUrl, subject: Subject, convicts: bool, tenant: int
+    found: Assessment, item: FoundUrl, subject: Subject, value: float, source: str, tenant: int
 ) -> Evidence:
-    """The message's word about one of its links."""
+    """The message's word about one of its links, convicting by ``value`` (0: not at all).
+
+    Its source is the reporter: one who reports ten mails with a link is one voice, not ten.
+    """
     why = [reason.code for reason in found.verdict.reasons[:3] if reason.weight > 0]
-    data: dict[str, Any] = {"score": found.verdict.score, "why": ", ".join(why)}
+    data: dict[str, Any] = {
+        "score": found.verdict.score, "why": ", ".join(why), "message": found.subject.value,
+    }  # fmt: skip
     if found.verdict.target is not None:
         data["brand"] = found.verdict.target.brand
         data["official_domains"] = list(found.verdict.target.official_domains)
     return Evidence(
-        code="in-malicious-message" if convicts else "in-suspicious-message",
+        code="in-malicious-message" if value else "in-suspicious-message",
         subject=subject,
-        source=f"message:{found.subject.value}",
+        source=source,
         seen_at=found.verdict.at,
+        value=value or 1.0,
         data=data,
         artefact=item.link.artefact,
-        category=(found.verdict.category or "") if convicts else "",
+        category=(found.verdict.category or "") if value else "",
+        ref=found.subject.value,
         tenant=tenant,
     )
 

@@ -80,13 +80,14 @@ def matched(context: LookupContext, view: View, text: str, tenant: int) -> Match
     unwrapped = unwrap(url, context.knowledge.hosts, context.knowledge.own_domains)
     if unwrapped.url is url and not unwrapped.embedded:
         return Matched(url=url, unwrapped=unwrapped, match=_match(context, view, url, tenant))
-    match = None
-    for step in (url, *(hop for _, hop in unwrapped.hops), unwrapped.url, *unwrapped.embedded):
-        found = _match(context, view, step, tenant)
-        if found is not None and (match is None or not match.is_listing):
-            match = found
+    # What is passed on the way can only be listed: its exemption is not one of where the link leads.
+    match = _match(context, view, unwrapped.url, tenant)
+    for step in (url, *(hop for _, hop in unwrapped.hops), *unwrapped.embedded):
         if match is not None and match.is_listing:
             break
+        found = _match(context, view, step, tenant)
+        if found is not None and found.is_listing:
+            match = found
     return Matched(url=url, unwrapped=unwrapped, match=match)
 
 

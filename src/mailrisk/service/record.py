@@ -13,14 +13,13 @@ import msgspec
 
 from mailrisk.decide import lifecycle
 from mailrisk.decide.lifecycle import State
-from mailrisk.decide.scope import Barrier, SiteFacts, barrier, domain_barrier
 from mailrisk.decide.verdict import decide, exempted
 from mailrisk.model.change import Change, ChangeKind, Listing
 from mailrisk.model.evidence import SHARED, Evidence
-from mailrisk.model.ip import reserved_range
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.verdict import Verdict
 from mailrisk.service.answers import Listed
+from mailrisk.service.barriers import never_listed
 from mailrisk.service.context import Context
 from mailrisk.service.widen import belongs, site_of, widening_evidence
 from mailrisk.store.chunks import chunks
@@ -157,7 +156,14 @@ def _decide(
         subject,
         verdict,
         exempted=finding.withdrawal is not None,
-        never_listed=bool(never_listed(context, subject, by_analyst=finding.by_analyst)),
+        never_listed=bool(
+            never_listed(
+                context.knowledge,
+                subject,
+                by_analyst=finding.by_analyst,
+                accept_private=context.accept_private,
+            )
+        ),
     )
     state = State.ABSENT if current is None else State(current.state)
     scheme = current.scheme if current is not None else schemes.get(subject, "https")
@@ -187,28 +193,6 @@ def _redistribute(listing: Listing | None, current: ListingRow | None) -> bool:
     """Whether others may hear of the change: as the listing says that it puts, else the one it removes."""
     known = listing or (current.listing if current is not None else None)
     return known.redistribute if known is not None else True
-
-
-def never_listed(context: Context, subject: Subject, *, by_analyst: bool = False) -> str:
-    """Why an indicator is analysed and never listed ('' when it may be).
-
-    Private and reserved addresses; a path, host or domain that a listing would take from others: shared
-    hosts, public suffixes, services with customers, widely used and own domains (see ``decide/scope``).
-    An analyst may list a widely used or own domain, and nobody a shared one.
-    """
-    if subject.kind in (Kind.IP, Kind.NETWORK):
-        reserved = "" if context.accept_private else reserved_range(subject.value.partition("/")[0])
-        return f"a {reserved} address" if reserved else ""
-    if subject.kind not in (Kind.HOST, Kind.DOMAIN):
-        return ""
-    hosts = context.knowledge.hosts
-    own = hosts.registrable(subject.host) in context.knowledge.own_domains
-    facts = SiteFacts(legitimate_use=own and not by_analyst)
-    check = barrier if subject.kind is Kind.HOST else domain_barrier
-    found = check(subject.host, hosts, facts)
-    if found is None or (by_analyst and found is Barrier.WIDELY_USED):
-        return ""
-    return f"a {found.value.replace('-', ' ')}"
 
 
 def _listing(verdict: Verdict, evidence: Sequence[Evidence]) -> Listing:

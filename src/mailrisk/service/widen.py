@@ -11,7 +11,7 @@ A listing that rests on ``widened`` alone does not count: a scope must not hold 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from mailrisk.decide.scope import Listed, SiteFacts, Widening, widen
 from mailrisk.model.change import Listing
@@ -138,6 +138,8 @@ def _justified(context: Context, site: str, rows: Sequence[ListingRow]) -> list[
         for row in rows
         if row.listing is not None and row.listing.level is Level.MALICIOUS
     }
+    if not _corroborated(listings.values()):
+        return []
     cleaned = [row.change.at for row in rows if row.listing is None]
     facts = SiteFacts(
         legitimate_use=site in context.knowledge.own_domains, cleaned_at=max(cleaned, default=None)
@@ -156,6 +158,16 @@ def _justified(context: Context, site: str, rows: Sequence[ListingRow]) -> list[
     passed_on = without(lambda one: not one.redistribute)
     own = without(lambda one: one.own_level not in (None, Level.MALICIOUS))
     return [_Found(one, listings, one.subject in passed_on, one.subject not in own) for one in found]
+
+
+def _corroborated(listings: Iterable[Listing]) -> bool:
+    """Whether more than one voice stands behind the listings: one reporter, or one mail, is not enough.
+
+    A feed and an analyst have looked before they spoke and suffice alone.
+    """
+    voices = {reason.source for one in listings for reason in one.reasons if reason.weight > 0}
+    reporters = {voice for voice in voices if voice.startswith("report:")}
+    return len(reporters) > 1 or any(voice.startswith(("feed:", "analyst:")) for voice in voices)
 
 
 def _same(row: WideningRow, one: _Found) -> bool:

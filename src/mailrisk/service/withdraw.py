@@ -8,9 +8,10 @@ from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.url.canonical import parse_url
 from mailrisk.model.url.indicator import parse_indicator
 from mailrisk.service.answers import Listed
+from mailrisk.service.barriers import never_listed
 from mailrisk.service.check_url import rule_for
 from mailrisk.service.context import Context
-from mailrisk.service.record import never_listed, record
+from mailrisk.service.record import record
 
 MAX_COMMENT = 500
 """Longest reason text, in characters."""
@@ -39,10 +40,11 @@ def list_by_hand(
     """Lists an indicator on an analyst's word; lifts an exemption. BadInput: it is never listed."""
     subject, scheme = parse_indicator(text)
     comment = _checked(comment)
-    if why := never_listed(context, subject, by_analyst=True):
-        raise BadInput(
-            "indicator", f"{subject.display(scheme)} is {why} and is never listed; list the page instead"
-        )
+    if why := never_listed(context.knowledge, subject, by_analyst=True):
+        raise BadInput("indicator", f"{subject.display(scheme)} is {why} and is never listed")
+    domain = context.knowledge.hosts.registrable(subject.host)
+    if subject.kind is Kind.DOMAIN and domain != subject.value:
+        raise BadInput("indicator", f"a domain is listed as a whole: say domain:{domain}, or list the host")
     return _say(context, "analyst-malicious", [subject], scheme, comment, analyst, tenant, category)
 
 

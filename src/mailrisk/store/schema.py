@@ -24,6 +24,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from mailrisk.model.errors import BadInput
+
 REVISION = "0002"
 """The newest migration; a test compares it with the folder."""
 
@@ -52,6 +54,15 @@ def to_us(when: datetime) -> int:
 def from_us(value: int) -> datetime:
     """The time, in UTC."""
     return EPOCH + timedelta(microseconds=value)
+
+
+MAX_TENANT = 0xFFFF
+
+
+def check_tenant(tenant: int) -> None:
+    """BadInput for a number that no tenant can have: the index keeps two bytes for it."""
+    if not 0 <= tenant <= MAX_TENANT:
+        raise BadInput("tenant", f"is a number from 0 to {MAX_TENANT}")
 
 
 # One row: the appender's lock, the last numbers given, the epoch of this ledger.

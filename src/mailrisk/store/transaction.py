@@ -21,8 +21,9 @@ from mailrisk.store.bulk import among, insert_rows
 from mailrisk.store.chunks import chunks
 from mailrisk.store.feed_rows import FeedRows
 from mailrisk.store.rows import FACT_COLUMNS, ListingRow, StoredFact
-from mailrisk.store.schema import from_us, to_us
+from mailrisk.store.schema import check_tenant, from_us, to_us
 from mailrisk.store.site_rows import SiteRows
+from mailrisk.store.webhook_rows import WebhookRows
 
 Key = tuple[int, str, str]
 """(tenant, kind, value): what names a subject."""
@@ -51,6 +52,7 @@ class Transaction:
         self._connection = connection
         self.feeds = FeedRows(self, connection, at_us)
         self.sites = SiteRows(connection)
+        self.webhooks = WebhookRows(connection)
         self._epoch = epoch
         self._at_us = at_us
         self._ids: dict[Key, int] = {}  # of the subjects that this transaction has met
@@ -61,7 +63,12 @@ class Transaction:
     # -- subjects and evidence ------------------------------------------------------------------
 
     def subject_ids(self, subjects: Mapping[Key, str]) -> dict[Key, int]:
-        """Numbers of subjects (key -> display scheme), adding those that are new."""
+        """Numbers of subjects (key -> display scheme), adding those that are new.
+
+        BadInput for a tenant that the look-up index has no room for.
+        """
+        for tenant in {key[0] for key in subjects}:
+            check_tenant(tenant)
         found = self._known_ids(subjects)
         new = [key for key in subjects if key not in found]
         if new:
@@ -243,6 +250,7 @@ class Transaction:
 
     def add_key(self, grant: KeyGrant, note: str) -> None:
         """Stores an API key (its hash only)."""
+        check_tenant(grant.tenant)
         self._connection.execute(
             insert(schema.api_key).values(
                 public_id=grant.public_id,
@@ -260,6 +268,10 @@ class Transaction:
         table = schema.api_key
         query = update(table).where(table.c.public_id == public_id, table.c.revoked_at.is_(None))
         return self._connection.execute(query.values(revoked_at=self._at_us)).rowcount == 1
+
+    def forget_receipts(self, before: datetime) -> None:
+        """Removes what was remembered before a time."""
+        self._connection.execute(delete(schema.idempotency).where(schema.idempotency.c.at < to_us(before)))
 
     def remember(self, tenant: int, key: str, body_sha256: str, status: int, response: bytes) -> None:
         """Stores the response under an idempotency key."""

@@ -19,6 +19,8 @@ import msgspec
 MAX_ADDRESSES: Final = 100
 """Addresses looked for; more recipients than that are no personal link any more."""
 
+MIN_LOCAL: Final = 5
+
 _EMAIL = re.compile(r"[a-z0-9._+'-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}(?![a-z0-9-])", re.IGNORECASE)
 _BASE64_RUN = re.compile(r"[A-Za-z0-9_+-]{10,}")
 _BASE64_RUN_WITH_SLASH = re.compile(r"[A-Za-z0-9_+/-]{10,}")
@@ -110,9 +112,28 @@ def split_in(query: str, people: People) -> bool:
 
 
 def in_host(host: str, people: People) -> bool:
-    """Whether a host name spells an address: ``alice-corp-example.evil.example``, in hexadecimal or hashed."""
-    letters = re.sub(r"[._-]", "", host)
+    """Whether a host name spells an address: ``alice-corp-example.evil.example``, in hexadecimal or hashed.
+
+    The words of the address must stand there as words: ``u@niversity.example`` is not in ``some-university.example``.
+    """
+    words = re.split(r"[._-]+", host)
     for address in people.addresses:
-        if re.sub(r"[^a-z0-9]", "", address) in letters:
+        wanted = re.findall(r"[a-z0-9]+", address)
+        if any(words[at : at + len(wanted)] == wanted for at in range(len(words) - len(wanted) + 1)):
             return True
     return personal_at(host, people) >= 0
+
+
+def local_part_at(path: str, people: People) -> int:
+    """Where a path segment begins that is the local part of a given address, -1 for none.
+
+    Only local parts of MIN_LOCAL characters and more: shorter ones are ordinary words too often.
+    """
+    lowered = path.lower()
+    for address in people.addresses:
+        local = address.rpartition("@")[0]
+        if len(local) >= MIN_LOCAL:
+            at = f"{lowered}/".find(f"/{local}/")
+            if at >= 0:
+                return at + 1
+    return -1

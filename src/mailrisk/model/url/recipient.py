@@ -23,9 +23,9 @@ import msgspec
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.url.canonical import Url
 from mailrisk.model.url.hosts import HostClass, Hosts
-from mailrisk.model.url.personal import People, in_host, personal_at, split_in
+from mailrisk.model.url.personal import People, in_host, local_part_at, personal_at, split_in
 
-_IDENTIFIER = re.compile(r"(?=[^/]*[0-9A-Z])[A-Za-z0-9_=.-]{10,}")
+_IDENTIFIER = re.compile(r"(?=[^/]*[0-9])[A-Za-z0-9_=-]{10,}")
 _LEADS_ELSEWHERE = (HostClass.REDIRECTOR, HostClass.WRAPPER, HostClass.BULK_MAILER)
 
 
@@ -51,6 +51,8 @@ def scrub(url: Url, addresses: Iterable[str], hosts: Hosts) -> Scrubbed:
     if not url.is_ip and in_host(host, people):
         return _without_host(url, hosts, in_common)
     place = personal_at(path, people)
+    if place < 0:
+        place = local_part_at(path, people)
     if place >= 0:
         return _before(url, path[: path.rfind("/", 0, place + 1) + 1], in_common)
     if query and (personal_at(query, people) >= 0 or split_in(query, people)):
