@@ -14,7 +14,7 @@ RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
 LOCKS := requirements/build.txt pyproject.toml tools/environment.sh
 
-.PHONY: bench-feed help run test soak lint format types contracts check docs lock clean bench-message
+.PHONY: bench-feed help run test soak lint format types contracts check docs lock clean bench-message bench-lookup
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,10 @@ check: lint types contracts test ## Everything that CI runs
 
 bench-message: $(DEV) ## Measure message checks: messages per second and p95, over DATA/mail or generated mails
 	@$(BIN)/python tools/bench_message.py $(DATA)
+
+bench-lookup: $(DEV) ## Measure look-ups against a constant reply of the same server (about six minutes)
+	@tools/debian.sh wrk
+	@$(BIN)/python -m tools.bench_lookup $(BENCH)
 
 docs: $(DEV) ## Write docs/reference/ again from the commands, settings and reasons in the code
 	$(BIN)/python -m tools.docs
