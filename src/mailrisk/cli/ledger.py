@@ -6,29 +6,30 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from rich.markup import escape
 
 from mailrisk.cli import output
 from mailrisk.cli.options import opened, output_options, store_options
+from mailrisk.model.errors import BadInput
 from mailrisk.model.verdict import Category
 from mailrisk.service.answers import Explanation, Listed
 from mailrisk.service.changes import changes
-from mailrisk.service.explain import explain
+from mailrisk.service.explain import explain, in_utc
 from mailrisk.service.status import FeedStatus, status
 from mailrisk.service.withdraw import list_by_hand, withdraw
 
 
 def parse_time(text: str | None) -> datetime | None:
-    """An RFC 3339 time. BadInput: another form, or no time zone."""
+    """An RFC 3339 time in UTC. BadParameter: another form, no time zone, or out of range."""
     if text is None:
         return None
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
         raise click.BadParameter(f"{text!r} is no RFC 3339 time such as 2026-01-31T12:00:00Z") from None
-    if when.tzinfo is None:
-        raise click.BadParameter("a time needs a zone: add Z for UTC, or +08:00")
-    return when.astimezone(UTC)
+    try:
+        return in_utc(when)
+    except BadInput as error:
+        raise click.BadParameter(error.reason) from None
 
 
 @click.command("explain")
@@ -58,20 +59,20 @@ def explain_command(
 def _show(found: Explanation, lang: str) -> None:
     terminal = output.console()
     terminal.print(
-        f"[bold]{escape(found.indicator)}[/] ({found.kind})  {output.level(found.level, lang)}"
+        f"[bold]{output.safe(found.indicator)}[/] ({found.kind})  {output.level(found.level, lang)}"
         f" {found.score}/100  {output.word(found.category, lang)}  {found.state}"
     )
     for wider in found.covered_by:
-        terminal.print(f"  covered by {escape(wider)}")
+        terminal.print(f"  covered by {output.safe(wider)}")
     for line in found.evidence:
         weight = f"{line.weight:+.2f}" if line.counts else "  -  "
         seen = f"{output.heading('Seen', lang)} {output.when(line.seen_at)}"
         recorded = f"{output.heading('Recorded', lang)} {output.when(line.recorded_at)}"
         terminal.print(
-            f"  {weight}  [bold]{line.code}[/]  {escape(line.source[:60])}  {seen}  {recorded}",
+            f"  {weight}  [bold]{line.code}[/]  {output.safe(line.source[:60])}  {seen}  {recorded}",
             soft_wrap=True,
         )
-        output.print_indented(escape(line.text_zh if lang == "zh" else line.text), 9)
+        output.print_indented(output.safe(line.text_zh if lang == "zh" else line.text), 9)
     if not found.evidence:
         terminal.print("  no evidence")
     slope, offset = found.calibration
@@ -145,7 +146,11 @@ def _print_outcome(outcome: list[Listed], format_: str, lang: str) -> None:
         for item in outcome:
             seq = str(item.seq) if item.seq is not None else "-"
             table.add_row(
-                escape(item.indicator), item.change or "-", seq, output.level(item.level, lang), item.state
+                output.safe(item.indicator),
+                item.change or "-",
+                seq,
+                output.level(item.level, lang),
+                item.state,
             )
         output.console().print(table)
 
@@ -178,7 +183,7 @@ def changes_command(
         for change in page.changes:
             verdict = output.level(change.level, spoken) if change.level else "-"
             table.add_row(
-                str(change.seq), output.when(change.at), change.kind, escape(change.indicator), verdict,
+                str(change.seq), output.when(change.at), change.kind, output.safe(change.indicator), verdict,
                 output.word(change.category, spoken),
             )  # fmt: skip
         output.console().print(table)
@@ -209,7 +214,7 @@ def status_command(format_: str, lang: str | None, data_dir: Path, config: Path 
         table.add_row(
             feed.name, "yes" if feed.enabled and found.fetching else "no", str(feed.entries),
             output.age(feed.age_s), _next(feed, now) if found.fetching else "-", str(feed.failures),
-            escape(feed.last_error),
+            output.safe(feed.last_error),
         )  # fmt: skip
     terminal.print(table if found.feeds else "no feed imported yet")
     failing = [feed for feed in found.feeds if feed.enabled and feed.failures]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from mailrisk.decide import weigh
 from mailrisk.decide.verdict import decide
+from mailrisk.model.errors import BadInput
 from mailrisk.model.evidence import SHARED, Recorded
 from mailrisk.model.policy import Policy
 from mailrisk.model.subject import Kind, Subject
@@ -19,8 +20,20 @@ from mailrisk.service.context import Context
 from mailrisk.store.ledger import known_evidence
 from mailrisk.store.rows import DecisionRow
 
+YEARS = range(1970, 9000)
+"""Years that may be asked about: what is computed from such a time is a time as well."""
+
 TOLERANCE = 1e-6
 """Two probabilities computed from the same evidence agree this far."""
+
+
+def in_utc(when: datetime) -> datetime:
+    """A time that somebody asks about, in UTC. BadInput: it has no zone, or is in none of YEARS."""
+    if when.tzinfo is None:
+        raise BadInput("as_of", "needs a time zone: 2026-01-31T12:00:00Z")
+    if when.year not in YEARS:
+        raise BadInput("as_of", f"the year must lie between {YEARS[0]} and {YEARS[-1]}")
+    return when.astimezone(UTC)
 
 
 def explain(

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.stalling import at_most
 
 from mailrisk.analyse.url.registry import RULES, analyse_url

@@ -8,7 +8,6 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.stalling import at_most
 
 from mailrisk.edge.shipped import load_hosts

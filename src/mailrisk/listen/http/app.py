@@ -13,6 +13,7 @@ from litestar.types import ASGIApp
 
 from mailrisk import __version__
 from mailrisk.listen.http import checks, hash_lists, intelligence, problems
+from mailrisk.listen.http.bounded_json import BoundedRequest
 from mailrisk.listen.http.google.app import GoogleApp
 from mailrisk.model.errors import MailriskError
 from mailrisk.service.check_url import stale
@@ -43,6 +44,7 @@ def make_app(context: Context, *, max_body_bytes: int) -> Litestar:
     return Litestar(
         route_handlers=[readyz, api, *intelligence.LIST_ROUTES],
         state=State({"context": context, "lists": ListFolds(context), "hash_lists": HashLists(context)}),
+        request_class=BoundedRequest,
         request_max_body_size=max_body_bytes,
         exception_handlers={
             MailriskError: problems.on_mailrisk_error,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 
 from mailrisk.model.errors import Unauthorised
 
@@ -22,6 +21,6 @@ def presented_key(x_api_key: str, authorization: str) -> str:
     if scheme.lower() == "basic":
         try:
             return base64.b64decode(value, validate=True).decode().partition(":")[2]
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # no base64, no ASCII, no UTF-8
             raise Unauthorised("the Basic credentials are malformed") from None
     raise Unauthorised("send an API key as X-API-Key or Authorization: Bearer")

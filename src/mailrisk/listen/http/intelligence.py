@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -13,12 +13,12 @@ from litestar.params import Parameter
 
 from mailrisk.listen.http.access import grant_of, needs
 from mailrisk.listen.http.bodies import ListingBody, Outcome, WithdrawalBody
-from mailrisk.model.errors import BadInput, Conflict
+from mailrisk.model.errors import Conflict
 from mailrisk.service.answers import Explanation
 from mailrisk.service.changes import ChangesAnswer, changes
 from mailrisk.service.check_message import report_message
 from mailrisk.service.envelope import make_envelope
-from mailrisk.service.explain import explain
+from mailrisk.service.explain import explain, in_utc
 from mailrisk.service.keys import Role
 from mailrisk.service.lists import ListFolds
 from mailrisk.service.status import Status, status
@@ -102,9 +102,7 @@ def listings(request: AnyRequest, data: ListingBody) -> Outcome:
 @get("/explain", guards=[needs(Role.READER)], sync_to_thread=True)
 def explain_route(request: AnyRequest, indicator: str, as_of: datetime | None = None) -> Explanation:
     """The evidence behind a verdict, and the verdict computed again from it; ``as_of`` in RFC 3339."""
-    if as_of is not None and as_of.tzinfo is None:
-        raise BadInput("as_of", "needs a time zone: 2026-01-31T12:00:00Z")
-    when = None if as_of is None else as_of.astimezone(UTC)
+    when = None if as_of is None else in_utc(as_of)
     return explain(request.app.state.context, indicator, as_of=when, tenant=grant_of(request).tenant)
 
 
