@@ -19,6 +19,7 @@ import uvicorn
 from mailrisk.listen.fast.core_socket import CoreSocket
 from mailrisk.listen.feed_loop import feed_loop
 from mailrisk.listen.http.app import make_service
+from mailrisk.listen.webhook_loop import webhook_loop
 from mailrisk.listen.workers import Workers
 from mailrisk.service.context import Context
 from mailrisk.service.record import sweep
@@ -125,6 +126,7 @@ async def _background(context: Context, workers: Workers | None) -> AsyncIterato
         asyncio.ensure_future(_repeat("follow", FOLLOW_EVERY_S, context.catch_up)),
         asyncio.ensure_future(_repeat("sweep", SWEEP_EVERY_S, lambda: sweep(context))),
         asyncio.ensure_future(feed_loop(context)),
+        asyncio.ensure_future(webhook_loop(context)),
     ]
     if workers is not None:
         loops.append(asyncio.ensure_future(workers.watch()))

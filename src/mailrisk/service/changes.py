@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from datetime import datetime
 
 import msgspec
@@ -14,6 +16,11 @@ from mailrisk.service.context import Context
 
 MAX_PAGE = 1_000
 """Changes in one answer."""
+
+MAX_WAIT_S = 30.0
+"""Longest time, in seconds, that a request may wait for a change."""
+
+LOOK_EVERY_S = 0.1
 
 PRIVATE_KINDS = (ChangeKind.KEY_ISSUED, ChangeKind.KEY_REVOKED)
 
@@ -64,6 +71,16 @@ def changes(
     return ChangesAnswer(
         epoch=context.ledger.epoch, changes=shown, next=reached, last=last, more=reached < last
     )
+
+
+async def changed(context: Context, after: int, wait_s: float) -> None:
+    """Waits until there is a change above ``after``, at most ``wait_s`` seconds.
+
+    Looks at the index, which is a read of shared memory: a thousand waiting followers cost next to nothing.
+    """
+    ends = time.monotonic() + wait_s
+    while (left := ends - time.monotonic()) > 0 and context.index.position()[1] <= after:
+        await asyncio.sleep(min(LOOK_EVERY_S, left))
 
 
 def _without_partners(change: Change, listing: Listing, own_level: Level) -> Change:

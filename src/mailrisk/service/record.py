@@ -152,19 +152,7 @@ def _decide(
     if verdict.subject.value != key[2]:
         verdict = msgspec.structs.replace(verdict, subject=Subject(verdict.subject.kind, key[2]))
     subject = verdict.subject
-    target = lifecycle.wanted(
-        subject,
-        verdict,
-        exempted=finding.withdrawal is not None,
-        never_listed=bool(
-            never_listed(
-                context.knowledge,
-                subject,
-                by_analyst=finding.by_analyst,
-                accept_private=context.accept_private,
-            )
-        ),
-    )
+    target = _wanted(context, verdict, finding)
     state = State.ABSENT if current is None else State(current.state)
     scheme = current.scheme if current is not None else schemes.get(subject, "https")
     listing = None
@@ -183,6 +171,19 @@ def _decide(
     )  # fmt: skip
     site = "" if finding.widened_only else site_of(context.knowledge.hosts, subject)
     return Decided(key, verdict, target, scheme, change, site)
+
+
+def _wanted(context: Context, verdict: Verdict, finding: _Finding) -> State:
+    """The state that the verdict asks for."""
+    barred = never_listed(
+        context.knowledge,
+        verdict.subject,
+        by_analyst=finding.by_analyst,
+        accept_private=context.accept_private,
+    )
+    return lifecycle.wanted(
+        verdict.subject, verdict, exempted=finding.withdrawal is not None, never_listed=bool(barred)
+    )
 
 
 def _comment(withdrawal: Evidence | None) -> str:

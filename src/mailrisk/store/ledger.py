@@ -24,6 +24,7 @@ from mailrisk.store.feed_rows import members_query
 from mailrisk.store.rows import DecisionRow, FeedRow, KeyRow, ListingRow, evidence_from
 from mailrisk.store.schema import from_us, to_us
 from mailrisk.store.transaction import Transaction
+from mailrisk.store.webhook_rows import WebhookRow, WebhookRows
 
 
 class Ledger:
@@ -179,6 +180,11 @@ class Ledger:
         with self._read() as connection:
             rows = connection.execute(select(schema.feed).order_by(schema.feed.c.name))
             return [FeedRow.from_row(row) for row in rows]
+
+    def webhooks(self) -> dict[str, WebhookRow]:
+        """Every receiver of change webhooks that was ever served, by name."""
+        with self._read() as connection:
+            return WebhookRows(connection).all()
 
     def feed_members(self, feed_id: int) -> Iterator[tuple[int, str, str, str, bool]]:
         """(number, kind, value, scheme, in it now) of every subject that is or was in a feed."""

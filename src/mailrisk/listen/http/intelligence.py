@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from datetime import datetime
 from typing import Annotated, Any
@@ -15,7 +16,7 @@ from mailrisk.listen.http.access import grant_of, needs
 from mailrisk.listen.http.bodies import ListingBody, Outcome, WithdrawalBody
 from mailrisk.model.errors import Conflict
 from mailrisk.service.answers import Explanation
-from mailrisk.service.changes import ChangesAnswer, changes
+from mailrisk.service.changes import MAX_WAIT_S, ChangesAnswer, changed, changes
 from mailrisk.service.check_message import report_message
 from mailrisk.service.envelope import make_envelope
 from mailrisk.service.explain import explain, in_utc
@@ -106,14 +107,22 @@ def explain_route(request: AnyRequest, indicator: str, as_of: datetime | None = 
     return explain(request.app.state.context, indicator, as_of=when, tenant=grant_of(request).tenant)
 
 
-@get("/changes", guards=[needs(Role.READER)], sync_to_thread=True)
-def changes_route(
+@get("/changes", guards=[needs(Role.READER)])
+async def changes_route(
     request: AnyRequest,
     after: Annotated[int, Parameter(ge=0, le=2**62)] = 0,
     limit: Annotated[int, Parameter(ge=1, le=1000)] = 1000,
+    wait_s: Annotated[float, Parameter(ge=0, le=MAX_WAIT_S)] = 0.0,
+    own: bool = False,
 ) -> ChangesAnswer:
-    """Listings and withdrawals numbered above ``after``, in order; go on with ``next``."""
-    return changes(request.app.state.context, after, limit, grant_of(request).tenant)
+    """Listings and withdrawals numbered above ``after``, in order; go on with ``next``.
+
+    With ``wait_s`` an answer without changes waits so many seconds for the first one. ``own`` is for
+    partners: it leaves out what is known from other partners alone.
+    """
+    context = request.app.state.context
+    await changed(context, after, wait_s)
+    return await asyncio.to_thread(changes, context, after, limit, grant_of(request).tenant, own=own)
 
 
 @get("/status", guards=[needs(Role.READER)], sync_to_thread=True)

@@ -1,0 +1,86 @@
+"""Posting one small document to a receiver that the administrator named.
+
+The connection passes :mod:`.egress`, no redirect is followed (a receiver that moved is configured anew), and
+of the answer only its status counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from functools import cache
+from urllib.parse import urlsplit
+
+import certifi
+import httpcore
+
+from mailrisk import __version__
+from mailrisk.edge.egress import GuardedBackend, check_public
+from mailrisk.edge.fetch import DIRECT, Egress
+from mailrisk.model.errors import BadUrl, Unavailable
+from mailrisk.model.url.canonical import Url, parse_url
+
+USER_AGENT = f"mailrisk/{__version__} (webhook)"
+MAX_ANSWER = 64 * 1024
+"""Bytes of the answer's body that are read, so that the connection ends in order."""
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+async def post(
+    url: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float = 15.0, egress: Egress = DIRECT
+) -> int:
+    """Posts ``body`` and returns the status of the answer.
+
+    BadUrl, EgressRefused: a place that we do not open. Unavailable: no answer in time. Messages name the
+    host only, because a URL may hold a key.
+    """
+    target = parse_url(url)
+    if target.scheme not in _DEFAULT_PORTS:
+        raise BadUrl(f"scheme {target.scheme!r} is not posted to")
+    if target.is_ip and not egress.allow_private:
+        check_public(target.ip)
+    sent = {"User-Agent": USER_AGENT, "Content-Length": str(len(body)), "Connection": "close", **headers}
+    try:
+        async with asyncio.timeout(timeout_s), _pool(target, egress) as pool:
+            return await _send(pool, target, body, sent)
+    except TimeoutError:
+        raise Unavailable(f"{target.host}: no answer within {timeout_s:g} s") from None
+    except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
+        raise Unavailable(f"{target.host}: {type(error).__name__} {error}".rstrip()) from None
+    except (httpcore.ProxyError, httpcore.UnsupportedProtocol) as error:
+        raise Unavailable(f"{target.host}: {error}") from None
+
+
+async def _send(
+    pool: httpcore.AsyncConnectionPool, target: Url, body: bytes, headers: Mapping[str, str]
+) -> int:
+    pairs = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
+    async with pool.stream("POST", target.text, headers=pairs, content=body) as response:
+        size = 0
+        async for chunk in response.aiter_stream():
+            size += len(chunk)
+            if size > MAX_ANSWER:
+                break
+        return response.status
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=certifi.where())
+
+
+def _pool(target: Url, egress: Egress) -> httpcore.AsyncConnectionPool:
+    if egress.proxy:
+        proxy = urlsplit(egress.proxy)
+        auth = (proxy.username, proxy.password or "") if proxy.username else None
+        address = f"{proxy.scheme}://{proxy.hostname}:{proxy.port or 3128}"
+        return httpcore.AsyncHTTPProxy(
+            address, proxy_auth=auth, ssl_context=_trusted(), network_backend=egress.backend
+        )
+    origin = (target.host.strip("[]"), target.port or _DEFAULT_PORTS[target.scheme])
+    exempt = frozenset({origin}) if egress.allow_private else frozenset()
+    return httpcore.AsyncConnectionPool(
+        ssl_context=_trusted(), network_backend=egress.backend or GuardedBackend(exempt)
+    )
