@@ -16,7 +16,10 @@ from mailrisk.model.feed import FeedSource
 from mailrisk.model.subject import Subject
 from mailrisk.model.url.canonical import parse_url
 from mailrisk.model.url.expressions import full_hash
+from mailrisk.model.verdict import Level
 from mailrisk.publish.webrisk.threats import Threat
+from mailrisk.service.answers import UrlAnswer
+from mailrisk.service.check_url import check_urls
 from mailrisk.service.context import Context
 from mailrisk.service.import_feed import import_feed
 from mailrisk.service.keys import Role, issue
@@ -93,6 +96,17 @@ def test_what_may_not_be_passed_on_answers_look_ups_alone(tmp_path: Path) -> Non
         assert lists.status().left_out["not-redistributable"] >= 1
 
 
+def ask(context: Context, lists: HashLists, path: str, key: str) -> httpx.Response:
+    """One request to the application, without a server."""
+
+    async def asked() -> httpx.Response:
+        transport = httpx.ASGITransport(GoogleApp(context, lists))
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return await client.get(path, headers={"x-goog-api-key": key})
+
+    return asyncio.run(asked())
+
+
 def test_when_the_index_is_too_old_every_route_says_unavailable(tmp_path: Path) -> None:
     clock = TestClock()
     with world(tmp_path, clock) as context:
@@ -101,19 +115,47 @@ def test_when_the_index_is_too_old_every_route_says_unavailable(tmp_path: Path) 
         clock.forward(hours=1)
         with pytest.raises(Unavailable):
             lists.diff(Threat.MALWARE, b"")
-
-        async def ask(path: str) -> httpx.Response:
-            transport = httpx.ASGITransport(GoogleApp(context, lists))
-            async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-                return await client.get(path, headers={"x-goog-api-key": key})
-
         for path in (
             f"/v1/uris:search?uri={PAGE}&threatTypes=1",
             "/v1/hashes:search?hashPrefix=AAAAAA==&threatTypes=1",
             "/v1/threatLists:computeDiff?threatType=1",
+            "/v5/hashes:search?hashPrefixes=AAAAAA==",
+            "/v5/hashList/se-4b",
         ):
-            answer = asyncio.run(ask(path))
+            answer = ask(context, lists, path, key)
             assert answer.status_code == 503 and answer.json()["error"]["status"] == "UNAVAILABLE"
+
+
+def test_an_expired_key_is_refused_in_googles_words(tmp_path: Path) -> None:
+    clock = TestClock()
+    with world(tmp_path, clock) as context:
+        key = issue(context, Role.READER, expires_at=clock() + timedelta(seconds=5)).key
+        lists = HashLists(context)
+        for path in (f"/v1/uris:search?uri={PAGE}&threatTypes=1", "/v5/hashLists"):
+            assert ask(context, lists, path, key).status_code == 200
+        clock.forward(seconds=6)
+        for path in (f"/v1/uris:search?uri={PAGE}&threatTypes=1", "/v5/hashLists"):
+            answer = ask(context, lists, path, key)
+            assert answer.status_code == 400 and "API key expired" in answer.json()["error"]["message"]
+
+
+def test_the_look_up_by_url_says_what_the_native_check_says(tmp_path: Path) -> None:
+    clock = TestClock()
+    with world(tmp_path, clock) as context:
+        put(context, PAGE)
+        put(context, "host:www.other.example")
+        clock.forward(seconds=1)
+        withdraw(context, "http://www.other.example/fine", comment="clean", analyst="t")
+        wrapped = (
+            "https://eur01.safelinks.protection.outlook.com/?url=http%3A%2F%2Fevil.example%2Fa%2Flogin&data=x"
+        )
+        for url in (
+            PAGE, PAGE + "?x=1", PAGE + "/more", "http://EVIL.example:8080/a/./login#x", wrapped,
+            "http://www.other.example/any", "http://www.other.example/fine", "http://other.example/",
+        ):  # fmt: skip
+            [native] = check_urls(context, [url])
+            assert isinstance(native, UrlAnswer)
+            assert (native.level is Level.MALICIOUS) == (search_uri(context, url, BOTH) is not None), url
 
 
 def _subject(url: str) -> Subject:

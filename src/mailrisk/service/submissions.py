@@ -77,7 +77,10 @@ def operation(context: Context, name: str, tenant: int = SHARED) -> Operation:
     known = context.ledger.remembered(tenant, name[:200])
     if known is None or not name.startswith("projects/"):
         raise NotFound("no such operation")
-    return _decoder.decode(known[2])
+    try:
+        return _decoder.decode(known[2])
+    except msgspec.DecodeError:  # Somebody's idempotency key looks like the name of an operation.
+        raise NotFound("no such operation") from None
 
 
 def outcome(context: Context, submitted: Operation, tenant: int = SHARED) -> Threat | None:

@@ -18,7 +18,7 @@ from mailrisk.publish.webrisk.hash_table import FoundHash, HashTable
 from mailrisk.publish.webrisk.threats import Threat, threat_of
 from mailrisk.publish.webrisk.token import make_token, read_token
 from mailrisk.service.check_url import look_up, stale
-from mailrisk.service.context import Context
+from mailrisk.service.context import Context, LookupContext
 
 CACHE = timedelta(seconds=300)
 """How long a client may keep an answer: a withdrawn listing is gone from every cache after it."""
@@ -65,14 +65,14 @@ class HashListStatus(msgspec.Struct, frozen=True, kw_only=True):
     left_out: dict[str, int]
 
 
-def refuse_stale(context: Context) -> None:
+def refuse_stale(context: LookupContext) -> None:
     """Unavailable: contact to the ledger was lost, so that neither a hit nor a miss can be vouched for."""
     if stale(context):
         raise Unavailable("the lists are too old to be given out: contact to the ledger was lost")
 
 
 def search_uri(
-    context: Context, uri: str, threats: Collection[Threat], tenant: int = SHARED
+    context: LookupContext, uri: str, threats: Collection[Threat], tenant: int = SHARED
 ) -> UriThreat | None:
     """What the look-up index says about a URL, as the native check does. BadUrl, TooLarge: it is none."""
     rule = look_up(context, uri, tenant).rule

@@ -10,9 +10,13 @@ from typing import Final
 
 from mailrisk.listen.fast.pass_through import Message, PassThrough, Receive, Send
 from mailrisk.listen.fast.routes import FastRoutes, Reply, Route, results
+from mailrisk.listen.http.google import uris
 
 MAX_BATCH_BYTES: Final = 1024 * 1024
 """Largest body that a worker reads itself; a larger one is streamed to the core, whose limit counts."""
+
+
+GOOGLE_URIS: Final = uris.PATH.encode()
 
 
 class WorkerApp:
@@ -32,6 +36,9 @@ class WorkerApp:
             await self._batch(route, scope, receive, send)
         elif path == b"/readyz" and method in (b"GET", b"HEAD"):
             await _send(send, self.routes.ready())
+        elif path == GOOGLE_URIS and method == b"GET":
+            status, body = uris.reply(self.routes.context, scope["query_string"], scope["headers"])
+            await _send(send, Reply(status, body), b"application/json; charset=UTF-8")
         else:
             await self._core(scope, receive, send)
 
@@ -56,7 +63,7 @@ class WorkerApp:
         await _send(send, Reply(200, results(parts)))
 
 
-async def _send(send: Send, reply: Reply) -> None:
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(reply.body))]
+async def _send(send: Send, reply: Reply, kind: bytes = b"application/json") -> None:
+    headers = [(b"content-type", kind), (b"content-length", b"%d" % len(reply.body))]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})

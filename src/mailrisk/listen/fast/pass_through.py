@@ -15,6 +15,8 @@ from typing import Any, Final
 import httpcore
 import msgspec
 
+from mailrisk.listen.http.google.errors import GoogleError
+
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -31,6 +33,10 @@ HOP_BY_HOP: Final = frozenset({
 
 OURS: Final = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"forwarded"})
 """Set by us towards the core; what a client writes there is not believed."""
+
+
+GOOGLE: Final = (b"/v1/", b"/v4/", b"/v5/")
+"""Routes whose errors have another form."""
 
 
 class _ClientGone(Exception):
@@ -82,11 +88,13 @@ class PassThrough:
             if not watcher.done():  # It was not the watcher: the worker itself is being stopped.
                 raise
         except (httpcore.ConnectError, httpcore.ConnectTimeout):
-            await problem(send, 503, "Unavailable", "the core process is away; try again")
+            await problem(send, 503, "Unavailable", "the core process is away; try again", scope["raw_path"])
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException):
             if started:
                 raise  # The connection is cut, so that nobody takes half an answer for a whole one.
-            await problem(send, 502, "Bad gateway", "the core process went away while it answered")
+            await problem(
+                send, 502, "Bad gateway", "the core process went away while it answered", scope["raw_path"]
+            )
         finally:
             watcher.cancel()
 
@@ -139,11 +147,15 @@ def _response_headers(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, b
     return [(name.lower(), value) for name, value in headers if name.lower() not in left_out]
 
 
-async def problem(send: Send, status: int, title: str, detail: str) -> None:
-    """A problem of our own (RFC 9457), as ``listen/http/problems`` writes them."""
+async def problem(send: Send, status: int, title: str, detail: str, path: bytes = b"") -> None:
+    """A problem of our own (RFC 9457), as ``listen/http/problems`` writes them; on Google's routes in their form."""
     body = msgspec.json.encode({"type": "about:blank", "title": title, "status": status, "detail": detail})
+    kind = b"application/problem+json"
+    if path.startswith(GOOGLE):
+        error = GoogleError(503, "UNAVAILABLE", detail)
+        status, body, kind = error.code, msgspec.json.encode(error.body()), b"application/json; charset=UTF-8"
     headers = [
-        (b"content-type", b"application/problem+json"),
+        (b"content-type", kind),
         (b"content-length", b"%d" % len(body)),
         (b"retry-after", b"5"),
     ]

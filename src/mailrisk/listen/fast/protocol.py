@@ -41,6 +41,7 @@ class FastProtocol(HttpToolsProtocol):
         self.routes = app.routes
         self._table = app.routes.table
         self._held: bytearray | None = None
+        self._key = self._authorization = b""
         self._route = None
         self._arriving = False  # a request has begun and is not complete
         self._since = self.loop.time()  # when it began, or when the connection became idle
@@ -54,8 +55,20 @@ class FastProtocol(HttpToolsProtocol):
         self.headers = []
         self.expect_100_continue = False
         self._held = None
+        self._key = self._authorization = b""
         self._arriving = True
         self._since = self.loop.time()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keeps a header, and those at hand that a look-up needs."""
+        name = name.lower()
+        self.headers.append((name, value))
+        if name == b"x-api-key":
+            self._key = self._key or value
+        elif name == b"authorization":
+            self._authorization = self._authorization or value
+        elif name == b"expect":
+            self.expect_100_continue = value.lower() == b"100-continue"
 
     def on_headers_complete(self) -> None:
         """Chooses the way of the request."""
@@ -98,7 +111,7 @@ class FastProtocol(HttpToolsProtocol):
     def _reply(self, body: bytes) -> Reply | None:
         if self._route is None:
             return self.routes.ready()
-        slices = self.routes.slices(self._route, self.headers, body)
+        slices = self.routes.slices(self._route, self._key, self._authorization, body)
         if slices is None:
             return None
         first = next(slices, [])
@@ -107,13 +120,13 @@ class FastProtocol(HttpToolsProtocol):
 
     def _write(self, reply: Reply) -> None:
         keep = self.parser.should_keep_alive() and not self._closing
-        parts = [b"HTTP/1.1 200 OK\r\n" if reply.status == 200 else b"HTTP/1.1 503 Service Unavailable\r\n"]
-        for name, value in self.server_state.default_headers:
-            parts += (name, b": ", value, b"\r\n")
-        parts.append(b"content-type: application/json\r\ncontent-length: %d\r\n" % len(reply.body))
-        parts.append(b"\r\n" if keep else b"connection: close\r\n\r\n")
-        parts.append(reply.body)
-        self.transport.write(b"".join(parts))
+        defaults = b"".join([b"%b: %b\r\n" % pair for pair in self.server_state.default_headers])
+        start = b"HTTP/1.1 200 OK" if reply.status == 200 else b"HTTP/1.1 503 Service Unavailable"
+        end = b"" if keep else b"connection: close\r\n"
+        self.transport.write(
+            b"%b\r\n%bcontent-type: application/json\r\ncontent-length: %d\r\n%b\r\n%b"
+            % (start, defaults, len(reply.body), end, reply.body)
+        )
         self.server_state.total_requests += 1
         if not keep:
             self.transport.close()

@@ -57,7 +57,7 @@ class FastRoutes:
     """The fast routes of one process."""
 
     def __init__(self, context: LookupContext) -> None:
-        self._context = context
+        self.context = context
         self._renderer = Renderer(context)
         self.table: dict[tuple[bytes, bytes], Route] = {
             (b"POST", b"/api/v1/urls:check"): Route(self._urls),
@@ -72,9 +72,9 @@ class FastRoutes:
                 key = value.decode("latin-1")
             elif name == b"authorization" and not authorization:
                 authorization = value.decode("latin-1")
-        with self._context.index.view() as view:
+        with self.context.index.view() as view:
             try:
-                grant = authenticate_key(self._context, presented_key(key, authorization), view)
+                grant = authenticate_key(self.context, presented_key(key, authorization), view)
                 if not allows(grant, Role.READER):
                     return None
                 return route.start(view, body, grant.tenant)
@@ -83,7 +83,7 @@ class FastRoutes:
 
     def ready(self) -> Reply:
         """``GET /readyz``: 200 when checks can be answered, 503 while what we know is too old."""
-        if too_old(self._context, list_age(self._context)):
+        if too_old(self.context, list_age(self.context)):
             return Reply(503, b'{"status":"stale"}')
         return Reply(200, b'{"status":"ready"}')
 
@@ -99,7 +99,7 @@ class FastRoutes:
 
     def _url_slices(self, urls: list[str], step: int, analyse: Analyse, tenant: int) -> Slices:
         for start in range(0, len(urls), step):
-            with self._context.index.view() as view:
+            with self.context.index.view() as view:
                 asked = self._renderer.asked(view, analyse, tenant)
                 part = self._renderer.urls(view, urls[start : start + step], asked)
             yield part
@@ -110,7 +110,7 @@ class FastRoutes:
     def _ip_slices(self, ips: list[str], tenant: int) -> Slices:
         for start in range(0, len(ips), IP_SLICE):
             part = ips[start : start + IP_SLICE]
-            yield [msgspec.json.encode(answer) for answer in check_ips(self._context, part, tenant)]
+            yield [msgspec.json.encode(answer) for answer in check_ips(self.context, part, tenant)]
 
 
 def results(parts: Iterable[list[bytes]]) -> bytes:

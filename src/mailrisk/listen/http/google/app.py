@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
-import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import msgspec
 
-from mailrisk.listen.http.google import protobuf, safebrowsing4, safebrowsing5, schemas, webrisk
+from mailrisk.listen.http.google import protobuf, safebrowsing4, safebrowsing5, schemas, uris, webrisk
 from mailrisk.listen.http.google.errors import GoogleError, in_googles_form, invalid
 from mailrisk.listen.http.google.protobuf import Schema
 from mailrisk.listen.http.google.wire import GoogleRequest, read_bytes
@@ -20,8 +18,6 @@ from mailrisk.model.errors import Forbidden, MailriskError
 from mailrisk.service.context import Context
 from mailrisk.service.keys import RANK, Role, authenticate_key, role_of
 from mailrisk.service.webrisk import HashLists
-
-logger = logging.getLogger(__name__)
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -55,7 +51,6 @@ def _path(template: str) -> re.Pattern[str]:
 
 
 ROUTES: Final = (
-    Route("GET", _path("/v1/uris:search"), webrisk.uris_search),
     Route("GET", _path("/v1/hashes:search"), webrisk.hashes_search),
     Route("GET", _path("/v1/threatLists:computeDiff"), webrisk.compute_diff),
     Route("POST", _path("/v1/projects/{project}/submissions"), webrisk.create_submission, Role.REPORTER),
@@ -89,17 +84,19 @@ class GoogleApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One HTTP request."""
         try:
-            body, kind = await self._answer(scope, receive)
-            await _send(send, 200, body, kind)
+            await _send(send, *await self._answer(scope, receive))
         except GoogleError as error:
             await _send(send, error.code, msgspec.json.encode(error.body()), JSON)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> tuple[bytes, str]:
+    async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes, str]:
         query, method = scope["query_string"].decode("latin-1"), scope["method"]
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         body = await _body(receive) if method == "POST" else b""
         if headers.get("x-http-method-override", "").upper() == "GET":  # a query too long for an address
             method, query = "GET", "&".join(filter(None, (query, body.decode("latin-1"))))
+        if scope["path"] == uris.PATH and method == "GET":
+            # A few reads of mapped memory: a thread would cost more.
+            return *uris.reply(self._context, query.encode("latin-1"), scope["headers"]), JSON
         carried = _carried(query) if method == "GET" and "httpMethod=POST" in query else None
         if carried is not None:
             method, body = "POST", carried
@@ -107,10 +104,8 @@ class GoogleApp:
         proto = PROTOBUF in headers.get("content-type", "") or carried is not None
         request = GoogleRequest(query, names, headers, lambda: _content(route, body, proto))
         request.proto |= carried is not None
-        if route.handler is webrisk.uris_search:
-            return self._run(route, request)  # A few reads of mapped memory: a thread would cost more.
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._run, route, request)
+        return 200, *await loop.run_in_executor(self._threads, self._run, route, request)
 
     def _run(self, route: Route, request: GoogleRequest) -> tuple[bytes, str]:
         try:
@@ -128,13 +123,7 @@ class GoogleApp:
         except GoogleError:
             raise
         except Exception as error:  # noqa: BLE001 - the web boundary: whatever it is, the caller gets an answer
-            # Where it happened and of what kind; the text of an error could quote what the caller sent.
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            logger.error(
-                "unexpected %s at %s:%s in a request for %s",
-                type(error).__name__, place.filename, place.lineno, route.pattern.pattern,
-            )  # fmt: skip
-            raise GoogleError(500, "INTERNAL", "Internal error encountered.") from None
+            raise uris.unexpected(error, route.pattern.pattern) from None
 
 
 def _carried(query: str) -> bytes | None:

@@ -51,6 +51,8 @@ STATUS: tuple[tuple[type[MailriskError], int, str], ...] = (
 def in_googles_form(error: MailriskError) -> GoogleError:
     """One of our errors in Google's terms."""
     if isinstance(error, Unauthorised):
+        if "expired" in str(error):
+            return invalid("API key expired. Please renew the API key.")
         return invalid("API key not valid. Please pass a valid API key.")
     for kind, code, status in STATUS:
         if isinstance(error, kind):

@@ -1,4 +1,4 @@
-"""Web Risk v1: ``uris:search``, ``hashes:search``, ``threatLists:computeDiff`` and submissions.
+"""Web Risk v1: ``hashes:search``, ``threatLists:computeDiff`` and submissions; ``uris:search`` is in ``uris``.
 
 https://cloud.google.com/web-risk/docs/reference/rest. Answers have Google's fields and no others, since Go's
 protojson refuses what it does not know. ``{}`` means that nothing matched.
@@ -13,13 +13,14 @@ import msgspec
 
 from mailrisk.listen.http.google.encoding import Answer, raw_changes, rice_fields
 from mailrisk.listen.http.google.errors import invalid
+from mailrisk.listen.http.google.uris import threats_of
 from mailrisk.listen.http.google.wire import GoogleRequest, base64_text, time_text
 from mailrisk.publish.webrisk.diff import Diff
 from mailrisk.publish.webrisk.threats import Threat
 from mailrisk.publish.webrisk.token import MAX_TOKEN
 from mailrisk.service import submissions
 from mailrisk.service.context import Context
-from mailrisk.service.webrisk import HashLists, refuse_stale, search_uri
+from mailrisk.service.webrisk import HashLists
 
 LIMITS: Final = frozenset({0, *(1 << power for power in range(10, 21))})
 """Limits of lists and diffs that a client may set; 0 is none."""
@@ -50,23 +51,10 @@ class State(IntEnum):
     CLOSED = 5
 
 
-def uris_search(context: Context, lists: HashLists, request: GoogleRequest) -> Answer:
-    """``GET /v1/uris:search``: the look-up by URL, the same answer as the native check's."""
-    request.expect("uri", "threatTypes")
-    uri, threats = request.text("uri"), _threats(request)
-    if not uri:
-        raise invalid("uri is required")
-    refuse_stale(context)
-    found = search_uri(context, uri, threats, request.tenant)
-    if found is None:
-        return {}
-    return {"threat": {"threatTypes": [request.shown(found.threat)], "expireTime": time_text(found.expires)}}
-
-
 def hashes_search(context: Context, lists: HashLists, request: GoogleRequest) -> Answer:
     """``GET /v1/hashes:search``: full hashes that begin with a prefix."""
     request.expect("hashPrefix", "threatTypes")
-    prefix, threats = request.data("hashPrefix"), _threats(request)
+    prefix, threats = request.data("hashPrefix"), threats_of(request)
     if not 4 <= len(prefix) <= 32:
         raise invalid("hash_prefix must have 4 to 32 bytes")
     found = lists.search([prefix], threats)
@@ -117,13 +105,6 @@ def _changes(diff: Diff, *, coded: bool) -> Answer:
     if "additions" in answer:
         answer["additions"]["rawHashes"] = [answer["additions"]["rawHashes"]]
     return dict(answer)
-
-
-def _threats(request: GoogleRequest) -> list[Threat]:
-    threats = request.values("threatTypes", Threat)
-    if not threats:
-        raise invalid("threat_types is required")
-    return threats
 
 
 def _limit(request: GoogleRequest, name: str) -> int:
