@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -187,14 +188,23 @@ def test_tables_speak_chinese_when_asked(run: Any) -> None:
     assert "恶意" in result.out and "原因" in result.out
 
 
-def test_text_from_a_message_cannot_steer_the_terminal(run: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("format_", ["table", "json", "jsonl"])
+def test_text_from_outside_cannot_steer_the_terminal(run: Any, tmp_path: Path, format_: str) -> None:
     mail = tmp_path / "escape.eml"
     mail.write_bytes(
-        b"From: a@b.example\r\nSubject: \x1b[31mred [bold]x[/bold]\r\nContent-Type: text/plain\r\n\r\n"
-        b"http://\x1b[2Jevil.example/\r\n"
+        b"From: a@b.example\r\nSubject: =?utf-8?Q?=1B[31mred_=C2=9B31m_=E2=80=AEexe.pdf_[bold]x[/bold]?=\r\n"
+        b'Content-Type: text/html\r\n\r\n<a href="http://e.example/\x1b[2Jx">\x1b]0;title\x07click</a>\r\n'
     )
-    result = run("message", "check", str(mail), "--no-network")
-    assert "\x1b" not in result.out
+    shown = run("message", "check", str(mail), "--no-network", "--format", format_).out
+    listed = run("url", "check", "-", "--format", format_, stdin=b"http://e.example/\x1b]0;x\x07\n").out
+    for text in (shown, listed):
+        assert not any(char in text for char in "\x1b\x07\x9b\u202e")
+
+
+def test_arguments_that_are_no_utf8_are_answered(run: Any, tmp_path: Path) -> None:
+    name = os.fsdecode(b"\xff.example")
+    assert "error" in run("url", "check", name, "--format", "jsonl").lines[0]
+    assert "error" in run("message", "check", name, "--format", "jsonl").lines[0]
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.markup import escape
 
 from mailrisk.cli import output
-from mailrisk.cli.options import check_options, exit_code, lines_of, opened
+from mailrisk.cli.options import check_options, exit_code, lines_of, opened, text_of
 from mailrisk.edge.files import read_message_file
 from mailrisk.model.errors import BadInput
 from mailrisk.model.message import Envelope
@@ -73,12 +72,16 @@ def _check_files(
                 raw = read_message_file(name)
                 if submit:
                     yield runner.run(
-                        report_message(context, raw, envelope, reporter="cli", name=name, network=network)
+                        report_message(
+                            context, raw, envelope, reporter="cli", name=text_of(name), network=network
+                        )
                     )
                 else:
-                    yield runner.run(check_message(context, raw, envelope, name=name, network=network))
+                    yield runner.run(
+                        check_message(context, raw, envelope, name=text_of(name), network=network)
+                    )
             except BadInput as error:
-                yield ErrorAnswer(input=name, error=error.reason, field=error.field)
+                yield ErrorAnswer(input=text_of(name), error=error.reason, field=error.field)
 
 
 def _message_tables(answers: list[Any], lang: str) -> None:
@@ -89,20 +92,22 @@ def _message_tables(answers: list[Any], lang: str) -> None:
             output.print_error(answer)
             continue
         terminal.print(
-            f"[bold]{escape(answer.input)}[/]  {output.level(answer.level, lang)} {answer.score}/100"
+            f"[bold]{output.safe(answer.input)}[/]  {output.level(answer.level, lang)} {answer.score}/100"
             f"  {output.word(answer.category, lang)}"
         )
-        terminal.print(f"  From: {escape(answer.from_)}\n  Subject: {escape(answer.subject)}")
+        terminal.print(f"  From: {output.safe(answer.from_)}\n  Subject: {output.safe(answer.subject)}")
         terminal.print("  " + "  ".join(f"{name} {result}" for name, result in answer.auth.items()))
         if answer.target is not None:
             official = ", ".join(answer.target.official_domains[:3])
-            terminal.print(f"  Impersonates: {escape(answer.target.brand)} ({escape(official)})")
+            terminal.print(f"  Impersonates: {output.safe(answer.target.brand)} ({output.safe(official)})")
         for cut in (*answer.cut, *answer.defects):
-            terminal.print(f"  [yellow]![/] {escape(cut)}")
+            terminal.print(f"  [yellow]![/] {output.safe(cut)}")
         _reasons_table(terminal, answer, lang)
         _links_table(terminal, answer, lang)
         for listed in answer.indicators:
-            terminal.print(f"  {escape(listed.state)}: {escape(listed.indicator)} ({listed.score}/100)")
+            terminal.print(
+                f"  {output.safe(listed.state)}: {output.safe(listed.indicator)} ({listed.score}/100)"
+            )
         terminal.print()
 
 
@@ -111,7 +116,7 @@ def _reasons_table(terminal: Any, answer: MessageAnswer, lang: str) -> None:
         return
     table = output.table(lang, "Weight", "Why", "Where")
     for reason in answer.reasons:
-        table.add_row(f"{reason.weight:+.1f}", output.reason_text(reason, lang), escape(reason.artefact))
+        table.add_row(f"{reason.weight:+.1f}", output.reason_text(reason, lang), output.safe(reason.artefact))
     terminal.print(table)
 
 
@@ -124,8 +129,8 @@ def _links_table(terminal: Any, answer: MessageAnswer, lang: str, most: int = 12
         table.add_row(
             output.level(url.level, lang),
             str(url.score),
-            escape(url.url[:160]),
-            escape(", ".join(url.where[:3])),
+            output.safe(url.url[:160]),
+            output.safe(", ".join(url.where[:3])),
         )
     terminal.print(table)
     if len(answer.urls) > most:

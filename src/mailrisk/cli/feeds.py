@@ -10,7 +10,6 @@ from pathlib import Path
 
 import click
 import msgspec
-from rich.markup import escape
 
 from mailrisk.cli import output
 from mailrisk.cli.options import opened, output_options, store_options
@@ -151,7 +150,7 @@ def feed_list(format_: str, lang: str | None, data_dir: Path, config: Path | Non
     for line in lines:
         source, state = line.source, line.state
         table.add_row(
-            source.name, source.format, escape(source.licence), source.key,
+            source.name, source.format, output.safe(source.licence), source.key,
             "yes" if state is not None and state.enabled else "no", "yes" if source.redistribute else "no",
             str(state.entries) if state is not None else "-", output.age(state.age_s if state else None),
         )  # fmt: skip

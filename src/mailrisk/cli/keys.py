@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.markup import escape
 
 from mailrisk.cli import output
 from mailrisk.cli.options import opened, output_options, store_options
@@ -66,7 +65,7 @@ def key_list(format_: str, lang: str | None, data_dir: Path, config: Path | None
         table = output.table(output.language(lang), "Id", "Role", "Note", "Created", "Revoked")
         for key in keys:
             table.add_row(
-                str(key["public_id"]), str(key["role"]), escape(str(key["note"])), str(key["created_at"]),
+                str(key["public_id"]), str(key["role"]), output.safe(str(key["note"])), str(key["created_at"]),
                 str(key["revoked_at"] or "-"),
             )  # fmt: skip
         output.console().print(table)

@@ -10,12 +10,11 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from mailrisk.cli import output
 from mailrisk.cli.check import print_ips
-from mailrisk.cli.options import Command, exit_code, opened, output_options, store_options
+from mailrisk.cli.options import Command, exit_code, opened, output_options, store_options, text_of
 from mailrisk.collect.logs.entry import BadLine
 from mailrisk.collect.logs.read import AUTO, split_lines
 from mailrisk.collect.logs.registry import FORMATS
@@ -98,7 +97,7 @@ def _events(
                 lines, counts=counts, now=system_clock(), timezone=zone, year=year, format=as_
             )
         except BadInput as error:
-            yield ErrorAnswer(input=name, error=error.reason, field=error.field)
+            yield ErrorAnswer(input=text_of(name), error=error.reason, field=error.field)
 
 
 @log_group.command("detect")
@@ -161,11 +160,13 @@ def _event_table(events: list[Any], lang: str) -> None:
     table = output.table(lang, "Seen", "Service", "Protocol", "Account", "Ip", "Outcome", "Detail")
     for event in events:
         if isinstance(event, ErrorAnswer):
-            table.add_row("", "", "", "", escape(event.input), "[bold red]error[/]", escape(event.error))
+            table.add_row(
+                "", "", "", "", output.safe(event.input), "[bold red]error[/]", output.safe(event.error)
+            )
             continue
         table.add_row(
             event.seen_at.strftime("%Y-%m-%d %H:%M:%SZ"), event.service, event.protocol,
-            escape(event.account), event.ip, event.outcome, escape(event.detail),
+            output.safe(event.account), event.ip, event.outcome, output.safe(event.detail),
         )  # fmt: skip
     output.console().print(table)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -90,9 +91,14 @@ def lines_of(items: tuple[str, ...]) -> Iterator[str]:
     """The items, with ``-`` replaced by the lines of standard input (empty ones left out)."""
     for item in items:
         if item != "-":
-            yield item
+            yield text_of(item)
             continue
         for line in sys.stdin.buffer:
             text = line.decode("utf-8", "replace").strip()
             if text:
                 yield text
+
+
+def text_of(argument: str) -> str:
+    """A command-line argument as text: bytes that are not UTF-8 become the replacement character."""
+    return os.fsencode(argument).decode("utf-8", "replace")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,9 @@ from rich.text import Text
 
 from mailrisk.model.verdict import SEVERITY
 from mailrisk.service.answers import ErrorAnswer, ShortReason
+
+STEERING = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""C1 controls and characters that change the direction of text; JSON escapes the C0 ones by itself."""
 
 COLOUR = {3: "bold red", 2: "yellow", 1: "cyan", 0: "green", -1: "dim"}
 
@@ -56,12 +60,27 @@ def console() -> Console:
 
 def print_json(value: Any) -> None:
     """One JSON document, indented."""
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+    click.echo(_steerless(msgspec.json.format(msgspec.json.encode(value), indent=2).decode()))
 
 
 def print_line(value: Any) -> None:
     """One JSON object on one line, flushed: a reader may be waiting for it."""
-    click.echo(msgspec.json.encode(value).decode())
+    click.echo(_steerless(msgspec.json.encode(value).decode()))
+
+
+def _steerless(text: str) -> str:
+    """JSON in which every character that could steer a terminal is written as an escape; it reads the same."""
+    return STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def safe(text: str) -> str:
+    """Text from outside as it may stand in a terminal: no control, direction or markup characters.
+
+    What is not printable shows as ``\\x1b`` or ``\\u202e``.
+    """
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+    return escape(text)
 
 
 def print_answers(answers: Iterable[Any], format_: str, as_table: Callable[[list[Any]], None]) -> list[Any]:
@@ -102,7 +121,7 @@ def when(value: datetime | None) -> str:
 
 def reason_text(reason: ShortReason, lang: str) -> str:
     """The sentence of a reason, safe for the terminal."""
-    return escape(reason.text_zh if lang == "zh" else reason.text)
+    return safe(reason.text_zh if lang == "zh" else reason.text)
 
 
 def why(reasons: Iterable[ShortReason], lang: str, most: int = 3) -> str:
@@ -145,8 +164,8 @@ def print_block(answer: Any, facts: list[str], lang: str) -> None:
     A dash among the facts says nothing and is left out. Blocks read well at any width; tables do not.
     """
     terminal = console()
-    known = "  ".join(escape(fact) for fact in facts if fact != "-")
-    head = f"[bold]{escape(answer.input[:200])}[/]  {level(answer.level, lang)} {answer.score}/100  {known}"
+    known = "  ".join(safe(fact) for fact in facts if fact != "-")
+    head = f"[bold]{safe(answer.input[:200])}[/]  {level(answer.level, lang)} {answer.score}/100  {known}"
     terminal.print(Text.from_markup(head.rstrip()), soft_wrap=True)
     for line in why(answer.reasons, lang).splitlines():
         print_indented(line, 4)
@@ -159,5 +178,5 @@ def print_indented(text: str, columns: int) -> None:
 
 def print_error(answer: ErrorAnswer) -> None:
     """An item that could not be dealt with."""
-    text = f"[bold]{escape(answer.input[:200])}[/]  [bold red]error[/]  {escape(answer.error)}"
+    text = f"[bold]{safe(answer.input[:200])}[/]  [bold red]error[/]  {safe(answer.error)}"
     console().print(Text.from_markup(text), soft_wrap=True)

@@ -42,7 +42,7 @@ def read_pieces(name: str) -> Iterator[bytes]:
             while piece := unpacked.read(PIECE):
                 yield piece
     except (OSError, EOFError) as error:
-        raise BadInput("file", f"{name} is damaged gzip: {error}") from None
+        raise BadInput("file", f"damaged gzip: {error}") from None
 
 
 def size_of(name: str) -> int:
@@ -59,10 +59,10 @@ def _opened(name: str) -> Iterator[BinaryIO]:
     try:
         file = cast(BinaryIO, open(name, "rb"))  # noqa: SIM115 - closed below.
     except OSError as error:
-        raise BadInput("file", f"{name} cannot be read: {error.strerror}") from None
+        raise BadInput("file", f"cannot be read: {error.strerror}") from None
     try:
         yield file
     except IsADirectoryError:
-        raise BadInput("file", f"{name} is a directory") from None
+        raise BadInput("file", "is a directory") from None
     finally:
         file.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -11,12 +12,14 @@ import msgspec
 from mailrisk.model.evidence import SHARED, Evidence
 from mailrisk.model.message import Envelope
 from mailrisk.model.subject import Kind, Subject
-from mailrisk.model.url.recipient import scrub
+from mailrisk.model.url.canonical import parse_url
+from mailrisk.model.url.recipient import Scrubbed, scrub
+from mailrisk.model.url.unwrap import Unwrapped
 from mailrisk.model.verdict import Level
 from mailrisk.service.answers import AuthDetail, MessageAnswer, MessageUrl, NotStored, shorten
 from mailrisk.service.assess import Assessment, FoundUrl, assess
 from mailrisk.service.barriers import never_listed
-from mailrisk.service.check_url import static_evidence
+from mailrisk.service.check_url import Looked, static_evidence
 from mailrisk.service.context import Context
 from mailrisk.service.domains import domain_evidence
 from mailrisk.service.privacy import impersonal
@@ -25,6 +28,8 @@ from mailrisk.service.record import record
 FRONT_PAGE = 0.8
 """Share of the weight of a link to a site's front page: an innocent site is named most easily that way, so its
 own address has to look suspicious too, or somebody else has to report it."""
+
+PARTLY = 0.85
 
 MAX_LINKS_REPORTED = 200
 """Links of one message about which evidence is stored."""
@@ -124,13 +129,7 @@ def _about_urls(
             value *= FRONT_PAGE
         schemes[stored.subject] = stored.scheme
         evidence.append(_link_evidence(found, item, stored.subject, value, source, tenant))
-        evidence.extend(
-            msgspec.structs.replace(
-                impersonal(one, addresses, context.knowledge.hosts), subject=stored.subject, tenant=tenant
-            )
-            for one in static_evidence(context, item.looked, found.verdict.at)
-            if stored.subject == url.subject
-        )
+        evidence.extend(_text_evidence(context, stored, found.verdict.at, tenant))
         evidence.extend(
             msgspec.structs.replace(one, tenant=tenant)
             for one in domain_evidence(
@@ -140,14 +139,27 @@ def _about_urls(
     return evidence, schemes, refused
 
 
+def _text_evidence(context: Context, stored: Scrubbed, at: datetime, tenant: int) -> list[Evidence]:
+    """What the text of a URL says, in the form in which it is stored."""
+    if stored.subject is None or stored.subject.kind is not Kind.URL:
+        return []
+    url = parse_url(stored.subject.display(stored.scheme))
+    looked = Looked(url=url, unwrapped=Unwrapped(url=url), rule=None)
+    return [msgspec.structs.replace(one, tenant=tenant) for one in static_evidence(context, looked, at)]
+
+
 def _convicting(context: Context, found: Assessment) -> dict[str, float]:
-    """Key of each URL that a convicting rule points at -> how fully the surest such rule holds, 0..1."""
+    """Key of each URL that a convicting rule points at -> share of the weight, PARTLY to 1.
+
+    The message is judged malicious as a whole, so a link of a rule that holds in part counts nearly in full.
+    """
     keys: dict[str, float] = {}
     for item in found.evidence:
         named = item.data.get("urls")
         if isinstance(named, (list, tuple)) and context.policy.rule(item.code).convicts:
             for key in map(str, named):
-                keys[key] = max(keys.get(key, 0.0), min(item.value, 1.0))
+                share = PARTLY + (1 - PARTLY) * min(item.value, 1.0)
+                keys[key] = max(keys.get(key, 0.0), share)
     return keys
 
 
