@@ -6,6 +6,7 @@ whole command, failed.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, MutableMapping
 from importlib import import_module
@@ -81,6 +82,7 @@ def root() -> None:
 
 def main() -> None:
     """Runs the program; never shows a trace for an error that we raise on purpose."""
+    os.umask(0o077)  # What we store is for its owner alone.
     try:
         code = root.main(standalone_mode=False)  # What ``Context.exit`` was given comes back here.
         sys.exit(code if isinstance(code, int) else 0)

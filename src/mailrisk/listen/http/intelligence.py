@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -14,7 +13,6 @@ from litestar.params import Parameter
 
 from mailrisk.listen.http.access import grant_of, needs
 from mailrisk.listen.http.bodies import ListingBody, Outcome, WithdrawalBody
-from mailrisk.model.errors import Conflict
 from mailrisk.service.answers import Explanation
 from mailrisk.service.changes import MAX_WAIT_S, ChangesAnswer, changed, changes
 from mailrisk.service.check_message import report_message
@@ -22,6 +20,7 @@ from mailrisk.service.envelope import make_envelope
 from mailrisk.service.explain import explain, in_utc
 from mailrisk.service.keys import Role
 from mailrisk.service.lists import ListFolds
+from mailrisk.service.once import Once
 from mailrisk.service.status import Status, status
 from mailrisk.service.withdraw import list_by_hand, withdraw
 
@@ -41,32 +40,22 @@ async def reports(
 ) -> Response[Any]:
     """Reports one raw message (``message/rfc822``): it is stored as a sample and its indicators decided.
 
-    With an ``Idempotency-Key`` a repeated request gets the first answer again; the same key with
-    another body is a conflict (409).
+    With an ``Idempotency-Key`` a repeated request gets the receipt of the first one (sample, level,
+    indicators; nothing that names a person is kept); the same key with another message is a conflict (409).
     """
     context = request.app.state.context
     grant = grant_of(request)
+    smtp = make_envelope(client_ip, helo, mail_from, rcpt_to or [])
     raw = await request.body()
-    digest = hashlib.sha256(raw).hexdigest()
-    if idempotency_key:
-        known = context.ledger.remembered(grant.tenant, idempotency_key[:200])
-        if known is not None:
-            if known[0] != digest:
-                raise Conflict("this Idempotency-Key was used for another message")
-            return Response(known[2], status_code=known[1], media_type="application/json")
-    answer = await report_message(
-        context,
-        raw,
-        make_envelope(client_ip, helo, mail_from, rcpt_to or []),
-        reporter=f"key {grant.public_id}",
-        network=network,
-        tenant=grant.tenant,
-    )
-    body = msgspec.json.encode(answer)
-    if idempotency_key:
-        with context.ledger.transaction(context.clock()) as transaction:
-            transaction.remember(grant.tenant, idempotency_key[:200], digest, 201, body)
-    return Response(body, status_code=201, media_type="application/json")
+    once = Once(context, grant, idempotency_key or "", request.url.query.encode() + b"\0" + raw)
+    receipt = await asyncio.to_thread(once.receipt)
+    if receipt is None:
+        answer = await report_message(
+            context, raw, smtp, reporter=f"key {grant.public_id}", network=network, tenant=grant.tenant
+        )
+        await asyncio.to_thread(once.keep, answer)
+        return Response(msgspec.json.encode(answer), status_code=201, media_type="application/json")
+    return Response(receipt, status_code=200, media_type="application/json")
 
 
 @post("/withdrawals", guards=[needs(Role.ANALYST)], status_code=200, sync_to_thread=True)
