@@ -162,7 +162,9 @@ def test_everything_is_asked_at_once_and_a_host_only_when_its_domain_is_young() 
 def test_a_stage_counts_as_answered_when_anything_was_learnt() -> None:
     rdap, ns = FactKey("rdap", "evil.example"), FactKey("dns", "evil.example", "NS")
     assert answered([], Facts())
-    assert answered([LINK], Facts({rdap: Fact("temperror"), ns: Fact("absent")}))
+    assert answered([LINK], Facts({rdap: Fact("absent"), ns: Fact("temperror")}))
+    assert answered([LINK], Facts({rdap: Fact("not-checked"), ns: Fact("found", ("ns.example",))}))
+    assert not answered([LINK], Facts({rdap: Fact("temperror"), ns: Fact("found", ("ns.example",))}))
     assert not answered([LINK], Facts({rdap: Fact("temperror"), ns: Fact("temperror")}))
     assert not answered([LINK], Facts({rdap: Fact("not-checked")}))
 

@@ -92,12 +92,16 @@ def _keys(one: AskedDomain, facts: Facts, at: datetime) -> Iterator[FactKey]:
 
 
 def answered(asked: Sequence[AskedDomain], facts: Facts) -> bool:
-    """Whether anything was learnt about any of the domains, or there was nothing to ask."""
-    known = facts.known()
-    statuses = [
-        fact.status for one in asked for key, fact in known.items() if key.name in (one.domain, one.host)
-    ]
-    return not asked or any(status in ("found", "absent") for status in statuses)
+    """Whether anything was learnt about any of the domains, or there was nothing to ask.
+
+    Name servers alone are no answer when registries were asked and all of them failed.
+    """
+    registrations = [facts.peek("rdap", one.domain) for one in asked]
+    if asked and all(fact is not None and fact.status == "temperror" for fact in registrations):
+        return False
+    names = {name for one in asked for name in (one.domain, one.host)}
+    learnt = (fact.status for key, fact in facts.known().items() if key.name in names)
+    return not asked or any(status in ("found", "absent") for status in learnt)
 
 
 def age_days(domain: str, facts: Facts, at: datetime) -> int | None:
