@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from urllib.parse import urljoin
 
+import pytest
+from tests.stalling import at_most
+
+from mailrisk.collect.message import hrefs
 from mailrisk.collect.message.limits import Limits
 from mailrisk.collect.message.parse import parse_message
 from mailrisk.model.message import Message
@@ -116,3 +120,54 @@ def test_html_that_would_cost_quadratic_time_is_read_without_its_structure(sourc
 )  # fmt: skip
 def test_text_made_to_stall_expressions_is_read(raw: bytes) -> None:
     assert parse_message(raw).size == len(raw)
+
+
+def test_a_link_keeps_its_host_when_the_base_is_too_long() -> None:
+    message = html(b'<base href="http://evil.example/' + b"a/" * 30_000 + b'"><a href="../x">y')
+    assert "http://evil.example/x" in [link.url for link in message.links]
+
+
+def test_links_beyond_the_limit_are_counted_and_not_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    joined: list[str] = []
+
+    def join(base: str, url: str) -> str:
+        joined.append(url)
+        return urljoin(base, url)
+
+    monkeypatch.setattr(hrefs, "urljoin", join)
+    links = b"".join(b"<a href=x%d>y</a><a href=x0>again</a>" % number for number in range(5_000))
+    message = html(b'<base href="http://a.example/">' + links)
+    assert len(joined) < 2_001
+    assert cut(message, "5002 found, the first 2000")
+
+
+@pytest.mark.parametrize("tag", [b"<option>", b"<OPTION value=1>x</option>", b"<optgroup>"])
+def test_a_menu_of_fifty_thousand_entries_is_read_without_its_structure(tag: bytes) -> None:
+    menu = b"<select>" + tag * 50_000 + b"</select>"
+    with at_most(3):
+        message = html(b'<base href="http://a.example/b/">' + menu + b"<a href=c>x</a>")
+    assert cut(message, "read without its structure")
+    assert "http://a.example/b/c" in [link.url for link in message.links]
+
+
+def test_a_menu_of_a_thousand_entries_is_read_as_it_is() -> None:
+    assert not html(b"<select>" + b"<option>x" * 1_000 + b"</select>" + b"<p>x</p>" * 2_000).cuts
+
+
+def test_anchors_in_one_another_do_not_read_their_text_again_and_again() -> None:
+    source = b"<a href=http://a.example/><marquee>" * 240 + b"word " * 300_000
+    with at_most(3):
+        message = html(source)
+    assert len(message.links[0].text) == 300
+
+
+def test_style_sheets_share_one_limit() -> None:
+    first = b"<style>/*" + b"x" * 99_950 + b"*/.a{display:none}</style>"
+    rest = b"<style>" + b" " * 100 + b".b{display:none}</style>"
+    message = html(first + rest * 40 + b"<p class=a>hidden</p><p class=b>shown</p>")
+    assert (message.text, message.hidden_text) == ("shown", "hidden")
+
+
+def test_style_sheets_full_of_blocks_that_never_open_cost_little() -> None:
+    with at_most(2):
+        assert html((b"<style>" + b"@media " * 14_000 + b"</style>") * 20 + b"shown").text == "shown"

@@ -83,9 +83,10 @@ class Body:
     def _add_html(self, leaf: Leaf, where: str) -> None:
         """HTML: rendered; of attachments only the links count here."""
         source = self._decoded(leaf, where)
-        rendered = render(source)
+        rendered = render(source, self._budget.limits.links)
         if rendered.problem:
             self._budget.cut(f"{where}: {rendered.problem}")
+        self._budget.skip_links(rendered.left_out)
         links = [*rendered.links, *(RawLink(url, "text") for url in find_urls(rendered.bare))]
         if leaf.role == BODY:
             self._shown.append(rendered.text)

@@ -10,7 +10,7 @@ import html as entities
 import re
 from typing import NamedTuple
 
-from mailrisk.collect.message.hrefs import web_url
+from mailrisk.collect.message.hrefs import Hrefs
 
 TAG = re.compile(r"""<(/?[a-zA-Z][a-zA-Z0-9:]{0,30})((?>[^>"'=]++|=\s*+(?>"[^"]*+"?|'[^']*+'?)|["'=])*+)>?""")
 _LINK = re.compile(
@@ -31,8 +31,8 @@ class Found(NamedTuple):
     how: str
 
 
-def read_crudely(source: str) -> tuple[str, list[Found]]:
-    """The text between the tags, and the links in them."""
+def read_crudely(source: str, hrefs: Hrefs) -> tuple[str, list[Found]]:
+    """The text between the tags, and the links in them, as ``hrefs`` works them out."""
     source = _SKIPPED.sub(" ", source)
     links: list[Found] = []
     texts: list[str] = []
@@ -42,8 +42,10 @@ def read_crudely(source: str) -> tuple[str, list[Found]]:
         at = match.end()
         name = match[1].lower()
         for attribute, value in _LINK.findall(match[2][:_ATTRIBUTES]):
-            url = web_url(entities.unescape(value.strip("\"'")))
+            url = hrefs.url(entities.unescape(value.strip("\"'")))
             if url:
+                if name == "base":
+                    hrefs.start_from(url)
                 how = "form" if attribute.lower().endswith("action") else _HOW.get(name, "img")
                 links.append(Found(url, how))
     texts.append(source[at:])

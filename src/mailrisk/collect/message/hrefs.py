@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 from urllib.parse import urljoin
 
 _SCHEME = re.compile(r"(?:https?|ftp):", re.IGNORECASE)
@@ -17,6 +18,55 @@ _REFRESH = re.compile(
     r"""\A\s*[\d.]{0,10}\s*[;,]?\s*(?:url\s*=\s*)?["']?(.{1,4096}?)["']?\s*\Z""", re.IGNORECASE | re.DOTALL
 )
 _CONTROLS = "".join(map(chr, range(33)))
+_ORIGIN = re.compile(r"[a-z]{3,5}:[/\\]{0,20}[^/\\?#]{1,1000}", re.IGNORECASE)
+
+MOST_LINKS: Final = 2_000
+"""Different links of one HTML body that are worked out; ``limits.Limits.links`` is the same number."""
+
+LONGEST_BASE: Final = 2_048
+"""Characters of ``<base href>``; of a longer one only scheme and host are kept."""
+
+
+class Hrefs:
+    """Works out the links of one HTML body, each writing once, at most ``most`` different ones.
+
+    Adding a link to a base costs as much as the base is long. ``left_out`` counts the others that may be links.
+    """
+
+    def __init__(self, most: int = MOST_LINKS) -> None:
+        self._most = most
+        self._base = ""
+        self._known: dict[str, str] = {}
+        self._over: set[str] = set()
+
+    @property
+    def left_out(self) -> int:
+        """How many different links more there are."""
+        return len(self._over)
+
+    def url(self, value: str) -> str:
+        """As ``web_url``; '' for a link beyond the limit."""
+        found = self._known.get(value)
+        if found is not None:
+            return found
+        if len(self._known) >= self._most:
+            if web_url(value) or (
+                self._base and not _OTHER_SCHEME.match(value) and value[:1] not in ("", "#")
+            ):
+                self._over.add(value)
+            return ""
+        found = web_url(value, self._base)
+        if found:
+            self._known[value] = found
+        return found
+
+    def start_from(self, base: str) -> None:
+        """Relative links go from here on; the first base counts (HTML §4.2.3)."""
+        if self._base:
+            return
+        origin = _ORIGIN.match(base)
+        self._base = base if len(base) <= LONGEST_BASE else f"{origin[0]}/" if origin else ""
+        self._known.clear()
 
 
 def web_url(value: str, base: str = "") -> str:

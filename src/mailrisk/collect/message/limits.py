@@ -83,6 +83,10 @@ class Budget:
         self._left.links += 1
         return True
 
+    def skip_links(self, count: int) -> None:
+        """Notes links that were left out unread."""
+        self._links_over += count
+
     def take_payload(self, size: int, where: str) -> bool:
         """True if a decoded payload of this many bytes may be kept."""
         if size > self._left.decoded:

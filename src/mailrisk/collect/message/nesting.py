@@ -2,7 +2,8 @@
 
 A WHATWG parser looks through the open elements at every block start, opens every unclosed formatting
 element again at every paragraph (HTML §13.2.4.3), and compares each attribute of a tag with all others:
-200,000 nested ``<div>`` take it minutes, 300 open ``<font>`` before 6,000 ``<p>`` a gigabyte. All three are
+200,000 nested ``<div>`` take it minutes, 300 open ``<font>`` before 6,000 ``<p>`` a gigabyte. An ``<option>``
+costs it as many steps as its ``<select>`` has options before it. All four are
 estimated here in linear passes; HTML over the bound is read without structure (``crude.py``).
 """
 
@@ -13,6 +14,7 @@ import re
 from mailrisk.collect.message.crude import TAG
 
 _NAME = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]{0,30})")
+_OPTION = re.compile(r"<opt(?:ion|group)", re.IGNORECASE)
 _VOID = frozenset({
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
     "track", "wbr",
@@ -21,8 +23,7 @@ _FORMATTING = frozenset({
     "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u",
 })  # fmt: skip
 _IMPLIED = frozenset({
-    "p", "li", "dd", "dt", "option", "tr", "td", "th", "tbody", "thead", "tfoot", "colgroup", "rp",
-    "rt",
+    "p", "li", "dd", "dt", "option", "tr", "td", "th", "tbody", "thead", "tfoot", "colgroup",
 })  # fmt: skip
 _FENCES = frozenset(
     {"table", "td", "th", "caption", "button", "object", "marquee", "ul", "ol", "dl", "template"}
@@ -30,6 +31,7 @@ _FENCES = frozenset(
 _FEW_TAGS = 2_000  # no arrangement of so few is costly
 _DEPTH = 512  # browsers do not nest deeper either
 _WORK = 2_000_000
+_MOST_OPTIONS = 3_000
 _SHORT = 20_000  # characters of HTML that may hold anything
 _LONG_TAG = 4_096
 _MOST_ATTRIBUTES = 2_000
@@ -44,7 +46,9 @@ def too_costly(html: str) -> bool:
         for match in TAG.finditer(html)
     ):
         return True
-    return html.count("<") > _FEW_TAGS and _costly(html)
+    if html.count("<") <= _FEW_TAGS:
+        return False
+    return sum(1 for _ in _OPTION.finditer(html)) > _MOST_OPTIONS or _costly(html)
 
 
 def _attributes(text: str) -> int:

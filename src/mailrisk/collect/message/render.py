@@ -11,10 +11,10 @@ from typing import NamedTuple
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from mailrisk.collect.message.crude import read_crudely
-from mailrisk.collect.message.hrefs import css_urls, refresh_target, web_url
+from mailrisk.collect.message.hrefs import MOST_LINKS, Hrefs, css_urls, refresh_target
 from mailrisk.collect.message.look import Look, look_of
 from mailrisk.collect.message.nesting import too_costly
-from mailrisk.collect.message.styles import Style, rules_of
+from mailrisk.collect.message.styles import rules_of_all
 
 _UNSEEN = frozenset(
     {"script", "style", "head", "title", "template", "noframes", "datalist", "object", "iframe", "svg"}
@@ -25,6 +25,8 @@ _BLOCKS = frozenset({
     "main", "nav", "ol", "p", "pre", "section", "table", "tbody", "tfoot", "thead", "tr", "ul",
     "option", "legend", "summary",
 })  # fmt: skip
+_ANCHOR_PIECES = 500
+_ANCHOR_CHARS = 2_000  # looked at for the 300 that are kept
 _CELLS = frozenset({"td", "th"})
 _SOURCES = {
     "img": "img", "input": "img", "iframe": "frame", "frame": "frame", "embed": "frame", "video": "frame",
@@ -43,7 +45,8 @@ class RawLink(NamedTuple):
 class Rendered(NamedTuple):
     """What the HTML shows and hides; ``problem`` names what had to be read without structure.
 
-    ``bare`` is the shown text outside of clickable links, where mail programs make links of URLs.
+    ``bare`` is the shown text outside of clickable links, where mail programs make links of URLs. ``left_out``
+    counts the different links beyond the limit.
     """
 
     text: str
@@ -51,18 +54,22 @@ class Rendered(NamedTuple):
     links: list[RawLink]
     bare: str
     problem: str = ""
+    left_out: int = 0
 
 
-def render(html: str) -> Rendered:
+def render(html: str, most_links: int = MOST_LINKS) -> Rendered:
     """Reads one HTML body. Never raises; time and memory are linear in the input's length."""
+    hrefs = Hrefs(most_links)
     if too_costly(html):
-        text, found = read_crudely(html)
+        text, found = read_crudely(html, hrefs)
         links = [RawLink(url, how) for url, how in found]
         shown = tidy(text)
-        return Rendered(shown, "", links, shown, "HTML too deeply nested: read without its structure")
-    walk = _Walk(LexborHTMLParser(html))
+        problem = "HTML too deeply nested: read without its structure"
+        return Rendered(shown, "", links, shown, problem, hrefs.left_out)
+    walk = _Walk(LexborHTMLParser(html), hrefs)
     walk.run()
-    return Rendered(tidy("".join(walk.seen)), tidy("".join(walk.unseen)), walk.links, walk.bare())
+    seen, unseen = tidy("".join(walk.seen)), tidy("".join(walk.unseen))
+    return Rendered(seen, unseen, walk.links, walk.bare(), left_out=hrefs.left_out)
 
 
 def tidy(text: str) -> str:
@@ -78,17 +85,15 @@ def tidy(text: str) -> str:
 class _Walk:
     """One pass over the tree."""
 
-    def __init__(self, tree: LexborHTMLParser) -> None:
+    def __init__(self, tree: LexborHTMLParser, hrefs: Hrefs) -> None:
         self._root = tree.root
-        self._rules: dict[str, Style] = {}
-        for node in tree.css("style")[:50]:
-            self._rules.update(rules_of(node.text(deep=True)))
+        self._hrefs = hrefs
+        self._rules = rules_of_all(node.text(deep=True) for node in tree.css("style")[:50])
         self.seen: list[str] = []
         self.unseen: list[str] = []
         self.links: list[RawLink] = []
         self._anchors: list[tuple[int, int]] = []  # index into links, index into seen
         self._inside: list[tuple[int, int]] = []  # stretches of seen that are the text of links
-        self._base = ""
 
     def bare(self) -> str:
         """What was seen outside of links."""
@@ -159,8 +164,18 @@ class _Walk:
             index, start = self._anchors.pop()
             self._inside.append((start, len(self.seen)))
             if index >= 0:
-                text = " ".join("".join(self.seen[start : start + 500]).split())[:300]
-                self.links[index] = self.links[index]._replace(text=text)
+                self.links[index] = self.links[index]._replace(text=self._anchor_text(start))
+
+    def _anchor_text(self, start: int) -> str:
+        """What a link shows. Anchors that lie in one another share their text: of a long one little is read."""
+        pieces: list[str] = []
+        left = _ANCHOR_CHARS
+        for piece in self.seen[start : start + _ANCHOR_PIECES]:
+            pieces.append(piece[:left])
+            left -= len(pieces[-1])
+            if left <= 0:
+                break
+        return " ".join("".join(pieces).split())[:300]
 
     def _head(self, node: LexborNode) -> None:
         """<base> and <meta refresh> work from inside the head, whose text nobody sees."""
@@ -193,8 +208,8 @@ class _Walk:
         elif tag == "meta" and (attributes.get("http-equiv") or "").lower() == "refresh":
             self._add(refresh_target(attributes.get("content") or ""), "meta")
         elif tag == "base":
-            if not self._base and self._add(attributes.get("href"), "base"):
-                self._base = self.links[-1].url
+            if self._add(attributes.get("href"), "base"):
+                self._hrefs.start_from(self.links[-1].url)
         elif tag == "link":
             self._add(attributes.get("href"), "css")
         if "srcset" in attributes:
@@ -208,7 +223,7 @@ class _Walk:
 
     def _add(self, value: str | None, how: str) -> bool:
         """Notes a link if it leads to the web; relative ones only where a base says to what."""
-        url = web_url(value or "", self._base)
+        url = self._hrefs.url(value or "")
         if url:
             self.links.append(RawLink(url, how))
         return bool(url)

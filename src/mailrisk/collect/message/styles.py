@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -29,7 +30,9 @@ _NAMES = {
 _SIMPLE = re.compile(r"(?:[a-z][a-z0-9]{0,12})?[.#]([\w-]{1,80})\Z|([a-z][a-z0-9]{0,12})\Z", re.IGNORECASE)
 _LAST_NAME = re.compile(r"[.#][\w-]{1,80}|[a-z][a-z0-9]{0,12}(?![\w-])", re.IGNORECASE)
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)|<!--|-->", re.DOTALL)
+_BLOCK = re.compile(r"@[a-z-]{1,40}+[^{};@]{0,1000}+\{|[{}]", re.IGNORECASE)
 _MAX_RULES = 500
+_MAX_CHARS = 100_000  # of all style sheets of a body together
 
 Colour = tuple[int, int, int]
 
@@ -152,6 +155,18 @@ def same_colour(one: Colour, other: Colour) -> bool:
     return abs(one[0] - other[0]) <= 10 and abs(one[1] - other[1]) <= 10 and abs(one[2] - other[2]) <= 10
 
 
+def rules_of_all(sheets: Iterable[str]) -> dict[str, Style]:
+    """The rules of several style sheets, of which a later one wins; 100,000 characters of all are read."""
+    rules: dict[str, Style] = {}
+    left = _MAX_CHARS
+    for css in sheets:
+        if left <= 0:
+            break
+        rules.update(rules_of(css[:left]))
+        left -= len(css)
+    return rules
+
+
 def rules_of(css: str) -> dict[str, Style]:
     """Styles by simple selector (``.name``, ``#name``, ``td``; the tag of ``td.name`` is left out) outside of @media.
 
@@ -159,7 +174,7 @@ def rules_of(css: str) -> dict[str, Style]:
     selectors only a background counts, and only so that nothing is said about what stands on it. At most
     500 rules of the first 100,000 characters are read.
     """
-    css = _without_blocks(_COMMENT.sub("", css[:100_000]))
+    css = _without_blocks(_COMMENT.sub("", css[:_MAX_CHARS]))
     rules: dict[str, Style] = {}
     for block in css.split("}", _MAX_RULES)[:_MAX_RULES]:
         selectors, brace, declarations = block.rpartition("{")
@@ -185,7 +200,7 @@ def _enter_rule(selector: str, style: Style, rules: dict[str, Style]) -> None:
 def _without_blocks(css: str) -> str:
     """The CSS without its ``@...{...{...}...}`` blocks."""
     out, depth, at, skipping = [], 0, 0, False
-    for match in re.finditer(r"@[a-z-]{1,40}[^{};]{0,1000}\{|[{}]", css, re.IGNORECASE):
+    for match in _BLOCK.finditer(css):
         if not skipping and match[0][0] == "@":
             out.append(css[at : match.start()])
             skipping, depth = True, 1
