@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mailrisk.config import Config
 from mailrisk.listen.fast import worker
-from mailrisk.listen.fast.routes import FastRoutes, Headers, Route, Slices
+from mailrisk.listen.fast.routes import FastRoutes, Route, Slices
 from mailrisk.lookups import prepare
 from mailrisk.service.context import LookupContext
 
@@ -29,9 +29,9 @@ class WithStatic(FastRoutes):
         self.table[b"POST", b"/static"] = STATIC
         self._constant = [b"x" * 486]
 
-    def slices(self, route: Route, headers: Headers, body: bytes) -> Slices | None:
+    def slices(self, route: Route, key: bytes, authorization: bytes, body: bytes) -> Slices | None:
         """See the module."""
-        return iter((self._constant,)) if route is STATIC else super().slices(route, headers, body)
+        return iter((self._constant,)) if route is STATIC else super().slices(route, key, authorization, body)
 
 
 def main() -> None:

@@ -29,8 +29,8 @@ from mailrisk.model.evidence import SHARED
 from mailrisk.model.subject import Subject
 from mailrisk.store import index_form as form
 from mailrisk.store.index_fold import Fold
-from mailrisk.store.index_form import Rule, Shape
-from mailrisk.store.index_view import Tables, View
+from mailrisk.store.index_form import Rule
+from mailrisk.store.index_view import Decoded, Tables, View
 
 if TYPE_CHECKING:  # A look-up worker reads the index and has no ledger: it starts in half the time without.
     from mailrisk.store.ledger import Ledger
@@ -60,7 +60,7 @@ class LookupIndex:
         self._tables = Tables(
             *(self._env.open_db(name.encode(), create=not readonly) for name in Tables._fields)
         )
-        self._shapes: dict[bytes, Shape] = {}
+        self._decoded = Decoded()
 
     def close(self) -> None:
         """Closes the map."""
@@ -70,7 +70,7 @@ class LookupIndex:
 
     def view(self) -> View:
         """The index as it is now, for as long as the ``with`` block takes; keep that short."""
-        return View(self._env.begin(), self._tables, self._shapes)
+        return View(self._env.begin(), self._tables, self._decoded)
 
     def url(self, candidates: Sequence[Subject], registrable: str, tenant: int = SHARED) -> Rule | None:
         """The rule for a URL. ``candidates``: its url and path expressions, narrowest first, one host."""

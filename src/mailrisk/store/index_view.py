@@ -23,6 +23,9 @@ from mailrisk.store.index_form import Rule, Shape
 MAX_SHAPES: Final = 20_000
 """Decoded shapes kept in memory by one process; then it starts again."""
 
+MAX_GRANTS: Final = 10_000
+"""Decoded API keys kept likewise."""
+
 MAX_PARENTS: Final = 4
 """Dots in a host up to which every domain above it is asked for, which is cheaper than its public suffix."""
 
@@ -41,6 +44,17 @@ class Tables(NamedTuple):
     shapes: Any
 
 
+class Decoded:
+    """What one process has decoded, by the bytes that it was decoded from: it cannot be out of date."""
+
+    __slots__ = ("agreed_at", "grants", "shapes")
+
+    def __init__(self) -> None:
+        self.shapes: dict[bytes, Shape] = {}
+        self.grants: dict[bytes, KeyGrant] = {}
+        self.agreed_at: tuple[bytes, datetime] | None = None
+
+
 class Match(NamedTuple):
     """A rule as it is stored, with the indicator that it is about."""
 
@@ -57,13 +71,13 @@ class Match(NamedTuple):
 class View:
     """The index at one moment. Get one from ``LookupIndex.view()``; it ends with its ``with`` block."""
 
-    __slots__ = ("_end", "_get", "_shapes", "_tables")
+    __slots__ = ("_decoded", "_end", "_get", "_tables")
 
-    def __init__(self, transaction: Any, tables: Tables, shapes: dict[bytes, Shape]) -> None:
+    def __init__(self, transaction: Any, tables: Tables, decoded: Decoded) -> None:
         self._get = transaction.get
         self._end = transaction.abort  # A read transaction has nothing to commit.
         self._tables = tables
-        self._shapes = shapes
+        self._decoded = decoded
 
     def __enter__(self) -> Self:
         return self
@@ -176,19 +190,28 @@ class View:
         return form.decode_listing(subject, match.raw, self._shape(form.shape_name(match.raw)))
 
     def _shape(self, name: bytes) -> Shape:
-        known = self._shapes.get(name)
+        shapes = self._decoded.shapes
+        known = shapes.get(name)
         if known is None:
             raw = self._get(name, None, self._tables.shapes)
             known = form.read_shape(raw[4:]) if raw is not None else Shape()
-            if len(self._shapes) >= MAX_SHAPES:
-                self._shapes.clear()
-            self._shapes[name] = known
+            if len(shapes) >= MAX_SHAPES:
+                shapes.clear()
+            shapes[name] = known
         return known
 
     def key(self, public_id: str) -> KeyGrant | None:
         """An API key in force."""
         raw = self._get(public_id.encode(), None, self._tables.keys)
-        return None if raw is None else _grant.decode(raw)
+        if raw is None:
+            return None
+        grants = self._decoded.grants
+        known = grants.get(raw)
+        if known is None:
+            if len(grants) >= MAX_GRANTS:
+                grants.clear()
+            known = grants[raw] = _grant.decode(raw)
+        return known
 
     def position(self) -> tuple[str, int]:
         """(epoch, seq) of the last change applied; ('', 0) for an empty index."""
@@ -198,4 +221,9 @@ class View:
     def agreed_at(self) -> datetime | None:
         """When the index last was known to agree with the ledger."""
         raw = self._get(b"agreed_at", None, self._tables.meta)
-        return None if raw is None else form.from_us(int(raw))
+        if raw is None:
+            return None
+        known = self._decoded.agreed_at
+        if known is None or known[0] != raw:
+            known = self._decoded.agreed_at = (raw, form.from_us(int(raw)))
+        return known[1]

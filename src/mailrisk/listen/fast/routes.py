@@ -7,7 +7,7 @@ place for errors. Whoever adds a route here adds a row to ``FastRoutes.table``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 import msgspec
@@ -29,9 +29,6 @@ SLICE: Final = {Analyse.NONE: 100, Analyse.STATIC: 8}
 """URLs answered before other connections get their turn: about two milliseconds."""
 
 IP_SLICE: Final = 50
-
-Headers = Sequence[tuple[bytes, bytes]]
-"""Names in lower case and values, as received."""
 
 Slices = Iterator[list[bytes]]
 """The results of a batch, a slice at a time, each a JSON object."""
@@ -64,17 +61,14 @@ class FastRoutes:
             (b"POST", b"/api/v1/ips:check"): Route(self._ips),
         }
 
-    def slices(self, route: Route, headers: Headers, body: bytes) -> Slices | None:
-        """The answer to a request, slice by slice; None when the core has to answer."""
-        key = authorization = ""
-        for name, value in headers:
-            if name == b"x-api-key" and not key:
-                key = value.decode("latin-1")
-            elif name == b"authorization" and not authorization:
-                authorization = value.decode("latin-1")
+    def slices(self, route: Route, key: bytes, authorization: bytes, body: bytes) -> Slices | None:
+        """The answer to a request, slice by slice; None when the core has to answer.
+
+        ``key``, ``authorization``: the headers X-API-Key and Authorization, b'' for a missing one.
+        """
         with self.context.index.view() as view:
             try:
-                grant = authenticate_key(self.context, presented_key(key, authorization), view)
+                grant = authenticate_key(self.context, _presented(key, authorization), view)
                 if not allows(grant, Role.READER):
                     return None
                 return route.start(view, body, grant.tenant)
@@ -111,6 +105,10 @@ class FastRoutes:
         for start in range(0, len(ips), IP_SLICE):
             part = ips[start : start + IP_SLICE]
             yield [msgspec.json.encode(answer) for answer in check_ips(self.context, part, tenant)]
+
+
+def _presented(key: bytes, authorization: bytes) -> str:
+    return presented_key(key.decode("latin-1"), authorization.decode("latin-1"))
 
 
 def results(parts: Iterable[list[bytes]]) -> bytes:
