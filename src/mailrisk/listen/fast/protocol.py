@@ -2,7 +2,7 @@
 
 uvicorn makes a scope, a cycle and a task for every request, which costs more than the look-up itself.
 A small request on a fast route is therefore answered as soon as it is complete, in the parser's own
-callback; any other request takes uvicorn's way as if nothing had happened. docs/decisions/0005 has the
+callback; any other request takes uvicorn's way as if nothing had happened. docs/decisions/0008 has the
 measurements. uvicorn is locked by hash; tests/listen/fast shows what must hold when it changes.
 """
 
