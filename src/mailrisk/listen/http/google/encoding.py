@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from mailrisk.listen.http.google.wire import base64_text
@@ -32,22 +32,41 @@ def rice_fields(diff: Diff, count_name: str) -> dict[str, Answer]:
     """
     answer: dict[str, Answer] = {}
     if diff.additions:
-        raw = wire(diff.additions)
-        numbers = sorted(int.from_bytes(raw[at : at + 4], "little") for at in range(0, len(raw), 4))
-        answer["additions"] = {"riceHashes": _small(numbers, count_name)}
+        answer["additions"] = {"riceHashes": _wide(_little_endian(wire(diff.additions)), count_name)}
     if diff.removals:
-        answer["removals"] = {"riceIndices": _small(diff.removals, count_name)}
+        answer["removals"] = {"riceIndices": _wide(rice.encode(diff.removals), count_name)}
     return answer
 
 
-def _small(values: Sequence[int], count_name: str) -> Answer:
+@lru_cache(maxsize=4)
+def _little_endian(raw: bytes) -> rice.Coded:
+    """Prefixes read as little-endian numbers. A whole list takes a second, and every new client wants it."""
+    return rice.encode(sorted(int.from_bytes(raw[at : at + 4], "little") for at in range(0, len(raw), 4)))
+
+
+@lru_cache(maxsize=4)
+def _big_endian(raw: bytes, parameters: range) -> rice.Coded:
+    return rice.encode([int.from_bytes(raw[at : at + 4], "big") for at in range(0, len(raw), 4)], parameters)
+
+
+def _wide(found: rice.Coded, count_name: str) -> Answer:
     """The first value is a text, since it has 64 bits in these dialects."""
-    return {**coded(values, count_name, rice.PARAMETERS_32), "firstValue": str(values[0])}
+    return {**_message(found, count_name), "firstValue": str(found.first)}
 
 
-def coded(values: Sequence[int], count_name: str, parameters: range) -> Answer:
+def v5_changes(diff: Diff, parameters: range) -> dict[str, Answer]:
+    """``additionsFourBytes`` and ``compressedRemovals`` of Safe Browsing v5: always coded, big-endian."""
+    answer: dict[str, Answer] = {}
+    if diff.additions:
+        coded = _big_endian(wire(diff.additions), parameters)
+        answer["additionsFourBytes"] = _message(coded, "entriesCount")
+    if diff.removals:
+        answer["compressedRemovals"] = _message(rice.encode(diff.removals, parameters), "entriesCount")
+    return answer
+
+
+def _message(found: rice.Coded, count_name: str) -> Answer:
     """A message of the type RiceDeltaEncoding: a single value has nothing but itself."""
-    found = rice.encode(values, parameters)
     answer: Answer = {"firstValue": found.first}
     if found.count:
         answer["riceParameter"] = found.parameter

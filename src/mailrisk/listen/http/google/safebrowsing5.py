@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from mailrisk.listen.http.google.encoding import Answer, coded, duration
+from mailrisk.listen.http.google.encoding import Answer, duration, v5_changes
 from mailrisk.listen.http.google.errors import GoogleError, invalid
 from mailrisk.listen.http.google.schemas import HashLength, ThreatType
 from mailrisk.listen.http.google.wire import GoogleRequest, base64_text, read_bytes
@@ -140,10 +140,7 @@ def _hash_list(lists: HashLists, request: GoogleRequest, name: str, version: byt
     answer: Answer = {"name": name, "version": base64_text(found.token)}
     if not diff.reset:
         answer["partialUpdate"] = True
-    if diff.additions:
-        answer["additionsFourBytes"] = coded(diff.additions, "entriesCount", PARAMETERS)
-    if diff.removals:
-        answer["compressedRemovals"] = coded(diff.removals, "entriesCount", PARAMETERS)
+    answer.update(v5_changes(diff, PARAMETERS))
     if diff.complete:  # Without it the client asks again at once: its own limits held something back.
         answer["minimumWaitDuration"] = duration(CACHE)
     if diff.reset or diff.additions or diff.removals:
