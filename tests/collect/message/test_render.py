@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.stalling import at_most
 
+from mailrisk.collect.message.hrefs import refresh_target
 from mailrisk.collect.message.render import render
 
 
@@ -168,3 +170,19 @@ def test_any_soup_of_tags_is_rendered(pieces: list[str]) -> None:
 @given(st.text(max_size=200))
 def test_any_text_is_rendered(text: str) -> None:
     render(text.encode("utf-8", "replace").decode("utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("content", "target"),
+    [
+        ("0; url=http://a.example/", "http://a.example/"),
+        ("  3 , URL = 'http://x.example/' ", "http://x.example/"),
+        ("0.5;http://x.example/ ", "http://x.example/"),
+        ("5", ""),
+        ("0;", ""),
+        ('0; url="a' + " " * 4_000 + "\0!", 'a' + " " * 4_000 + "\0!"),
+    ],
+)  # fmt: skip
+def test_a_refresh_leads_where_a_browser_goes(content: str, target: str) -> None:
+    with at_most(0.2):
+        assert refresh_target(content) == target

@@ -34,8 +34,8 @@ _SMUGGLES = re.compile(
     re.IGNORECASE,
 )
 _CODE = re.compile(
-    r"(?:解压密码|打开密码|附件密码|查看码|解压码|提取码|密码)\s*(?:为|是)?\s*[:：]?\s*([A-Za-z0-9@#]{3,16})"
-    r"|(?:password|passcode|archive code|contraseña|senha|mot de passe|passwort)(?:\s+(?:is|es|est|ist|é))?\s*[:=]?\s+"
+    r"(?:解压密码|打开密码|附件密码|查看码|解压码|提取码|密码)\s*+(?:为|是)?+\s*+[:：]?+\s*+([A-Za-z0-9@#]{3,16})"
+    r"|(?:password|passcode|archive code|contraseña|senha|mot de passe|passwort)(?:\s++(?:ist|is|est|es|é))?+(?:\s*+[:=])?+\s++"
     r"([A-Za-z0-9@#]*\d[A-Za-z0-9@#]*)",
     re.IGNORECASE,
 )

@@ -15,7 +15,7 @@ _OTHER_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}:", re.IGNORECASE)
 _CSS_URL = re.compile(r"""url\(\s*["']?([^"')\s]{1,4096})""", re.IGNORECASE)
 _CSS_IMPORT = re.compile(r"""@import\s+["']([^"']{1,4096})["']""", re.IGNORECASE)
 _REFRESH = re.compile(
-    r"""\A\s*[\d.]{0,10}\s*[;,]?\s*(?:url\s*=\s*)?["']?(.{1,4096}?)["']?\s*\Z""", re.IGNORECASE | re.DOTALL
+    r"""[\d.]{0,10}+\s*+[;,]?+\s*+(?:url\s*+=\s*+)?+["']?+(.+)""", re.IGNORECASE | re.DOTALL
 )
 _CONTROLS = "".join(map(chr, range(33)))
 _ORIGIN = re.compile(r"[a-z]{3,5}:[/\\]{0,20}[^/\\?#]{1,1000}", re.IGNORECASE)
@@ -104,5 +104,8 @@ def css_urls(css: str) -> list[str]:
 
 def refresh_target(content: str) -> str:
     """The URL of ``<meta http-equiv=refresh content="0; url=...">`` (HTML §4.2.5.3); '' if none."""
-    match = _REFRESH.match(content[:5000])
-    return match[1] if match and not match[1].replace(".", "").strip().isdigit() else ""
+    match = _REFRESH.match(content[:5000].strip())
+    if match is None:
+        return ""
+    target = match[1].removesuffix('"').removesuffix("'").rstrip()[:4096]
+    return "" if target.replace(".", "").isdigit() else target
