@@ -24,6 +24,8 @@ MIN_LOCAL: Final = 5
 _EMAIL = re.compile(r"[a-z0-9._+'-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}(?![a-z0-9-])", re.IGNORECASE)
 _BASE64_RUN = re.compile(r"[A-Za-z0-9_+-]{10,}")
 _BASE64_RUN_WITH_SLASH = re.compile(r"[A-Za-z0-9_+/-]{10,}")
+# What ``@`` becomes in base64, as the first, second or third of three bytes: text without it hides no address.
+_BASE64_AT = re.compile(r"Q[A-P]|[EUk0][A-D]|[BFJNRVZdhlptx159]A")
 _HEX_RUN = re.compile(r"[0-9A-Fa-f]{12,}")
 _URLSAFE = str.maketrans("-_", "+/")
 _USER_NAMES = frozenset({
@@ -79,6 +81,8 @@ def _names_somebody(raw: bytes, people: People) -> bool:
 def _encoded(text: str, runs: re.Pattern[str], people: People) -> Iterable[int]:
     for run in runs.finditer(text):
         standard = run[0].translate(_URLSAFE)
+        if not _BASE64_AT.search(standard):
+            continue
         for offset in range(4):
             part = standard[offset:]
             part = part[: len(part) - 1] if len(part) % 4 == 1 else part
