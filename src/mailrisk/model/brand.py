@@ -90,6 +90,8 @@ class Brands:
         for brand in self.records:
             self._enter_domains(brand)
             self._enter_names(brand)
+        # Asked once for every URL of a feed; hardly any host fits a pattern.
+        self._any_pattern = _one_of(glob for glob, _ in self._patterns)
         self._labels = LabelIndex(
             {label: brand.id for brand in self.records for label in brand_labels(brand)},
             {label: brand.id for brand in self.records for label in ambiguous_labels(brand)},
@@ -113,6 +115,8 @@ class Brands:
             if found:
                 return found
             rest = rest.partition(".")[2]
+        if not self._any_pattern.search(host):
+            return ()
         return tuple(brand for glob, brand in self._patterns if _glob_covers(glob, host))
 
     def is_official(self, brand: Brand, host: str) -> bool:
@@ -193,6 +197,13 @@ def ambiguous_labels(brand: Brand) -> tuple[str, ...]:
     """Labels that are words of their own: they count only beside bait (``chase-login``)."""
     names = ("".join(_WORD.findall(latin(name))) for name in brand.ambiguous if not _HAN.search(name))
     return tuple(name for name in names if len(name) >= 3)
+
+
+def _one_of(globs: Iterable[str]) -> re.Pattern[str]:
+    """What finds a host that one of the globs covers. Their ``*`` and ``?`` never stand for a dot."""
+    wild = {"*": "[^.]*", "?": "[^.]"}
+    written = ("".join(wild.get(char) or re.escape(char) for char in glob) for glob in globs)
+    return re.compile(rf"(?:\A|\.)(?:{'|'.join(written) or '(?!)'})\Z")
 
 
 def _glob_covers(glob: str, host: str) -> bool:

@@ -38,6 +38,8 @@ LOCAL_NAMES = (
 )
 """Names that mean another machine in every network (RFC 6761, RFC 6762 appendix G, RFC 8375)."""
 
+_LOCAL_ENDS = tuple(f".{name}" for name in LOCAL_NAMES)
+
 _IDENTIFIER = re.compile(r"(?=[^/]*[0-9])[A-Za-z0-9_=-]{6,}")
 """A path segment that names one document of one owner."""
 
@@ -79,7 +81,7 @@ def _local(host: str) -> str:
     if ":" in bare or bare.replace(".", "").isdigit():
         reserved = reserved_range(bare)
         return f"on a {reserved} address" if reserved else ""
-    if "." not in host or host.endswith(tuple(f".{name}" for name in LOCAL_NAMES)):
+    if "." not in host or host.endswith(_LOCAL_ENDS):
         return "a name of the local network"
     return ""
 
