@@ -34,6 +34,7 @@ class Role(StrEnum):
 
 
 RANK = {role: number for number, role in enumerate(Role)}
+RANK_BY_NAME = {role.value: number for role, number in RANK.items()}
 
 
 class IssuedKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +107,8 @@ def authenticate_key(context: LookupContext, key: str, view: View | None = None)
 
 def allows(grant: KeyGrant, role: Role) -> bool:
     """Whether a key may do what this role may."""
-    return RANK[role_of(grant.role)] >= RANK[role]
+    known = RANK_BY_NAME.get(grant.role)
+    return (RANK[role_of(grant.role)] if known is None else known) >= RANK[role]
 
 
 def role_of(text: str) -> Role:

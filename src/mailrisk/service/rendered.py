@@ -23,7 +23,6 @@ from mailrisk.service.check_url import (
     Analyse,
     Looked,
     Matched,
-    list_age,
     looked,
     matched,
     refusal,
@@ -40,6 +39,7 @@ MAX_SHAPES: Final = 5_000
 _HIT: Final = ("input", "indicator", "first_seen", "last_seen", "valid_until", "via", "list_age_s")
 _MISS: Final = ("input", "indicator", "valid_until", "via", "list_age_s")
 
+_NO_TIME: Final = timedelta(0)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -74,7 +74,8 @@ class Renderer:
     def asked(self, view: View, analyse: Analyse, tenant: int) -> Asked:
         """Notes the time and the age of the index for a request."""
         now = self._context.clock()
-        age = list_age(self._context, view)
+        agreed = view.agreed_at()
+        age = None if agreed is None else max(_NO_TIME, now - agreed)
         age_s = int(age.total_seconds()) if age is not None else 0
         return Asked(analyse, tenant, now, age, too_old(self._context, age), b"%d" % age_s)
 
@@ -84,7 +85,7 @@ class Renderer:
 
     def _each(self, view: View, texts: Sequence[str], asked: Asked) -> Iterator[bytes]:
         fast_miss = asked.analyse is Analyse.NONE
-        until = self._miss_until(asked) if fast_miss else b""
+        until = b""
         for text in texts:
             try:
                 found = matched(self._context, view, text, asked.tenant)
@@ -93,6 +94,7 @@ class Renderer:
                 continue
             match = found.match
             if match is None and fast_miss:
+                until = until or self._miss_until(asked)
                 yield self._miss(text, found.unwrapped, asked, until)
             elif match is not None and match.is_listing:
                 yield self._hit(view, text, found, match, asked)
