@@ -6,12 +6,14 @@ import pytest
 from tests.worlds import TestClock
 
 from mailrisk.edge.shipped import load_feeds
+from mailrisk.model.evidence import Evidence
+from mailrisk.model.subject import Kind, Subject
 from mailrisk.service.answers import UrlAnswer
 from mailrisk.service.check_url import check_urls
 from mailrisk.service.context import Context
 from mailrisk.service.explain import explain
 from mailrisk.service.import_feed import import_feed
-from mailrisk.service.record import sweep
+from mailrisk.service.record import record, sweep
 from mailrisk.service.withdraw import list_by_hand, withdraw
 
 OPENPHISH = load_feeds()["openphish"]  # not to be passed on
@@ -162,3 +164,15 @@ def test_an_abused_path_of_a_widely_used_domain_is_listed_alone(context: Context
     assert answer(context, pages[2]).level == "malicious"
     assert answer(context, "https://www.microsoft.com/en-us/").level != "malicious"
     assert not any(kind in ("host", "domain") for kind in wider(context).values())
+
+
+def test_one_page_on_a_domain_registered_lately_lists_the_host(context: Context, clock: TestClock) -> None:
+    page = Subject(Kind.URL, "login.fresh.example/a/b")
+    data = {"domain": "fresh.example", "days": 3, "registered": "2026-03-07T00:00:00+00:00"}
+    young = Evidence(code="young-domain", subject=page, source="domain", seen_at=clock.now, data=data)
+    record(context, [young])
+    assert wider(context) == {}
+    listed(context, "http://login.fresh.example/a/b")
+    assert wider(context) == {"login.fresh.example": "host"}
+    listed(context, "http://pay.fresh.example/c")
+    assert wider(context) == {"fresh.example": "domain"}, "the widest scope alone"

@@ -21,7 +21,7 @@ from mailrisk.model.verdict import Verdict
 from mailrisk.service.answers import Listed
 from mailrisk.service.barriers import never_listed
 from mailrisk.service.context import Context
-from mailrisk.service.widen import belongs, site_of, widening_evidence
+from mailrisk.service.widen import Touch, belongs, says_young, site_of, widening_evidence
 from mailrisk.store.chunks import chunks
 from mailrisk.store.rows import ListingRow, StoredFact, evidence_of_facts
 from mailrisk.store.transaction import Key, Transaction, key_of
@@ -83,7 +83,9 @@ def decide_again(
     """
     decided = [item for part in chunks(keys) for item in _decide_part(context, transaction, part, schemes)]
     touched = {
-        ((item.key[0], item.site), item.change.kind is ChangeKind.LISTED)
+        Touch(
+            (item.key[0], item.site), item.change.kind is ChangeKind.LISTED, says_young(item.verdict.reasons)
+        )
         for item in decided
         if item.change is not None and item.site
     }

@@ -12,15 +12,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import NamedTuple
 
+from mailrisk.analyse.url.domain_facts import recorded_age_days
 from mailrisk.decide.scope import Listed, SiteFacts, Widening, widen
 from mailrisk.model.change import Listing
 from mailrisk.model.evidence import Evidence
 from mailrisk.model.subject import URL_SCOPES, Kind, Subject
 from mailrisk.model.url.hosts import Hosts
-from mailrisk.model.verdict import Level
+from mailrisk.model.verdict import Level, Reason
 from mailrisk.service.context import Context
-from mailrisk.store.rows import ListingRow
+from mailrisk.store.rows import ListingRow, evidence_of_facts
 from mailrisk.store.site_rows import Site, WideningRow
 from mailrisk.store.transaction import Transaction, key_of
 
@@ -40,6 +42,19 @@ WHY = {
     "young-domain": ("a domain registered lately", "新近注册的域名"),
 }
 """Rule -> what it means, in English and Chinese."""
+
+
+class Touch(NamedTuple):
+    """A site on which a listing came or went."""
+
+    site: Site
+    added: bool  # it came, and nothing went
+    young: bool  # the evidence says that its domain was registered lately
+
+
+def says_young(reasons: Iterable[Reason]) -> bool:
+    """Whether one of the reasons is that the domain is young."""
+    return any(reason.code == "young-domain" for reason in reasons)
 
 
 def site_of(hosts: Hosts, subject: Subject) -> str:
@@ -63,24 +78,24 @@ def _settled(rows: Sequence[WideningRow]) -> bool:
 
 
 def widening_evidence(
-    context: Context, transaction: Transaction, touched: Collection[tuple[Site, bool]]
+    context: Context, transaction: Transaction, touched: Collection[Touch]
 ) -> tuple[list[Evidence], dict[Subject, str]]:
-    """(evidence, schemes) for every wider scope that came to be justified, or no longer is, on these sites.
-
-    ``touched``: sites, and whether a listing was only added there.
-    """
+    """(evidence, schemes) for every wider scope that came to be justified, or no longer is, on these sites."""
     sites = transaction.sites
     begun: list[tuple[Site, _Found]] = []
     over: list[tuple[Site, WideningRow]] = []
-    for tenant in {tenant for (tenant, _), _ in touched}:
-        busy = sites.busy(tenant, {site for (of, site), _ in touched if of == tenant})
-        ended = {site for (of, site), added in touched if of == tenant and not added}
+    for tenant in {touch.site[0] for touch in touched}:
+        mine = [touch for touch in touched if touch.site[0] == tenant]
+        # A single listing widens nothing, unless its domain is young.
+        busy = sites.busy(tenant, {touch.site[1] for touch in mine})
+        busy |= {touch.site[1] for touch in mine if touch.young}
+        ended = {touch.site[1] for touch in mine if not touch.added}
         before = sites.widened(tenant, busy)
         busy -= {site for site in busy - ended if _settled(before.get(site, ()))}
         standing = sites.standing(tenant, busy)
         for site in sorted(busy):
             known = {row.subject: row for row in before.get(site, ())}
-            for one in _justified(context, site, standing.get(site, [])):
+            for one in _justified(context, transaction, site, standing.get(site, [])):
                 row = known.pop(one.widening.subject, None)
                 if row is None or not _same(row, one):
                     begun.append(((tenant, site), one))
@@ -132,7 +147,21 @@ class _Found:
         )
 
 
-def _justified(context: Context, site: str, rows: Sequence[ListingRow]) -> list[_Found]:
+def _age_days(transaction: Transaction, rows: Sequence[ListingRow]) -> int | None:
+    """Days since the site's domain was registered, as the evidence about its young listings says."""
+    young = [row for row in rows if row.listing is not None and says_young(row.listing.reasons)]
+    keys = {key_of(row.tenant, row.subject): row.subject for row in young[:MAX_EXAMPLES]}
+    evidence = [
+        item
+        for key, facts in transaction.facts_of(keys).items()
+        for item in evidence_of_facts(keys[key], key[0], facts)
+    ]
+    return recorded_age_days(evidence, transaction.at)
+
+
+def _justified(
+    context: Context, transaction: Transaction, site: str, rows: Sequence[ListingRow]
+) -> list[_Found]:
     listings = {
         row.subject: row.listing
         for row in rows
@@ -142,7 +171,9 @@ def _justified(context: Context, site: str, rows: Sequence[ListingRow]) -> list[
         return []
     cleaned = [row.change.at for row in rows if row.listing is None]
     facts = SiteFacts(
-        legitimate_use=site in context.knowledge.own_domains, cleaned_at=max(cleaned, default=None)
+        age_days=_age_days(transaction, rows),
+        legitimate_use=site in context.knowledge.own_domains,
+        cleaned_at=max(cleaned, default=None),
     )
     hosts = context.knowledge.hosts
     listed = [Listed(subject, listing.last_seen) for subject, listing in listings.items()]
