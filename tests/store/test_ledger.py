@@ -176,3 +176,13 @@ def test_a_time_without_zone_is_refused(ledger: Ledger) -> None:
     naive = Evidence(code="x", subject=URL, source="s", seen_at=datetime(2026, 1, 1))
     with pytest.raises(ValueError, match="zone"), ledger.transaction(T0) as transaction:
         transaction.add_evidence([naive], {})
+
+
+def test_what_is_remembered_is_forgotten_by_its_kind_and_age(ledger: Ledger) -> None:
+    with ledger.transaction(T0) as transaction:
+        transaction.remember(SHARED, "receipt:a", "0" * 64, 201, b"{}")
+        transaction.remember(SHARED, "operation:a", "0" * 64, 200, b"{}")
+    with ledger.transaction(T0 + timedelta(days=2)) as transaction:
+        transaction.forget("receipt:", T0 + timedelta(days=1))
+    assert ledger.remembered(SHARED, "receipt:a") is None
+    assert ledger.remembered(SHARED, "operation:a") == ("0" * 64, 200, b"{}")

@@ -21,6 +21,9 @@ MAX_KEY = 150
 
 KEPT = timedelta(days=1)
 
+RECEIPT = "receipt:"
+"""How the names of receipts begin, among other things that are remembered by name."""
+
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """What a repeated report is answered with."""
@@ -45,7 +48,7 @@ class Once:
             raise BadInput("Idempotency-Key", f"longer than {MAX_KEY} characters")
         self._context = context
         self._tenant = grant.tenant
-        self._key = f"{grant.public_id}:{key}" if key else ""
+        self._key = f"{RECEIPT}{grant.public_id}:{key}" if key else ""
         self._digest = hashlib.sha256(body).hexdigest() if key else ""
 
     def receipt(self) -> bytes | None:
@@ -70,5 +73,5 @@ class Once:
         )
         now = self._context.clock()
         with self._context.ledger.transaction(now) as transaction:
-            transaction.forget_receipts(now - KEPT)
+            transaction.forget(RECEIPT, now - KEPT)
             transaction.remember(self._tenant, self._key, self._digest, 201, msgspec.json.encode(receipt))

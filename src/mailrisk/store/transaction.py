@@ -269,9 +269,11 @@ class Transaction:
         query = update(table).where(table.c.public_id == public_id, table.c.revoked_at.is_(None))
         return self._connection.execute(query.values(revoked_at=self._at_us)).rowcount == 1
 
-    def forget_receipts(self, before: datetime) -> None:
-        """Removes what was remembered before a time."""
-        self._connection.execute(delete(schema.idempotency).where(schema.idempotency.c.at < to_us(before)))
+    def forget(self, prefix: str, before: datetime) -> None:
+        """Removes what was remembered before a time under names that begin so."""
+        table = schema.idempotency
+        old = (table.c.at < to_us(before)) & table.c.key.startswith(prefix, autoescape=True)
+        self._connection.execute(delete(table).where(old))
 
     def remember(self, tenant: int, key: str, body_sha256: str, status: int, response: bytes) -> None:
         """Stores the response under an idempotency key."""
