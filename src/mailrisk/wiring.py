@@ -17,6 +17,7 @@ from mailrisk.edge.sources import Source, Sources
 from mailrisk.model.errors import Unavailable
 from mailrisk.model.ip import parse_ip, split_port
 from mailrisk.model.knowledge import Knowledge
+from mailrisk.service.analysis_threads import AnalysisThreads
 from mailrisk.service.context import Context, Lookup
 from mailrisk.service.feed_plan import FeedPlan, make_plan
 from mailrisk.service.webhook_secrets import with_secrets
@@ -56,11 +57,13 @@ def open_context(
         raise Unavailable(f"the data directory {data_dir} cannot be made: {error.strerror}") from None
     ledger = Ledger.open(config.store.ledger or f"sqlite:///{data_dir / 'ledger.db'}")
     index = LookupIndex(data_dir / "index")
+    analysis = AnalysisThreads()
     try:
         knowledge = load_knowledge(config)
         context = Context(
             ledger=ledger,
             index=index,
+            analysis=analysis,
             samples=DirectorySamples(data_dir / "samples"),
             policy=load_policy(knowledge.hashes),
             knowledge=knowledge,
@@ -76,6 +79,7 @@ def open_context(
         context.catch_up()
         yield context
     finally:
+        analysis.close()
         index.close()
         ledger.close()
 

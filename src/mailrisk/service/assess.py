@@ -19,7 +19,7 @@ from mailrisk.model.facts import Facts
 from mailrisk.model.message import Authentication, Envelope, Link, Message
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.verdict import Level, Verdict
-from mailrisk.service.check_url import Looked, look_up, static_verdict
+from mailrisk.service.check_url import Looked, look_up, no_verdict, static_verdict
 from mailrisk.service.context import Context
 from mailrisk.service.domains import (
     NOT_ASKED,
@@ -30,6 +30,7 @@ from mailrisk.service.domains import (
     look_up_domains,
 )
 from mailrisk.service.facts import Budget, settle
+from mailrisk.service.link_budget import LinkBudget
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 """Largest message that is read at all; the parser has limits of its own below it."""
@@ -58,6 +59,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict
     stages: tuple[str, ...]
     missing_stages: tuple[str, ...]
+    cuts: tuple[str, ...] = ()  # what a limit cut off, of the message and of the work on its links
 
 
 async def assess(
@@ -68,14 +70,16 @@ async def assess(
     With ``network=False`` nothing is looked up outside and authentication is ``not-checked``.
     """
     network = network and context.network
-    message = await asyncio.to_thread(parse_message, raw)
-    urls = await asyncio.to_thread(_urls, context, message, context.clock(), tenant)
+    message = await context.analysis.run(parse_message, raw)
+    links = LinkBudget()
+    urls = await context.analysis.run(_urls, context, message, context.clock(), tenant, links)
     authentication, domains = await asyncio.gather(
         _authenticate(context, raw, message, envelope, network), _domains(context, message, urls, network)
     )
-    return await asyncio.to_thread(
+    found = await context.analysis.run(
         _analyse, context, message, envelope, authentication, urls, domains, network
     )
+    return msgspec.structs.replace(found, cuts=(*message.cuts, *links.cuts))
 
 
 async def _authenticate(
@@ -87,7 +91,7 @@ async def _authenticate(
     def work(facts: Facts) -> Authentication:
         return authenticate(raw, message, envelope, facts, trusted, network)
 
-    return await settle(context.resolver, work, budget)
+    return await settle(context, work, budget)
 
 
 def _analyse(
@@ -132,24 +136,43 @@ def _analyse(
     )
 
 
-def _urls(context: Context, message: Message, now: datetime, tenant: int) -> tuple[FoundUrl, ...]:
-    """Every distinct link once, with all the places where it was found."""
+def _urls(
+    context: Context, message: Message, now: datetime, tenant: int, budget: LinkBudget
+) -> tuple[FoundUrl, ...]:
+    """Every distinct link once, in the order of the message, with all the places where it was found.
+
+    Links that a reader may follow get their share of the budget before pictures and styles do.
+    """
     places: dict[str, list[Link]] = {}
     for link in _all_links(message):
         places.setdefault(link.url, []).append(link)
-    found = []
-    for text, links in places.items():
-        where = tuple(link.artefact for link in links)
-        clearest = min(links, key=_prominence)
-        try:
-            looked = look_up(context, text, tenant)
-        except BadInput as error:
-            found.append(FoundUrl(link=clearest, where=where, looked=None, verdict=None, error=error.reason))
-            continue
-        listed = looked.rule is not None and looked.rule.listing is not None
-        verdict = None if listed else static_verdict(context, looked, now)
-        found.append(FoundUrl(link=clearest, where=where, looked=looked, verdict=verdict))
-    return tuple(found)
+    clearest = {text: min(links, key=_prominence) for text, links in places.items()}
+    found = {
+        text: _found(
+            context, clearest[text], tuple(link.artefact for link in places[text]), now, tenant, budget
+        )
+        for text in sorted(places, key=lambda text: _prominence(clearest[text]))
+    }
+    return tuple(found[text] for text in places)
+
+
+def _found(
+    context: Context, link: Link, where: tuple[str, ...], now: datetime, tenant: int, budget: LinkBudget
+) -> FoundUrl:
+    """One link with what is known about it, as far as the budget goes."""
+    if not budget.look_up(link.url):
+        return FoundUrl(
+            link=link, where=where, looked=None, verdict=None, error="not looked up: too many links"
+        )
+    try:
+        looked = look_up(context, link.url, tenant)
+    except BadInput as error:
+        return FoundUrl(link=link, where=where, looked=None, verdict=None, error=error.reason)
+    verdict = None
+    if looked.rule is None or looked.rule.listing is None:
+        enough = budget.analyse(link.url)
+        verdict = static_verdict(context, looked, now) if enough else no_verdict(context, looked, now)
+    return FoundUrl(link=link, where=where, looked=looked, verdict=verdict)
 
 
 _PROMINENT = ("qr", "form", "a", "area", "meta", "attachment", "text")

@@ -220,7 +220,7 @@ def answer(name: str, found: Assessment) -> MessageAnswer:
         reasons=shorten(verdict.reasons),
         stages=found.stages,
         missing_stages=found.missing_stages,
-        cut=found.message.cuts,
+        cut=found.cuts,
         defects=found.message.defects,
         subject=found.message.subject,
         from_=", ".join(address.addr for address in found.message.from_),

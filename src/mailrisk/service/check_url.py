@@ -18,11 +18,15 @@ from mailrisk.model.url.unwrap import Unwrapped, unwrap
 from mailrisk.model.verdict import Level, Verdict
 from mailrisk.service.answers import ErrorAnswer, UrlAnswer, shorten
 from mailrisk.service.context import LookupContext
+from mailrisk.service.link_budget import LinkBudget
 from mailrisk.store.index_form import Rule
 from mailrisk.store.index_view import Match, View
 
 MAX_BATCH = 1_000
 """URLs in one request."""
+
+MAX_BATCH_CHARS = 1_100_000
+"""Characters of the URLs of one request whose text is analysed: more than a look-up worker reads at all."""
 
 
 class Analyse(StrEnum):
@@ -114,7 +118,11 @@ def _match(context: LookupContext, view: View, url: Url, tenant: int) -> Match |
 def check_urls(
     context: LookupContext, texts: Sequence[str], analyse: Analyse = Analyse.STATIC, tenant: int = SHARED
 ) -> list[UrlAnswer | ErrorAnswer]:
-    """One answer for each text, in order. A bad one yields an ErrorAnswer and the rest goes on."""
+    """One answer for each text, in order. A bad one yields an ErrorAnswer and the rest goes on.
+
+    Beyond MAX_BATCH_CHARS characters ``missing_stages`` says that the text was not analysed.
+    """
+    budget = LinkBudget(MAX_BATCH, MAX_BATCH_CHARS)
     age = list_age(context)
     now = context.clock()
     answers: list[UrlAnswer | ErrorAnswer] = []
@@ -124,7 +132,10 @@ def check_urls(
         except BadInput as error:
             answers.append(refusal(text, error))
         else:
-            answers.append(url_answer(context, text, seen, analyse, now, age))
+            if analyse is Analyse.NONE or budget.analyse(text):
+                answers.append(url_answer(context, text, seen, analyse, now, age))
+            else:
+                answers.append(url_answer(context, text, seen, Analyse.NONE, now, age, NOT_ANALYSED))
     return answers
 
 
@@ -142,6 +153,7 @@ class Added(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NOTHING_ADDED = Added()
+NOT_ANALYSED = Added(missing_stages=("url",))
 
 
 def url_answer(
@@ -249,3 +261,9 @@ def static_verdict(context: LookupContext, looked: Looked, now: datetime) -> Ver
     """The verdict of the URL analysis alone."""
     final = looked.unwrapped.url
     return decide(final.subject, static_evidence(context, looked, now), now, context.policy)
+
+
+def no_verdict(context: LookupContext, looked: Looked, now: datetime) -> Verdict:
+    """The verdict on a URL whose text was not analysed: unknown."""
+    nothing = decide(looked.unwrapped.url.subject, [], now, context.policy)
+    return msgspec.structs.replace(nothing, level=Level.UNKNOWN)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,6 +11,7 @@ from mailrisk.model.facts import Fact, FactKey
 from mailrisk.model.knowledge import Knowledge
 from mailrisk.model.policy import Policy
 from mailrisk.model.webhook import Webhook
+from mailrisk.service.analysis_threads import AnalysisThreads
 from mailrisk.service.feed_plan import NO_FEEDS, FeedPlan
 from mailrisk.store.index import LookupIndex
 
@@ -66,6 +67,7 @@ class Context(LookupContext):
     ledger: Ledger
     samples: SampleStore
     resolver: Lookup
+    analysis: AnalysisThreads = field(default_factory=AnalysisThreads)
     network: bool = True
     message_budget: timedelta = timedelta(seconds=8)  # for all look-ups of one message together
     feeds: FeedPlan = NO_FEEDS

@@ -93,7 +93,7 @@ async def look_up_domains(context: Context, asked: Sequence[AskedDomain]) -> Dom
         ask(asked, facts, at)
         return facts
 
-    facts = await settle(context.resolver, work, budget, _ROUNDS) if asked else Facts()
+    facts = await settle(context, work, budget, _ROUNDS) if asked else Facts()
     return DomainsAsked(tuple(asked), facts)
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from mailrisk.model.facts import Fact, FactKey, Facts, NeedFact
-from mailrisk.service.context import Lookup
+from mailrisk.service.context import Context, Lookup
 
 Result = TypeVar("Result")
 
@@ -29,7 +29,7 @@ class Budget:
 
 
 async def settle(
-    lookup: Lookup, work: Callable[[Facts], Result], budget: Budget, rounds: int = MAX_ROUNDS
+    context: Context, work: Callable[[Facts], Result], budget: Budget, rounds: int = MAX_ROUNDS
 ) -> Result:
     """The result of ``work``, which raises NeedFact for what it lacks.
 
@@ -39,10 +39,10 @@ async def settle(
     facts = Facts()
     for _ in range(rounds):
         try:
-            return await asyncio.to_thread(work, facts)
+            return await context.analysis.run(work, facts)
         except NeedFact as need:
-            await _fetch(lookup, facts, need.keys, budget.left_s())
-    return await asyncio.to_thread(work, _Exhausted(facts))
+            await _fetch(context.resolver, facts, need.keys, budget.left_s())
+    return await context.analysis.run(work, _Exhausted(facts))
 
 
 class _Exhausted(Facts):
