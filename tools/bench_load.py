@@ -86,7 +86,7 @@ def _wait_for_line(process: subprocess.Popen[str], beginning: str) -> str:
                 return line
     finally:
         watchdog.cancel()
-    raise RuntimeError(f"{process.args} did not start")
+    raise RuntimeError(f"{process.args!r} did not start")
 
 
 def _end(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:

@@ -28,7 +28,7 @@ def test_json_nested_without_end_is_bad_input(service: Service, path: str, body:
     "value", ["Basic \u00e9", "Basic =", "Basic //79", "Basic", "Bearer \u00e9", "\u00e9"]
 )
 def test_credentials_that_cannot_be_read_are_no_credentials(service: Service, value: str) -> None:
-    headers = {"X-API-Key": "", "Authorization": value.encode("latin-1")}
+    headers = {b"X-API-Key": b"", b"Authorization": value.encode("latin-1")}
     for path in ("/api/v1/status", "/lists/phishing-urls.txt"):
         assert service.client.get(path, headers=headers).status_code == 401
 
