@@ -37,7 +37,7 @@ class WithStatic(FastRoutes):
 def main() -> None:
     """Runs like a look-up worker, with the same start and end."""
     listener = socket.socket(fileno=int(sys.argv[2]))
-    worker.FastRoutes = WithStatic  # type: ignore[misc, attr-defined]
+    worker.FastRoutes = WithStatic  # type: ignore[attr-defined]
     folder = Path(sys.argv[3])
     worker.run(listener, folder / "no.sock", prepare(folder, Config()))
 
