@@ -56,7 +56,7 @@ def serve_command(
         count = os.cpu_count() or 1
     with contextlib.closing(CoreSocket(data_dir)) as core:
         patience_s = TAKE_OVER_S if core.after_crash else 0.0
-        listener = bind(listen or settings.server.listen, patience_s)
+        listener = bind(listen or settings.server.listen, patience_s, shared=count > 1)
         # The workers load what they need while this process opens its stores.
         options = worker_options(data_dir, config)
         processes = Workers(count, listener, core, options) if count else None

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from mailrisk.listen.bind import join
 from mailrisk.listen.fast.core_socket import CoreSocket
 from mailrisk.model.errors import Unavailable
 
@@ -34,18 +35,19 @@ class Workers:
 
         ``options`` go to ``python -m mailrisk.lookups`` as they are.
         """
-        listener.listen(2048)  # From now on clients wait instead of being refused.
-        self._listener = listener
-        self._command = [
-            sys.executable, "-m", "mailrisk.lookups", "--fd", str(listener.fileno()), "--core", str(core.path),
-            *options,
-        ]  # fmt: skip
+        # Each worker has a socket of its own, which the core keeps: a worker that is started again finds
+        # the connections that waited for the dead one.
+        self._listeners = [listener, *(join(listener) for _ in range(count - 1))]
+        for one in self._listeners:
+            one.listen(2048)  # From now on clients wait instead of being refused.
+        self._command = [sys.executable, "-m", "mailrisk.lookups", "--core", str(core.path), *options]
         self._stopping = False
-        self._running = [self._spawn() for _ in range(count)]
+        self._running = [self._spawn(place) for place in range(count)]
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
+    def _spawn(self, place: int) -> subprocess.Popen[bytes]:
+        fd = self._listeners[place].fileno()
         return subprocess.Popen(  # noqa: S603  our own program
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[self._listener.fileno()]
+            [*self._command, "--fd", str(fd)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[fd]
         )
 
     async def open(self) -> None:
@@ -73,7 +75,7 @@ class Workers:
                 logger.error("a look-up worker died (%s); it is started again", process.returncode)
                 _forget(process)
                 born.pop(process, None)
-                self._running[place] = again = self._spawn()
+                self._running[place] = again = self._spawn(place)
                 _say_open(again)
                 born[again] = time.monotonic()
 
