@@ -19,6 +19,7 @@ import uvicorn
 from mailrisk.listen.fast.core_socket import CoreSocket
 from mailrisk.listen.feed_loop import feed_loop
 from mailrisk.listen.http.app import make_service
+from mailrisk.listen.patient import PatientProtocol, tidy_connections
 from mailrisk.listen.webhook_loop import webhook_loop
 from mailrisk.listen.workers import Workers
 from mailrisk.service.context import Context
@@ -72,7 +73,9 @@ async def _serve(
         access_log=False,
         server_header=False,
         lifespan="on",
+        http=PatientProtocol,
         timeout_keep_alive=30,
+        timeout_graceful_shutdown=15,  # A follower that waits for changes must not hold up the end.
         # Our own workers are the only ones who can open the Unix socket: what they say of a client is true.
         forwarded_allow_ips="127.0.0.1" if workers is None else "*",
     )
@@ -82,7 +85,8 @@ async def _serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, _on_signal, stop, server)
     sockets = [core.listener] if workers else [core.listener, listener]
-    async with _background(context, workers):
+    connections = server.server_state.connections
+    async with _background(context, workers, connections):
         serving = asyncio.ensure_future(server.serve(sockets=sockets))
         while not server.started and not serving.done():
             await asyncio.sleep(0.02)
@@ -120,13 +124,16 @@ async def _while_ready(
 
 
 @contextlib.asynccontextmanager
-async def _background(context: Context, workers: Workers | None) -> AsyncIterator[None]:
+async def _background(
+    context: Context, workers: Workers | None, connections: set[Any]
+) -> AsyncIterator[None]:
     """Runs the loops while the server runs."""
     loops = [
         asyncio.ensure_future(_repeat("follow", FOLLOW_EVERY_S, context.catch_up)),
         asyncio.ensure_future(_repeat("sweep", SWEEP_EVERY_S, lambda: sweep(context))),
         asyncio.ensure_future(feed_loop(context)),
         asyncio.ensure_future(webhook_loop(context)),
+        asyncio.ensure_future(tidy_connections(connections)),
     ]
     if workers is not None:
         loops.append(asyncio.ensure_future(workers.watch()))

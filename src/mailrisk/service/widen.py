@@ -150,6 +150,8 @@ class _Found:
 def _age_days(transaction: Transaction, rows: Sequence[ListingRow]) -> int | None:
     """Days since the site's domain was registered, as the evidence about its young listings says."""
     young = [row for row in rows if row.listing is not None and says_young(row.listing.reasons)]
+    if not young:
+        return None
     keys = {key_of(row.tenant, row.subject): row.subject for row in young[:MAX_EXAMPLES]}
     evidence = [
         item

@@ -21,6 +21,7 @@ from mailrisk.model.subject import Kind, Subject
 from mailrisk.store import schema
 from mailrisk.store.engine import open_engine
 from mailrisk.store.feed_rows import members_query
+from mailrisk.store.listing_query import listing_query
 from mailrisk.store.rows import DecisionRow, FeedRow, KeyRow, ListingRow, evidence_from
 from mailrisk.store.schema import from_us, to_us
 from mailrisk.store.transaction import Transaction
@@ -121,7 +122,7 @@ class Ledger:
     def listing(self, subject: Subject, *, tenant: int = SHARED) -> ListingRow | None:
         """The current listing or exemption of an indicator."""
         about = schema.subject
-        query = _listing_query().where(
+        query = listing_query().where(
             about.c.tenant == tenant, about.c.kind == subject.kind, about.c.value == subject.value
         )
         with self._read() as connection:
@@ -131,7 +132,7 @@ class Ledger:
     def listed_below(self, host: str, *, tenant: int = SHARED) -> list[Subject]:
         """URLs and path prefixes of a host that are listed now."""
         about = schema.subject
-        query = _listing_query().where(
+        query = listing_query().where(
             about.c.tenant == tenant,
             about.c.kind.in_((Kind.URL, Kind.PATH)),
             about.c.value >= host + "/",
@@ -144,7 +145,7 @@ class Ledger:
     def listings(self) -> Iterator[ListingRow]:
         """Every listing and exemption: the snapshot from which a follower may start."""
         with self._read() as connection:
-            for row in connection.execution_options(yield_per=5000).execute(_listing_query()):
+            for row in connection.execution_options(yield_per=5000).execute(listing_query()):
                 yield ListingRow.from_row(row)
 
     def due(self, at: datetime, limit: int) -> list[tuple[int, Subject, str]]:
@@ -210,13 +211,6 @@ def _evidence_query(subject: Subject, tenant: int) -> Select[*tuple[object, ...]
         .join(about, about.c.id == schema.evidence.c.subject_id)
         .where(about.c.tenant == tenant, about.c.kind == subject.kind, about.c.value == subject.value)
         .order_by(schema.evidence.c.id)
-    )
-
-
-def _listing_query() -> Select[*tuple[object, ...]]:
-    about = schema.subject
-    return select(schema.listing, about.c.kind, about.c.value, about.c.scheme).join(
-        about, about.c.id == schema.listing.c.subject_id
     )
 
 

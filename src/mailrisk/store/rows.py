@@ -13,6 +13,8 @@ from mailrisk.model.evidence import Evidence, Recorded
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.store.schema import from_us
 
+_change = msgspec.json.Decoder(Change)
+
 Row = Any
 """A SQLAlchemy row: its columns are attributes whose types the schema gives."""
 
@@ -60,13 +62,13 @@ class ListingRow(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_row(cls, row: Row) -> ListingRow:
-        """From ``listing`` joined with ``subject``."""
+        """From a row of ``listing_query``."""
         return cls(
             subject=Subject(Kind(row.kind), row.value),
             scheme=row.scheme,
             tenant=row.tenant,
             state=row.state,
-            change=msgspec.json.decode(row.body, type=Change),
+            change=_change.decode(row.body or row.change_body),
         )
 
 

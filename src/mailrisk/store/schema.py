@@ -156,7 +156,7 @@ listing = Table(
     Column("state", String(10), nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("valid_until", BigInteger, nullable=False),
-    Column("body", LargeBinary, nullable=False),  # the change that led here
+    Column("body", LargeBinary, nullable=False),  # the change that led here; empty: see change.seq
     # The registrable domain whose scopes this row may widen, '' where there is none (addresses, files).
     Column("site", String(255), nullable=False, server_default=""),
     Index(None, "valid_until"),

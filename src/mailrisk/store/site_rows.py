@@ -13,6 +13,7 @@ from mailrisk.model.subject import Kind, Subject
 from mailrisk.store import schema
 from mailrisk.store.bulk import among, insert_rows
 from mailrisk.store.chunks import chunks
+from mailrisk.store.listing_query import listing_query
 from mailrisk.store.rows import ListingRow
 
 MAX_ROWS = 200
@@ -70,7 +71,7 @@ class SiteRows:
     def standing(self, tenant: int, sites: Collection[str]) -> dict[str, list[ListingRow]]:
         """Listings and exemptions that count for wider scopes, at most MAX_ROWS of each site."""
         found: dict[str, list[ListingRow]] = defaultdict(list)
-        listing, about = schema.listing, schema.subject
+        listing = schema.listing
         place = func.row_number().over(partition_by=listing.c.site, order_by=listing.c.seq).label("place")
         for part in chunks(list(sites)):
             ranked = (
@@ -78,12 +79,7 @@ class SiteRows:
                 .where(among(self._connection, listing.c.site, part), listing.c.tenant == tenant)
                 .subquery()
             )
-            query = (
-                select(ranked, about.c.kind, about.c.value, about.c.scheme)
-                .join(about, about.c.id == ranked.c.subject_id)
-                .where(ranked.c.place <= MAX_ROWS)
-                .order_by(ranked.c.seq)
-            )
+            query = listing_query(ranked).where(ranked.c.place <= MAX_ROWS).order_by(ranked.c.seq)
             for row in self._all(query):
                 found[row.site].append(ListingRow.from_row(row))
         return found

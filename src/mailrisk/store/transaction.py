@@ -20,6 +20,7 @@ from mailrisk.store import schema
 from mailrisk.store.bulk import among, insert_rows
 from mailrisk.store.chunks import chunks
 from mailrisk.store.feed_rows import FeedRows
+from mailrisk.store.listing_query import listing_query
 from mailrisk.store.rows import FACT_COLUMNS, ListingRow, StoredFact
 from mailrisk.store.schema import check_tenant, from_us, to_us
 from mailrisk.store.site_rows import SiteRows
@@ -56,7 +57,7 @@ class Transaction:
         self._epoch = epoch
         self._at_us = at_us
         self._ids: dict[Key, int] = {}  # of the subjects that this transaction has met
-        self._bodies: dict[int, bytes] = {}  # of the changes that it has numbered
+        self._numbered = range(last_seq + 1, last_seq + 1)  # the changes that it has stored
         self.last_seq = last_seq
         self.at = from_us(at_us)
 
@@ -157,13 +158,8 @@ class Transaction:
     def listings_of(self, keys: Iterable[Key]) -> dict[Key, ListingRow]:
         """Current listings and exemptions of several subjects."""
         found: dict[Key, ListingRow] = {}
-        about = schema.subject
         for part in chunks(list(self._known_ids(keys).values())):
-            query = (
-                select(schema.listing, about.c.kind, about.c.value, about.c.scheme)
-                .join(about, about.c.id == schema.listing.c.subject_id)
-                .where(among(self._connection, schema.listing.c.subject_id, part))
-            )
+            query = listing_query().where(among(self._connection, schema.listing.c.subject_id, part))
             for row in self._all(query):
                 found[row.tenant, row.kind, row.value] = ListingRow.from_row(row)
         return found
@@ -188,11 +184,10 @@ class Transaction:
         for change in changes:
             self.last_seq += 1
             numbered.append(msgspec.structs.replace(change, seq=self.last_seq, epoch=self._epoch, at=self.at))
-        bodies = {change.seq: msgspec.json.encode(change) for change in numbered}
-        self._bodies |= bodies
+        self._numbered = range(self._numbered.start, self.last_seq + 1)
         for part in chunks(numbered):
             rows = [
-                (change.seq, change.tenant, str(change.kind), self._at_us, bodies[change.seq])
+                (change.seq, change.tenant, str(change.kind), self._at_us, msgspec.json.encode(change))
                 for change in part
             ]
             insert_rows(self._connection, schema.change, ("seq", "tenant", "kind", "at", "body"), rows)
@@ -216,7 +211,7 @@ class Transaction:
         values = [
             (
                 ids[key], key[0], str(state), change.seq, to_us(valid_until),
-                self._bodies.get(change.seq) or msgspec.json.encode(change), of_site.get(key, ""),
+                b"" if change.seq in self._numbered else msgspec.json.encode(change), of_site.get(key, ""),
             )
             for key, state, valid_until, change in rows
             if state != "absent"
