@@ -8,19 +8,11 @@ measurements. uvicorn is locked by hash; tests/listen/fast shows what must hold 
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, Final
-
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mailrisk.listen.fast.app import WorkerApp
 from mailrisk.listen.fast.routes import AT_ONCE_BYTES, FastRoutes, Reply, Route, results
-
-IDLE_S: Final = 30.0
-"""An idle connection is closed after this long."""
-
-SLOW_S: Final = 60.0
-"""A request whose header or small body takes longer than this to arrive is given up."""
+from mailrisk.listen.patient import PatientProtocol
 
 LINGER_S: Final = 0.25
 """How long a stopping worker still reads from idle connections: what is on its way is answered."""
@@ -28,7 +20,7 @@ LINGER_S: Final = 0.25
 _READY: Final = b"/readyz"
 
 
-class FastProtocol(HttpToolsProtocol):
+class FastProtocol(PatientProtocol):
     """One connection. ``_held`` is the body so far of a request that may take the short cut, else None."""
 
     routes: FastRoutes
@@ -43,8 +35,6 @@ class FastProtocol(HttpToolsProtocol):
         self._held: bytearray | None = None
         self._key = self._authorization = b""
         self._route = None
-        self._arriving = False  # a request has begun and is not complete
-        self._since = self.loop.time()  # when it began, or when the connection became idle
         self._closing = False
 
     # -- the parser's callbacks -------------------------------------------------------------------
@@ -56,8 +46,7 @@ class FastProtocol(HttpToolsProtocol):
         self.expect_100_continue = False
         self._held = None
         self._key = self._authorization = b""
-        self._arriving = True
-        self._since = self.loop.time()
+        self._wait_for_header()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keeps a header, and those at hand that a look-up needs."""
@@ -72,7 +61,7 @@ class FastProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Chooses the way of the request."""
-        if self._is_free() and not self.expect_100_continue and self.parser.get_http_version() == "1.1":
+        if self.is_free() and not self.expect_100_continue and self.parser.get_http_version() == "1.1":
             method = self.parser.get_method()
             self._route = self._table.get((method, self.url))
             if self._route is not None or (self.url == _READY and method == b"GET"):
@@ -91,22 +80,18 @@ class FastProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Answers at once what can be."""
-        self._arriving = False
-        self._since = self.loop.time()
         if self._held is not None:
             reply = self._reply(bytes(self._held))
             if reply is not None:
                 self._held = None
+                self._arriving = False
+                self._since = self.loop.time()
                 self._write(reply)
                 return
             self._give_up_holding()
         super().on_message_complete()
 
     # -- the short cut ----------------------------------------------------------------------------
-
-    def _is_free(self) -> bool:
-        """Whether no earlier request of this connection is being answered and the client reads."""
-        return (self.cycle is None or self.cycle.response_complete) and not self.flow.write_paused
 
     def _reply(self, body: bytes) -> Reply | None:
         if self._route is None:
@@ -146,38 +131,16 @@ class FastProtocol(HttpToolsProtocol):
         if self._closing:
             self.cycle.keep_alive = False
 
-    # -- time and the end -------------------------------------------------------------------------
-
-    def tidy(self, now: float) -> None:
-        """Called from time to time: closes the connection if it is idle or too slow."""
-        if self.transport.is_closing() or not (self._held is not None or self._is_free()):
-            return
-        if self._arriving and now - self._since > SLOW_S:
-            self.transport.write(
-                b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-            )
-            self.transport.close()
-        elif not self._arriving and now - self._since > IDLE_S:
-            self.transport.close()
+    # -- the end ----------------------------------------------------------------------------------
 
     def shutdown(self) -> None:
         """The server stops: a request under way, or on its way, is answered first."""
         self._closing = True
-        if self._is_free() or self._held is not None:
+        if self.is_free() or self._held is not None:
             self.loop.call_later(LINGER_S, self._close_if_idle)
         else:
             super().shutdown()
 
     def _close_if_idle(self) -> None:
-        if not self._arriving and self._is_free() and not self.transport.is_closing():
+        if not self._arriving and self.is_free() and not self.transport.is_closing():
             self.transport.close()
-
-
-async def tidy_connections(connections: set[Any]) -> None:
-    """Looks after all connections of a worker, for ever."""
-    loop = asyncio.get_running_loop()
-    while True:
-        await asyncio.sleep(5)
-        now = loop.time()
-        for connection in list(connections):
-            connection.tidy(now)

@@ -24,8 +24,9 @@ import uvloop
 from mailrisk.listen.fast.app import WorkerApp
 from mailrisk.listen.fast.core_socket import another_core
 from mailrisk.listen.fast.pass_through import PassThrough
-from mailrisk.listen.fast.protocol import FastProtocol, tidy_connections
+from mailrisk.listen.fast.protocol import FastProtocol
 from mailrisk.listen.fast.routes import FastRoutes
+from mailrisk.listen.patient import tidy_connections
 from mailrisk.service.context import LookupContext
 
 logger = logging.getLogger(__name__)

@@ -13,6 +13,7 @@ from litestar.types import ASGIApp
 
 from mailrisk import __version__
 from mailrisk.listen.http import checks, hash_lists, intelligence, problems
+from mailrisk.listen.http.body_slots import BodySlots
 from mailrisk.listen.http.bounded_json import BoundedRequest
 from mailrisk.listen.http.google.app import GoogleApp
 from mailrisk.model.errors import MailriskError
@@ -67,11 +68,12 @@ def make_service(context: Context, *, max_body_bytes: int) -> ASGIApp:
     """Everything that one port serves: Google's dialects in front, the native API behind them."""
     native = make_app(context, max_body_bytes=max_body_bytes)
     google = GoogleApp(context, native.state.hash_lists)
+    slots = BodySlots(native)  # Google's requests are small.
 
     async def service(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http" and scope["path"].startswith(GoogleApp.PREFIXES):
             await google(scope, receive, send)
         else:
-            await native(scope, receive, send)
+            await slots(scope, receive, send)
 
     return service
