@@ -75,6 +75,7 @@ async def _serve(
         lifespan="on",
         http=PatientProtocol,
         timeout_keep_alive=30,
+        timeout_graceful_shutdown=15,  # A follower that waits for changes must not hold up the end.
         # Our own workers are the only ones who can open the Unix socket: what they say of a client is true.
         forwarded_allow_ips="127.0.0.1" if workers is None else "*",
     )
