@@ -118,7 +118,9 @@ def test_the_longest_entry_names_the_server_and_only_https_counts() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("raw", [b"", b"{}", b'{"publication":"x","services":[[["com"]]]}', b"\xff"])
+@pytest.mark.parametrize(
+    "raw", [b"", b"{}", b'{"publication":"x","services":[[["com"]]]}', b"\xff", b'{"x":' + b"[" * 90_000]
+)
 def test_what_is_no_bootstrap_registry_is_refused(raw: bytes) -> None:
     with pytest.raises(BadInput):
         read_bootstrap(raw)

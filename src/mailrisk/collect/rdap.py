@@ -91,7 +91,7 @@ def read_bootstrap(raw: bytes) -> tuple[str, Mapping[str, str]]:
     """
     try:
         registry = msgspec.json.decode(raw, type=_Bootstrap)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput("rdap", f"no bootstrap registry: {error}") from None
     servers: dict[str, str] = {}
     for entries, urls in registry.services:

@@ -94,3 +94,8 @@ def test_any_text_is_read_or_refused(text: str, front: str) -> None:
         PrefixReader(UTC, None, NOW).read(front + text)
     except BadInput as error:
         assert error.reason
+
+
+def test_a_journal_entry_nested_without_end_is_no_entry() -> None:
+    with pytest.raises(BadInput):
+        _at('{"x":' + "[" * 30_000)

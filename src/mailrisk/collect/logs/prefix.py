@@ -106,7 +106,7 @@ class PrefixReader:
             seen_at = datetime.fromtimestamp(int(fields.time) / 1e6, UTC)
             message = fields.message or ""
             text = message if isinstance(message, str) else bytes(message).decode("utf-8", "backslashreplace")
-        except (msgspec.DecodeError, UnicodeError, ValueError, OverflowError, OSError):
+        except (msgspec.DecodeError, UnicodeError, ValueError, OverflowError, OSError, RecursionError):
             raise BadInput("line", "no journal entry in JSON") from None
         return Entry(self._plausible(seen_at), fields.program, text)
 
