@@ -2,7 +2,7 @@
 --   single   one URL a request, every one another; half of them listed, from FILE
 --   static   the same requests to the constant route
 --   batch    one of the bodies in FILE, in turn
---   wrserver one GET a request, for Google's wrserver
+--   wrserver one URL a request that is not listed, for Google's wrserver
 local kind, key, number, turn, lines, at = nil, nil, 0, 0, {}, 0
 
 function init(args)
@@ -28,8 +28,8 @@ function request()
     return wrk.format("POST", "/api/v1/urls:check", headers, hit())
   end
   if kind == "wrserver" then
-    local url = miss():gsub("[:/?=]", function(c) return string.format("%%%02X", c:byte()) end)
-    return wrk.format("GET", "/v1/uris:search?threatTypes=SOCIAL_ENGINEERING&uri=" .. url, { ["Host"] = "127.0.0.1" })
+    local body = '{"uri":"' .. miss() .. '","threatTypes":["SOCIAL_ENGINEERING"]}'
+    return wrk.format("POST", "/v1/uris:search", { ["Content-Type"] = "application/json", ["Host"] = "127.0.0.1" }, body)
   end
   turn = turn + 1
   local url = turn % 2 == 0 and miss() or hit()
