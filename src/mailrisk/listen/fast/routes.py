@@ -7,7 +7,7 @@ place for errors. Whoever adds a route here adds a row to ``FastRoutes.table``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -27,6 +27,9 @@ AT_ONCE_BYTES: Final = 4_096
 
 SLICE: Final = {Analyse.NONE: 100, Analyse.STATIC: 8}
 """URLs answered before other connections get their turn: about two milliseconds."""
+
+SLICE_CHARS: Final = 16_384
+"""Characters of the URLs of a slice, unless one alone has more: long ones cost more."""
 
 IP_SLICE: Final = 50
 
@@ -87,15 +90,15 @@ class FastRoutes:
         if step is None:
             return None
         asked = self._renderer.asked(view, data.analyse, tenant)
-        if len(data.urls) <= step:
+        if len(data.urls) <= step and len(body) <= SLICE_CHARS:
             return iter([self._renderer.urls(view, data.urls, asked)])
         return self._url_slices(data.urls, step, data.analyse, tenant)
 
     def _url_slices(self, urls: list[str], step: int, analyse: Analyse, tenant: int) -> Slices:
-        for start in range(0, len(urls), step):
+        for portion in portions(urls, step):
             with self.context.index.view() as view:
                 asked = self._renderer.asked(view, analyse, tenant)
-                part = self._renderer.urls(view, urls[start : start + step], asked)
+                part = self._renderer.urls(view, portion, asked)
             yield part
 
     def _ips(self, _: View, body: bytes, tenant: int) -> Slices | None:
@@ -109,6 +112,20 @@ class FastRoutes:
 
 def _presented(key: bytes, authorization: bytes) -> str:
     return presented_key(key.decode("latin-1"), authorization.decode("latin-1"))
+
+
+def portions(urls: Sequence[str], step: int) -> Iterator[list[str]]:
+    """The URLs in order, at most ``step`` and SLICE_CHARS characters at a time, and always at least one."""
+    portion: list[str] = []
+    chars = 0
+    for url in urls:
+        if portion and (len(portion) == step or chars + len(url) > SLICE_CHARS):
+            yield portion
+            portion, chars = [], 0
+        portion.append(url)
+        chars += len(url)
+    if portion:
+        yield portion
 
 
 def results(parts: Iterable[list[bytes]]) -> bytes:
