@@ -34,8 +34,8 @@ from mailrisk.service.record import decide_again
 from mailrisk.store.rows import FeedRow
 from mailrisk.store.transaction import Key, Transaction
 
-STEP = 10_000
-"""Entries applied in one transaction: well under a second in which other writers wait."""
+STEP = 5_000
+"""Entries applied in one transaction: half a second in which other writers wait."""
 
 BREATH_S = 0.12
 """Pause between two steps, in which the index follows. A waiting SQLite writer looks every 0.1 s."""
