@@ -128,7 +128,8 @@ def _about_urls(
         elif not stored.subject.value.partition("/")[2]:
             value *= FRONT_PAGE
         schemes[stored.subject] = stored.scheme
-        evidence.append(_link_evidence(found, item, stored.subject, value, source, tenant))
+        said = _link_evidence(found, item, stored.subject, value, source, tenant)
+        evidence.append(impersonal(said, addresses, context.knowledge.hosts))
         evidence.extend(_text_evidence(context, stored, found.verdict.at, tenant))
         evidence.extend(
             msgspec.structs.replace(one, tenant=tenant)
@@ -180,9 +181,10 @@ def _link_evidence(
 
     Its source is the reporter: one who reports ten mails with a link is one voice, not ten.
     """
-    why = [reason.code for reason in found.verdict.reasons[:3] if reason.weight > 0]
+    heaviest = found.verdict.reasons[0]
     data: dict[str, Any] = {
-        "score": found.verdict.score, "why": ", ".join(why), "message": found.subject.value,
+        "score": found.verdict.score, "why": heaviest.text, "why_zh": heaviest.text_zh,
+        "message": found.subject.value,
     }  # fmt: skip
     if found.verdict.target is not None:
         data["brand"] = found.verdict.target.brand
