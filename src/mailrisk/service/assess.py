@@ -32,9 +32,6 @@ from mailrisk.service.domains import (
 from mailrisk.service.facts import Budget, settle
 from mailrisk.service.link_budget import LinkBudget
 
-MAX_MESSAGE_BYTES = 64 * 1024 * 1024
-"""Largest message that is read at all; the parser has limits of its own below it."""
-
 
 class FoundUrl(msgspec.Struct, frozen=True, kw_only=True):
     """One link of the message with what is known about it; ``error`` when it is no URL."""

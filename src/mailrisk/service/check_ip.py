@@ -15,7 +15,7 @@ from mailrisk.model.ip import aggregate, parse_ip, reserved_range
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.verdict import SEVERITY, Level, Verdict
 from mailrisk.service.answers import ErrorAnswer, IpAnswer, shorten
-from mailrisk.service.check_url import list_age
+from mailrisk.service.check_url import list_age, standing, too_old
 from mailrisk.service.context import LookupContext
 from mailrisk.store.index_form import Rule
 from mailrisk.store.index_view import View
@@ -47,8 +47,8 @@ def _check(
     age_s = int(age.total_seconds()) if age is not None else 0
     if rule is not None and rule.listing is not None:
         return _listed(context, text, ip, rule.listing, now, age_s)
-    stale = age is None or age > context.index_max_age
-    verdict = decide(Subject(Kind.IP, ip), _standing(ip, rule, now, age_s, stale), now, context.policy)
+    evidence = _standing(ip, rule, now, age_s, too_old(context, age))
+    verdict = decide(Subject(Kind.IP, ip), evidence, now, context.policy)
     return _answer(context, text, ip, verdict, now, age_s)
 
 
@@ -68,19 +68,13 @@ def _severity(rule: Rule) -> tuple[int, float]:
 
 
 def _standing(ip: str, rule: Rule | None, now: datetime, age_s: int, stale: bool) -> list[Evidence]:
-    """Why there is no listing."""
+    """Why there is no listing: the address is private, or as the index says."""
     subject = Subject(Kind.IP, ip)
     reserved = reserved_range(ip)
-    if rule is not None:
-        data = {"since": str((rule.since or now).date()), "comment": rule.comment}
-        return [Evidence(code="exempted", subject=subject, source="index", seen_at=now, data=data)]
     if reserved:
         data = {"ip": ip, "range": reserved}
         return [Evidence(code="private-address", subject=subject, source="index", seen_at=now, data=data)]
-    if stale:
-        data = {"age": f"{age_s} s"}
-        return [Evidence(code="list-too-old", subject=subject, source="index", seen_at=now, data=data)]
-    return [Evidence(code="not-listed", subject=subject, source="index", seen_at=now)]
+    return standing(subject, rule, now, age_s, stale)
 
 
 def _listed(

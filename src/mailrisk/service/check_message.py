@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +30,7 @@ FRONT_PAGE = 0.8
 own address has to look suspicious too, or somebody else has to report it."""
 
 PARTLY = 0.85
+"""Least share of the weight of a link that a convicting rule points at in a message judged malicious."""
 
 MAX_LINKS_REPORTED = 200
 """Links of one message about which evidence is stored."""
@@ -78,18 +79,15 @@ def _store_report(
     now = context.clock()
     source = f"report:{reporter}"
     report = Evidence(
-        code="user-report", subject=found.subject, source=source, seen_at=now, data={"reporter": reporter},
-        tenant=tenant,
+        code="user-report", subject=found.subject, source=source, seen_at=now, data={"reporter": reporter}
     )  # fmt: skip
     addresses = _recipients(found)
-    about_sample = [
-        msgspec.structs.replace(impersonal(item, addresses, context.knowledge.hosts), tenant=tenant)
-        for item in found.evidence
-    ]
-    about_urls, schemes, not_stored = _about_urls(context, found, source, tenant)
+    about_sample = [impersonal(item, addresses, context.knowledge.hosts) for item in found.evidence]
+    about_urls, schemes, not_stored = _about_urls(context, found, source, addresses)
+    evidence = [msgspec.structs.replace(item, tenant=tenant) for item in (*about_sample, report, *about_urls)]
     with context.ledger.transaction(now) as transaction:
         transaction.add_sample(tenant, sha256, "message/rfc822", len(raw))
-    outcome = record(context, [*about_sample, report, *about_urls], schemes=schemes)
+    outcome = record(context, evidence, schemes=schemes)
     return msgspec.structs.replace(
         answer(name, found),
         stored=True,
@@ -99,13 +97,12 @@ def _store_report(
 
 
 def _about_urls(
-    context: Context, found: Assessment, source: str, tenant: int
+    context: Context, found: Assessment, source: str, addresses: Sequence[str]
 ) -> tuple[list[Evidence], dict[Subject, str], list[NotStored]]:
     """(evidence about the message's URLs, their display schemes, what could not be stored and why)."""
     if found.verdict.level not in (Level.MALICIOUS, Level.SUSPICIOUS):
         return [], {}, []
     convicting = _convicting(context, found)
-    addresses = _recipients(found)
     evidence: list[Evidence] = []
     schemes: dict[Subject, str] = {}
     refused: list[NotStored] = []
@@ -128,25 +125,21 @@ def _about_urls(
         elif not stored.subject.value.partition("/")[2]:
             value *= FRONT_PAGE
         schemes[stored.subject] = stored.scheme
-        said = _link_evidence(found, item, stored.subject, value, source, tenant)
+        said = _link_evidence(found, item, stored.subject, value, source)
         evidence.append(impersonal(said, addresses, context.knowledge.hosts))
-        evidence.extend(_text_evidence(context, stored, found.verdict.at, tenant))
-        evidence.extend(
-            msgspec.structs.replace(one, tenant=tenant)
-            for one in domain_evidence(
-                context, found.domains.about(url.host, context, item.link.artefact), stored.subject
-            )
-        )
+        evidence.extend(_text_evidence(context, stored, found.verdict.at))
+        asked = found.domains.about(url.host, context, item.link.artefact)
+        evidence.extend(domain_evidence(context, asked, stored.subject))
     return evidence, schemes, refused
 
 
-def _text_evidence(context: Context, stored: Scrubbed, at: datetime, tenant: int) -> list[Evidence]:
+def _text_evidence(context: Context, stored: Scrubbed, at: datetime) -> list[Evidence]:
     """What the text of a URL says, in the form in which it is stored."""
     if stored.subject is None or stored.subject.kind is not Kind.URL:
         return []
     url = parse_url(stored.subject.display(stored.scheme))
     looked = Looked(url=url, unwrapped=Unwrapped(url=url), rule=None)
-    return [msgspec.structs.replace(one, tenant=tenant) for one in static_evidence(context, looked, at)]
+    return static_evidence(context, looked, at)
 
 
 def _convicting(context: Context, found: Assessment) -> dict[str, float]:
@@ -175,7 +168,7 @@ def _recipients(found: Assessment) -> list[str]:
 
 
 def _link_evidence(
-    found: Assessment, item: FoundUrl, subject: Subject, value: float, source: str, tenant: int
+    found: Assessment, item: FoundUrl, subject: Subject, value: float, source: str
 ) -> Evidence:
     """The message's word about one of its links, convicting by ``value`` (0: not at all).
 
@@ -199,7 +192,6 @@ def _link_evidence(
         artefact=item.link.artefact,
         category=(found.verdict.category or "") if value else "",
         ref=found.subject.value,
-        tenant=tenant,
     )
 
 

@@ -108,6 +108,11 @@ def rule_for(context: LookupContext, url: Url, tenant: int = SHARED) -> Rule | N
         return None if found is None else view.rule(found)
 
 
+def rule_covering(context: LookupContext, subject: Subject, tenant: int) -> Rule | None:
+    """The rule that covers a URL indicator: its own or a wider one."""
+    return rule_for(context, parse_url(subject.display()), tenant)
+
+
 def _match(context: LookupContext, view: View, url: Url, tenant: int) -> Match | None:
     registrable = context.knowledge.hosts.registrable
     if tenant != SHARED and (own := view.match(url, registrable, tenant)):
@@ -209,7 +214,7 @@ def _unlisted(
     """The answer when no listing covers the URL: exemption, staleness, or the analysis of its text."""
     final = looked.unwrapped.url
     subject = final.subject
-    evidence = _standing(subject, looked.rule, now, age_s, is_stale)
+    evidence = standing(subject, looked.rule, now, age_s, is_stale)
     stages = ["intelligence"]
     if analyse is not Analyse.NONE and not (looked.rule and looked.rule.listing is None):
         evidence.extend(static_evidence(context, looked, now))
@@ -238,10 +243,10 @@ def _unlisted(
     )
 
 
-def _standing(
+def standing(
     subject: Subject, rule: Rule | None, now: datetime, age_s: int, is_stale: bool
 ) -> list[Evidence]:
-    """Where the URL stands with the index: exempted, not listed, or the index is too old to say."""
+    """Where an unlisted indicator stands with the index: exempted, not listed, or it is too old to say."""
     if rule is not None:
         data = {"since": str((rule.since or now).date()), "comment": rule.comment}
         return [Evidence(code="exempted", subject=subject, source="index", seen_at=now, data=data)]

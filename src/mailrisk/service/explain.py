@@ -11,11 +11,10 @@ from mailrisk.model.errors import BadInput
 from mailrisk.model.evidence import SHARED, Recorded
 from mailrisk.model.policy import Policy
 from mailrisk.model.subject import Kind, Subject
-from mailrisk.model.url.canonical import parse_url
 from mailrisk.model.url.indicator import parse_indicator
 from mailrisk.model.verdict import Verdict
 from mailrisk.service.answers import EvidenceLine, Explanation, shorten
-from mailrisk.service.check_url import rule_for
+from mailrisk.service.check_url import rule_covering
 from mailrisk.service.context import Context
 from mailrisk.store.ledger import known_evidence
 from mailrisk.store.rows import DecisionRow
@@ -47,7 +46,7 @@ def explain(
     """
     subject, scheme = parse_indicator(text)
     asked_at = as_of or context.clock()
-    subject, covered_by = _subject_with_evidence(context, subject, text, tenant)
+    subject, covered_by = _subject_with_evidence(context, subject, tenant)
     said = context.ledger.decision_at(subject, tenant=tenant, at=as_of)
     policy = (context.ledger.policy(said.policy_hash) if said else None) or context.policy
     then = said.decided_at if said is not None else asked_at
@@ -83,12 +82,12 @@ def explain(
 
 
 def _subject_with_evidence(
-    context: Context, subject: Subject, text: str, tenant: int
+    context: Context, subject: Subject, tenant: int
 ) -> tuple[Subject, tuple[str, ...]]:
     """The subject to explain: the one named, or for a URL without evidence the listing that covers it."""
     if subject.kind is not Kind.URL or context.ledger.evidence_of(subject, tenant=tenant):
         return subject, ()
-    rule = rule_for(context, parse_url(text.removeprefix("url:")), tenant)
+    rule = rule_covering(context, subject, tenant)
     if rule is None:
         return subject, ()
     return rule.subject, (f"{rule.subject.kind} {rule.subject.display()}",)

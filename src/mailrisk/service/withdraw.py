@@ -5,11 +5,10 @@ from __future__ import annotations
 from mailrisk.model.errors import BadInput
 from mailrisk.model.evidence import SHARED, Evidence
 from mailrisk.model.subject import Kind, Subject
-from mailrisk.model.url.canonical import parse_url
 from mailrisk.model.url.indicator import parse_indicator
 from mailrisk.service.answers import Listed
 from mailrisk.service.barriers import never_listed
-from mailrisk.service.check_url import rule_for
+from mailrisk.service.check_url import rule_covering
 from mailrisk.service.context import Context
 from mailrisk.service.record import record
 
@@ -28,7 +27,7 @@ def withdraw(
     """
     subject, scheme = parse_indicator(text)
     comment = _checked(comment)
-    subjects = [_page(context, subject, text, tenant)]
+    subjects = [_page(context, subject, tenant)]
     if subject.kind is Kind.HOST:
         subjects.extend(context.ledger.listed_below(subject.value, tenant=tenant))
     return _say(context, "analyst-withdrawn", subjects, scheme, comment, analyst, tenant)
@@ -56,11 +55,11 @@ def _checked(comment: str) -> str:
     return comment.strip()
 
 
-def _page(context: Context, subject: Subject, text: str, tenant: int) -> Subject:
+def _page(context: Context, subject: Subject, tenant: int) -> Subject:
     """The listing of the same page, if that is what covers the URL, else the URL itself."""
     if subject.kind is not Kind.URL:
         return subject
-    rule = rule_for(context, parse_url(text.removeprefix("url:")), tenant)
+    rule = rule_covering(context, subject, tenant)
     return rule.subject if rule is not None and rule.subject.kind is Kind.URL else subject
 
 

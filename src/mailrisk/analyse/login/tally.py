@@ -40,11 +40,6 @@ class Tally(msgspec.Struct):
         """Those of them that do not exist on this server."""
         return len(self.unknown) + self.further_unknown
 
-    @property
-    def named_failures(self) -> int:
-        """Failures of named accounts."""
-        return self.failures - self.unnamed
-
     def add(self, account: str, attempts: int, at: datetime, *, unknown: bool) -> None:
         """Counts ``attempts`` failures of an account ('' if the log names none)."""
         self.last_at = max(self.last_at, at)

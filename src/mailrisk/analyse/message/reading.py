@@ -95,11 +95,6 @@ class Reading:
         return mine and not self.unreliable
 
     @cached_property
-    def by_code(self) -> list[LinkedUrl]:
-        """Offending links that stood in a QR code."""
-        return [item for item in self.offending if item.link.how == "qr"]
-
-    @cached_property
     def picture_only(self) -> bool:
         """What the reader is told stands in a picture."""
         return content.is_picture_only(self.view)

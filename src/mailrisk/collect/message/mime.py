@@ -20,14 +20,6 @@ _AFTER = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)")
 _BOUNDARY_HITS = 20_000  # lines that may look like a boundary at one level
 
 
-class Span(NamedTuple):
-    """Offsets into the message: headers are in [start, body), the body in [body, end)."""
-
-    start: int
-    body: int
-    end: int
-
-
 class RawHeader(NamedTuple):
     """One header as it stands: name, and value bytes with folds."""
 
