@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from mailrisk.model.file import Code, OpenedFile, ReadPicture
 from mailrisk.model.knowledge import Knowledge
 from mailrisk.model.message import Authentication, Envelope, Link, Message
 from mailrisk.model.subject import Subject
@@ -38,3 +39,6 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     urls: tuple[LinkedUrl, ...]
     knowledge: Knowledge
     at: datetime
+    files: tuple[OpenedFile, ...] = ()  # attachments, and what is inside of them
+    codes: tuple[Code, ...] = ()  # QR and other codes of pictures, documents and the rendered body
+    pictures: tuple[ReadPicture, ...] = ()  # text read in pictures; only where it could change the verdict
