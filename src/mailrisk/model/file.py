@@ -50,12 +50,23 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
         return next((trait for trait in self.traits if trait.name == name), None)
 
 
+class RuleMatch(msgspec.Struct, frozen=True):
+    """A YARA rule that holds for a file; ``reason``, ``category`` and ``strength`` come from its meta."""
+
+    rule: str
+    reason: str
+    category: str = ""
+    strength: str = ""  # "convicts" with other facts, "suspicious", "notes"
+
+
 class OpenedFile(msgspec.Struct, frozen=True, kw_only=True):
     """A file that a message carries, at any depth.
 
     ``part`` is the MIME part (``1.2``); ``path`` the names from the part down (``docs.zip > invoice.js``).
     ``kind`` is the type by content, in magika's words (``pdf``, ``pebin``, ``docx``, ``lnk``, ...; '' not known),
     ``declared`` the MIME type that the message gives (part only). ``depth`` 0 is the part itself.
+    ``why`` says why it was not opened (``locked``, ``too large``; '' when it was, or there was nothing to open).
+    ``contents.members`` is empty: they are files of their own.
     """
 
     part: str
@@ -66,6 +77,8 @@ class OpenedFile(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str = ""
     depth: int = 0
     contents: Contents = Contents()
+    rules: tuple[RuleMatch, ...] = ()
+    why: str = ""
 
     @property
     def name(self) -> str:

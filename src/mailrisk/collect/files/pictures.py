@@ -1,0 +1,7 @@
+"""The readers of pictures by kind (magika's words)."""
+
+from __future__ import annotations
+
+from mailrisk.collect.files.limits import Reader
+
+READERS: dict[str, Reader] = {}
