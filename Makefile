@@ -15,6 +15,7 @@ DEV := .venv/.installed-dev
 LOCKS := requirements/build.txt pyproject.toml tools/environment.sh
 
 .PHONY: bench-feed help run test soak lint format types contracts check docs lock clean bench-message bench-lookup
+.PHONY: train evaluate
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +45,13 @@ contracts: $(DEV) ## Check the direction of imports, purity, sizes, licences, re
 	$(BIN)/python -m pytest -q tests/contracts
 
 check: lint types contracts test ## Everything that CI runs
+
+train: $(DEV) ## Rebuild every shipped model weight from DATA, seeded; prints a report
+	@$(BIN)/python -m tools.train $(DATA) $(TRAIN)
+
+evaluate: $(DEV) ## Measure detection on DATA; writes docs/evaluation.md and build/evaluation.json, one JSON line last
+	@tools/debian.sh rspamd spamassassin
+	@$(BIN)/python -m tools.evaluate $(DATA) $(EVALUATE)
 
 bench-message: $(DEV) ## Measure message checks: messages per second and p95, over DATA/mail or generated mails
 	@$(BIN)/python tools/bench_message.py $(DATA)
