@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from mailrisk.analyse.message import attachments, authentication, claimed, content, conviction, intent
+from mailrisk.analyse.message import (
+    attachments,
+    authentication,
+    claimed,
+    content,
+    conviction,
+    intent,
+    opinion,
+)
 from mailrisk.analyse.message.reading import Reading
 from mailrisk.analyse.message.view import MessageView
 from mailrisk.model.evidence import Evidence
@@ -13,12 +21,13 @@ Analyser = Callable[[MessageView], Iterable[Evidence]]
 
 
 def reading(view: MessageView) -> Iterator[Evidence]:
-    """Identity, intent, content, attachments and the conjunctions, from one reading of the message."""
+    """Identity, intent, content, attachments, opinion and the conjunctions, from one reading of the message."""
     read = Reading(view)
     yield from claimed.evidence(view, read.who)
     yield from intent.evidence(view, read.intents)
     yield from content.evidence(view)
     yield from attachments.evidence(view)
+    yield from opinion.evidence(view)
     yield from conviction.evidence(read)
 
 
