@@ -12,7 +12,6 @@ from mailrisk.analyse.message.auth.authenticate import authenticate
 from mailrisk.analyse.message.registry import ANALYSERS
 from mailrisk.analyse.message.view import LinkedUrl, MessageView
 from mailrisk.collect.message.parse import parse_message
-from mailrisk.decide.verdict import decide
 from mailrisk.model.errors import BadInput
 from mailrisk.model.evidence import SHARED, Evidence
 from mailrisk.model.facts import Facts
@@ -21,6 +20,7 @@ from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.verdict import Level, Verdict
 from mailrisk.service.check_url import Looked, look_up, no_verdict, static_verdict
 from mailrisk.service.context import Context
+from mailrisk.service.deepen import deepen
 from mailrisk.service.domains import (
     NOT_ASKED,
     STAGE,
@@ -56,7 +56,8 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict
     stages: tuple[str, ...]
     missing_stages: tuple[str, ...]
-    cuts: tuple[str, ...] = ()  # what a limit cut off, of the message and of the work on its links
+    cuts: tuple[str, ...] = ()  # what a limit cut off, of the message and of the work on it
+    in_band: bool = False  # the quick stages alone left the verdict uncertain
 
 
 async def assess(
@@ -73,10 +74,29 @@ async def assess(
     authentication, domains = await asyncio.gather(
         _authenticate(context, raw, message, envelope, network), _domains(context, message, urls, network)
     )
-    found = await context.analysis.run(
-        _analyse, context, message, envelope, authentication, urls, domains, network
+    view = _view(context, message, envelope, authentication, urls)
+    given = [
+        *_from_urls(view.subject, urls, view.at),
+        *domain_evidence(context, domains, view.subject, authentication),
+    ]
+    found = await deepen(context, view, lambda view: [*_analysed(view), *given], network=network)
+    missing = () if network else ("auth",)
+    missing = (*missing, STAGE) if domains.missing else missing
+    looked_up = tuple(stage for stage in ("auth", STAGE) if stage not in missing)
+    return Assessment(
+        subject=view.subject,
+        message=message,
+        envelope=envelope,
+        authentication=authentication,
+        urls=urls,
+        domains=domains,
+        evidence=found.judged.evidence,
+        verdict=found.judged.verdict,
+        stages=("intelligence", "url", "message", "intent", *looked_up, *found.stages),
+        missing_stages=(*missing, *found.missing),
+        cuts=(*message.cuts, *links.cuts, *found.cuts),
+        in_band=found.in_band,
     )
-    return msgspec.structs.replace(found, cuts=(*message.cuts, *links.cuts))
 
 
 async def _authenticate(
@@ -91,46 +111,28 @@ async def _authenticate(
     return await settle(context, work, budget)
 
 
-def _analyse(
+def _view(
     context: Context,
     message: Message,
     envelope: Envelope,
     authentication: Authentication,
     urls: tuple[FoundUrl, ...],
-    domains: DomainsAsked,
-    network: bool,
-) -> Assessment:
-    """Everything after the look-ups: message analysers, verdict. Synchronous."""
-    now = context.clock()
-    subject = Subject(Kind.SAMPLE, message.sha256)
-    view = MessageView(
-        subject=subject,
+) -> MessageView:
+    """What the analysers read."""
+    return MessageView(
+        subject=Subject(Kind.SAMPLE, message.sha256),
         message=message,
         envelope=envelope,
         authentication=authentication,
         urls=tuple(_linked(item) for item in urls if item.looked is not None),
         knowledge=context.knowledge,
-        at=now,
+        at=context.clock(),
     )
-    evidence = [item for analyse in ANALYSERS for item in analyse(view)]
-    evidence.extend(_from_urls(subject, urls, now))
-    evidence.extend(domain_evidence(context, domains, subject, authentication))
-    verdict = decide(subject, evidence, now, context.policy)
-    missing = () if network else ("auth",)
-    missing = (*missing, STAGE) if domains.missing else missing
-    looked_up = tuple(stage for stage in ("auth", STAGE) if stage not in missing)
-    return Assessment(
-        subject=subject,
-        message=message,
-        envelope=envelope,
-        authentication=authentication,
-        urls=urls,
-        domains=domains,
-        evidence=tuple(evidence),
-        verdict=verdict,
-        stages=("intelligence", "url", "message", "intent", *looked_up),
-        missing_stages=missing,
-    )
+
+
+def _analysed(view: MessageView) -> list[Evidence]:
+    """What all message analysers say."""
+    return [item for analyse in ANALYSERS for item in analyse(view)]
 
 
 def _urls(

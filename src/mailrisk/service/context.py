@@ -12,7 +12,9 @@ from mailrisk.model.knowledge import Knowledge
 from mailrisk.model.policy import Policy
 from mailrisk.model.webhook import Webhook
 from mailrisk.service.analysis_threads import AnalysisThreads
+from mailrisk.service.deep_count import DeepCount, Turns
 from mailrisk.service.feed_plan import NO_FEEDS, FeedPlan
+from mailrisk.service.readers import Depth, Readers
 from mailrisk.store.index import LookupIndex
 
 if TYPE_CHECKING:  # A look-up worker has neither, and starts in half the time without them.
@@ -70,6 +72,12 @@ class Context(LookupContext):
     analysis: AnalysisThreads = field(default_factory=AnalysisThreads)
     network: bool = True
     message_budget: timedelta = timedelta(seconds=8)  # for all look-ups of one message together
+    readers: Readers = field(
+        default_factory=Readers
+    )  # of pictures and meanings, where it may change a verdict
+    depth: Depth = field(default_factory=Depth)
+    deep_count: DeepCount = field(default_factory=DeepCount)
+    turns: Turns = field(default_factory=Turns)
     feeds: FeedPlan = NO_FEEDS
     webhooks: tuple[Webhook, ...] = ()
     command_options: tuple[str, ...] = ()  # open the same stores in a child process; () : no child

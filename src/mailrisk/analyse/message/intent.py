@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from mailrisk.analyse.message.evidence import fact
 from mailrisk.analyse.message.view import MessageView
 from mailrisk.model.evidence import Evidence
-from mailrisk.model.lexicon import Folded, Found
+from mailrisk.model.lexicon import CEILING, Folded, Found
 
 Heads = Callable[[str], Mapping[str, Found]]
 
@@ -73,11 +73,27 @@ class Intents:
 
 
 def intents(view: MessageView) -> Intents:
-    """Reads subject, text and the visible words of links."""
+    """What the words of the message say, raised by what an embedding found in them."""
+    return Intents(_raised(view.knowledge.lexicon.find(Folded(read_text(view))), view.meanings))
+
+
+def read_text(view: MessageView) -> str:
+    """What a model reads: subject, text with the visible words of links, and what was read in pictures."""
     message = view.message
     text = _QUOTED.sub("", message.text[:TEXT_LIMIT]) if ">" in message.text else message.text
-    parts = [message.subject[:1_000], text[:TEXT_START], text[TEXT_START:][-TEXT_END:]]
-    return Intents(view.knowledge.lexicon.find(Folded("\n".join(parts))))
+    drawn = "\n".join(picture.text for picture in view.pictures)
+    parts = [message.subject[:1_000], text[:TEXT_START], text[TEXT_START:][-TEXT_END:], drawn[:TEXT_START]]
+    return "\n".join(parts if drawn else parts[:3])
+
+
+def _raised(found: Mapping[str, Found], meanings: Sequence[tuple[str, float]]) -> dict[str, Found]:
+    """The surer of both for each label; phrases come from the lexicon alone."""
+    surest = dict(found)
+    for label, log_odds in meanings:
+        known = surest.get(label)
+        if known is None or known.log_odds < log_odds:
+            surest[label] = Found(min(CEILING, log_odds), known.phrases if known else ())
+    return surest
 
 
 def evidence(view: MessageView, wants: Intents) -> Iterator[Evidence]:

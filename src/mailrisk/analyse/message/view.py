@@ -9,6 +9,7 @@ import msgspec
 from mailrisk.model.file import Code, OpenedFile, ReadPicture
 from mailrisk.model.knowledge import Knowledge
 from mailrisk.model.message import Authentication, Envelope, Link, Message
+from mailrisk.model.opinion import Opinion
 from mailrisk.model.subject import Subject
 from mailrisk.model.url.canonical import Url
 
@@ -42,3 +43,5 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[OpenedFile, ...] = ()  # attachments, and what is inside of them
     codes: tuple[Code, ...] = ()  # QR and other codes of pictures, documents and the rendered body
     pictures: tuple[ReadPicture, ...] = ()  # text read in pictures; only where it could change the verdict
+    meanings: tuple[tuple[str, float], ...] = ()  # intents by embedding: label, log-odds; only likewise
+    opinion: Opinion | None = None  # a language model's; only likewise
