@@ -12,43 +12,21 @@ was wanted and not to be had stands in ``missing_stages``.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
-from mailrisk.analyse.message.content import is_picture_only
-from mailrisk.analyse.message.identity import identify
-from mailrisk.analyse.message.intent import read_text
-from mailrisk.analyse.message.opinion import LABELS, LOUDEST
-from mailrisk.analyse.message.question import make_question
 from mailrisk.analyse.message.view import MessageView
 from mailrisk.decide.verdict import decide
 from mailrisk.model.errors import BadInput, Unavailable
 from mailrisk.model.evidence import Evidence
-from mailrisk.model.file import Picture, ReadPicture
-from mailrisk.model.lexicon import CEILING
-from mailrisk.model.verdict import Level, Verdict
 from mailrisk.service.context import Context
 from mailrisk.service.facts import Budget
-from mailrisk.service.readers import Depth, Readers
+from mailrisk.service.slow_stages import STAGES, Judged, Stage, in_band
 
-LEAST_PICTURE: Final = 2_000
-"""Bytes below which a picture holds no text: icons, lines, counting pixels."""
-
-LEAST_TEXT: Final = 20
-"""Characters below which a model has nothing to read."""
-
-
-class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """A message with what the analysers said about it and what follows from that."""
-
-    view: MessageView
-    evidence: tuple[Evidence, ...]
-    verdict: Verdict
+Analyse = Callable[[MessageView], Iterable[Evidence]]
 
 
 class Deepened(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,146 +37,6 @@ class Deepened(msgspec.Struct, frozen=True, kw_only=True):
     stages: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     cuts: tuple[str, ...] = ()
-
-
-class Enriched(msgspec.Struct, frozen=True):
-    """A view with what a stage added, and what its limits cut off."""
-
-    view: MessageView
-    cuts: tuple[str, ...] = ()
-
-
-Analyse = Callable[[MessageView], Iterable[Evidence]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stage:
-    """One slow stage.
-
-    ``cost`` tells people what it costs; ``at_once`` is how many messages may be in it together.
-    ``optional``: an installation without its reader does not miss it. ``outside``: it leaves this machine.
-    ``enrich`` raises Unavailable or BadInput when it cannot do its work. ``loudest`` adds the answer that
-    would raise most: where even that changes no level, the stage is left out.
-    """
-
-    name: str
-    cost: str
-    at_once: int
-    wanted: Callable[[Judged, Depth], bool]
-    ready: Callable[[Readers], bool]
-    enrich: Callable[[Context, MessageView], Awaitable[Enriched]]
-    loudest: Callable[[MessageView], MessageView] | None = None
-    optional: bool = False
-    outside: bool = False
-
-
-def in_band(judged: Judged, depth: Depth) -> bool:
-    """Whether the verdict is uncertain."""
-    low, high = depth.band
-    return low <= judged.verdict.probability < high and judged.verdict.level is not Level.MALICIOUS
-
-
-def pictures(view: MessageView) -> list[Picture]:
-    """Pictures of the message and of its files that may hold text, the largest first."""
-    found = [
-        Picture(part.payload, f"part {part.path}")
-        for part in view.message.parts
-        if part.content_type.startswith("image/") and len(part.payload) >= LEAST_PICTURE
-    ]
-    for file in view.files:
-        found.extend(
-            Picture(one.data, f"part {file.part}, {' > '.join(file.path)}, {one.artefact}".strip(", "))
-            for one in file.contents.pictures
-            if len(one.data) >= LEAST_PICTURE
-        )
-    distinct = {picture.data: picture for picture in reversed(found)}
-    return sorted(distinct.values(), key=lambda picture: (-len(picture.data), picture.artefact))
-
-
-def _wants_ocr(judged: Judged, depth: Depth) -> bool:
-    """There is a picture, and the verdict is uncertain or all that is said stands in pictures.
-
-    Not for authors who are proved to be a brand or a colleague: a picture changes nothing about them.
-    """
-    if judged.verdict.level is Level.MALICIOUS or not pictures(judged.view):
-        return False
-    if in_band(judged, depth):
-        return True
-    if not is_picture_only(judged.view):
-        return False
-    who = identify(judged.view)
-    return not (who.genuine or who.inside)
-
-
-def _wants_model(judged: Judged, depth: Depth) -> bool:
-    """The verdict is uncertain, and there is something to read."""
-    return in_band(judged, depth) and len(read_text(judged.view).strip()) >= LEAST_TEXT
-
-
-async def _read_pictures(context: Context, view: MessageView) -> Enriched:
-    """The largest pictures are read one after the other; one that cannot be decoded is passed over."""
-    reader, most = context.readers.ocr, context.depth.most_pictures
-    assert reader is not None
-    found = pictures(view)
-    cuts = [f"pictures: {len(found) - most} of {len(found)} were not read"] if len(found) > most else []
-    read: list[ReadPicture] = []
-    for picture in found[:most]:
-        try:
-            read.append(await reader.read(picture))
-        except BadInput as error:
-            cuts.append(f"{picture.artefact}: not read: {error.reason}"[:200])
-    return Enriched(replace(view, pictures=(*view.pictures, *read)), tuple(cuts))
-
-
-async def _embed(context: Context, view: MessageView) -> Enriched:
-    embedder = context.readers.embedder
-    assert embedder is not None
-    found = await embedder.intents(read_text(view))
-    return Enriched(replace(view, meanings=tuple(sorted(found.items()))))
-
-
-async def _ask_model(context: Context, view: MessageView) -> Enriched:
-    model = context.readers.language_model
-    assert model is not None
-    question = await context.analysis.run(make_question, view)
-    answer = await model.ask(question)
-    if answer.status != "found":
-        raise Unavailable(f"{answer.status}: {answer.value or ''}".rstrip(": "))
-    return Enriched(replace(view, opinion=answer.value))
-
-
-STAGES: Final[tuple[Stage, ...]] = (
-    Stage(
-        name="ocr",
-        cost="about 1 CPU-second a picture",
-        at_once=1,
-        wanted=_wants_ocr,
-        ready=lambda readers: readers.ocr is not None,
-        enrich=_read_pictures,
-    ),
-    Stage(
-        name="embedding",
-        cost="tens of CPU-milliseconds a message",
-        at_once=1,
-        wanted=_wants_model,
-        ready=lambda readers: readers.embedder is not None,
-        enrich=_embed,
-        loudest=lambda view: replace(view, meanings=tuple((label, CEILING) for label in LABELS)),
-        optional=True,
-    ),
-    Stage(
-        name="language-model",
-        cost="seconds of waiting, and what its operator charges",
-        at_once=4,
-        wanted=_wants_model,
-        ready=lambda readers: readers.language_model is not None,
-        enrich=_ask_model,
-        loudest=lambda view: replace(view, opinion=LOUDEST),
-        optional=True,
-        outside=True,
-    ),
-)
-"""All slow stages, the cheapest answer to an uncertain verdict first."""
 
 
 async def deepen(context: Context, view: MessageView, analyse: Analyse, *, network: bool = True) -> Deepened:
