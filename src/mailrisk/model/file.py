@@ -51,12 +51,17 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RuleMatch(msgspec.Struct, frozen=True):
-    """A YARA rule that holds for a file; ``reason``, ``category`` and ``strength`` come from its meta."""
+    """A YARA rule that holds for a file. All but its name comes from the rule's meta.
+
+    ``strength`` is ``convicts`` (what no honest file has: convicts together with other facts), ``suspicious``
+    or ``notes``; ``reason`` says in English and ``reason_zh`` in Chinese what the rule saw.
+    """
 
     rule: str
     reason: str
+    reason_zh: str = ""
     category: str = ""
-    strength: str = ""  # "convicts" with other facts, "suspicious", "notes"
+    strength: str = "suspicious"
 
 
 class OpenedFile(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,67 @@
+"""The process in which files are opened: ``python -m mailrisk.edge.opening.child FD``, started by ``pool.py``.
+
+It limits itself before it takes the first job: memory (address space), CPU time of each job, no new files, no
+core dumps. It answers one job after the other until the connection closes.
+"""
+
+from __future__ import annotations
+
+import resource
+import socket
+import sys
+
+import msgspec
+
+from mailrisk.collect.files.open import Opened, Tools, open_files
+from mailrisk.edge.opening import identify, more_archives, rules
+from mailrisk.edge.opening.job import Gone, Job, Setting, receive, send
+
+
+def make_tools(yara: dict[str, str]) -> Tools:
+    """The native libraries that are there; ``yara`` are rules beside the shipped ones."""
+    compiled, _ = rules.compile_rules({**rules.shipped_sources(), **yara})
+    return Tools(identify=identify.identify, readers=more_archives.readers(), match=rules.matcher(compiled))
+
+
+def limit_process(memory_bytes: int) -> None:
+    """Limits that hold until the process ends."""
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+def limit_cpu(seconds: int) -> None:
+    """From now on so many seconds of CPU time, then the system ends the process."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    spent = int(used.ru_utime + used.ru_stime) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (spent + seconds, resource.RLIM_INFINITY))
+
+
+def serve(connection: socket.socket) -> None:
+    """Takes its setting, then answers jobs. Gone: the service has ended."""
+    setting = msgspec.msgpack.decode(receive(connection), type=Setting)
+    tools = make_tools(setting.yara)
+    limit_process(setting.memory_bytes)
+    while True:
+        job = msgspec.msgpack.decode(receive(connection), type=Job)
+        limit_cpu(job.cpu_s)
+        send(connection, msgspec.msgpack.encode(_open(job, tools)))
+
+
+def _open(job: Job, tools: Tools) -> Opened:
+    try:
+        return open_files(job.attached, job.passwords, tools, job.limits)
+    except MemoryError:
+        return Opened(cuts=("files: more memory than may be used",), failed=True)
+
+
+def main() -> None:
+    """Serves the connection whose file descriptor is the first argument."""
+    try:
+        serve(socket.socket(fileno=int(sys.argv[1])))
+    except Gone:
+        return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""Archives that libarchive opens: 7z, RAR, ISO 9660, CAB, LHA, cpio, Zstandard, ...
+
+libarchive is a library of the system (Debian: libarchive13). Without it these kinds have no reader, and files
+of them are told as not opened. Formats and filters are named one by one, since "all" holds filters that start
+programs. It does not unlock 7z and RAR: those stay locked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mailrisk.collect.files.limits import FileBudget, Reader
+from mailrisk.collect.files.unpacking import PIECE, Unpacking
+from mailrisk.model.errors import BadInput
+from mailrisk.model.file import Contents
+
+_FORMATS: dict[str, tuple[tuple[str, ...], str]] = {
+    "sevenzip": (("7zip",), "none"),
+    "rar": (("rar", "rar5"), "none"),
+    "iso": (("iso9660",), "none"),
+    "cab": (("cab",), "none"),
+    "lha": (("lha",), "none"),
+    "cpio": (("cpio",), "none"),
+    "ar": (("ar",), "none"),
+    "xar": (("xar",), "none"),
+    "zst": (("raw",), "zstd"),
+    "lz4": (("raw",), "lz4"),
+    "lzip": (("raw",), "lzip"),
+    "unixcompress": (("raw",), "compress"),
+}
+"""Kind -> (formats, filter) in libarchive's names."""
+
+
+def readers() -> dict[str, Reader]:
+    """The readers by kind; none when the library is not there or lacks a format."""
+    try:
+        from libarchive import ffi  # type: ignore[import-untyped]
+    except (ImportError, OSError, TypeError, AttributeError):
+        return {}
+    found: dict[str, Reader] = {}
+    for kind, (formats, filter_name) in _FORMATS.items():
+        try:
+            for name in formats:
+                ffi.get_read_format_function(name)
+            ffi.get_read_filter_function(filter_name)
+        except ValueError:
+            continue
+        found[kind] = _reader(formats, filter_name)
+    return found
+
+
+def _reader(formats: tuple[str, ...], filter_name: str) -> Reader:
+    def read(data: bytes, budget: FileBudget) -> Contents:
+        return _read(data, budget, formats, filter_name)
+
+    return read
+
+
+def _read(data: bytes, budget: FileBudget, formats: tuple[str, ...], filter_name: str) -> Contents:
+    """The members of one archive. BadInput: nothing of it can be read."""
+    from libarchive import ffi
+    from libarchive.exception import ArchiveError  # type: ignore[import-untyped]
+
+    unpacking = Unpacking(len(data), budget)
+    defects: list[str] = []
+    archive = ffi.read_new()
+    try:
+        for name in formats:
+            ffi.get_read_format_function(name)(archive)
+        ffi.get_read_filter_function(filter_name)(archive)
+        ffi.read_open_memory(archive, data, len(data))
+        _members(ffi, archive, unpacking, is_raw=formats == ("raw",))
+    except ArchiveError as error:
+        _damaged(str(error), unpacking, defects)
+    finally:
+        ffi.read_free(archive)
+    return unpacking.contents(defects)
+
+
+def _damaged(said: str, unpacking: Unpacking, defects: list[str]) -> None:
+    """A locked archive is told as such; one that gave nothing is refused, else what came before counts."""
+    if "encrypt" in said.lower() or "passphrase" in said.lower() or "password" in said.lower():
+        unpacking.trait("encrypted")
+        unpacking.trait("locked")
+    elif not unpacking.count:
+        raise BadInput("file", f"damaged archive: {said}"[:200])
+    else:
+        defects.append(f"damaged: {said}"[:200])
+
+
+def _members(ffi: Any, archive: Any, unpacking: Unpacking, *, is_raw: bool) -> None:
+    from libarchive.entry import ArchiveEntry  # type: ignore[import-untyped]
+    from libarchive.exception import ArchiveError
+
+    for _ in range(unpacking.budget.limits.files + 1_000):  # Folders and links count here too.
+        entry = ArchiveEntry(archive)
+        if ffi.read_next_header2(archive, entry._entry_p) == ffi.ARCHIVE_EOF:
+            return
+        name = "" if is_raw else str(entry.pathname or "")
+        if entry.issym or entry.islnk:
+            unpacking.trait("link-member", f"{name} -> {entry.linkname}")
+        elif entry.isdir:
+            continue
+        elif _is_locked(ffi, entry):
+            unpacking.trait("encrypted", name)
+            unpacking.trait("locked", name)
+            unpacking.tell(name, size=entry.size or 0, why="locked")
+        else:
+            before = unpacking.count
+            try:
+                unpacking.add(name, _pieces(ffi, archive), size=entry.size or 0)
+            except ArchiveError as error:
+                if unpacking.count == before:
+                    unpacking.tell(name, size=entry.size or 0, why="damaged")
+                _damaged(str(error), unpacking, [])
+                if error.retcode == ffi.ARCHIVE_FATAL:
+                    raise
+    unpacking.budget.cut("archive: not all members were looked at")
+
+
+def _is_locked(ffi: Any, entry: Any) -> bool:
+    return bool(_is_encrypted(ffi)(entry._entry_p))
+
+
+def _is_encrypted(ffi: Any) -> Any:
+    """``archive_entry_is_encrypted``, which the binding does not name itself."""
+    known = getattr(ffi, "entry_is_encrypted", None)
+    return known or ffi.ffi("entry_is_encrypted", [ffi.c_archive_entry_p], ffi.c_int)
+
+
+def _pieces(ffi: Any, archive: Any) -> Iterator[bytes]:
+    from ctypes import create_string_buffer
+
+    buffer = create_string_buffer(PIECE)
+    while length := ffi.read_data(archive, buffer, PIECE):
+        yield buffer.raw[:length]

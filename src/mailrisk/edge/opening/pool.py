@@ -1,0 +1,132 @@
+"""The child processes that open files, kept by the service.
+
+A child that uses more time or memory than it may is killed, and the next job gets a new one. What it was doing is
+told as cut, never as clean. Threads wait for the children, so that any event loop may ask.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from queue import LifoQueue
+from typing import Final
+
+import msgspec
+
+from mailrisk.collect.files.open import Opened
+from mailrisk.edge.opening.job import Gone, Job, Setting, receive, send
+
+CHILDREN: Final = 2
+JOBS_OF_A_CHILD: Final = 1_000
+"""Then a new one: libraries lose memory."""
+
+START_S: Final = 30.0
+"""Wall time in which a child has to come up."""
+
+KILLED = Opened(
+    cuts=("files: opening them took more time or memory than it may, and was given up",), failed=True
+)
+
+
+class FileOpeners:
+    """A pool of children, each started when it is first needed. ``close`` ends them."""
+
+    def __init__(
+        self,
+        *,
+        children: int = CHILDREN,
+        wall_s: float = 20.0,
+        cpu_s: int = 10,
+        memory_bytes: int = 2_000_000_000,
+        yara: dict[str, str] | None = None,
+    ) -> None:
+        self._wall_s, self._cpu_s = wall_s, cpu_s
+        self._setting = Setting(memory_bytes=memory_bytes, yara=yara or {})
+        self._threads = ThreadPoolExecutor(children, thread_name_prefix="files")
+        self._free: LifoQueue[_Child | None] = LifoQueue()
+        for _ in range(children):
+            self._free.put(None)
+
+    async def open(self, job: Job) -> Opened:
+        """What is in the files of one message; ``failed`` when they could not be looked at to the end."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.open_now, job)
+
+    def open_now(self, job: Job) -> Opened:
+        """As ``open``, and waits for it."""
+        child = self._free.get()
+        try:
+            if child is None:
+                child = _Child(self._setting)
+            answer = child.ask(msgspec.structs.replace(job, cpu_s=self._cpu_s), self._wall_s)
+        except (Gone, OSError, msgspec.DecodeError):
+            if child is not None:
+                child.end()
+            child = None
+            return KILLED
+        finally:
+            if child is not None and child.jobs >= JOBS_OF_A_CHILD:
+                child.end()
+                child = None
+            self._free.put(child)
+        return answer
+
+    def close(self) -> None:
+        """Ends every child and waits for the threads."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        while not self._free.empty():
+            child = self._free.get()
+            if child is not None:
+                child.end()
+
+
+class _Child:
+    """One process and the connection to it."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.jobs = 0
+        self._connection, theirs = socket.socketpair()
+        try:
+            self._process = _start(theirs)
+        finally:
+            theirs.close()
+        send(self._connection, msgspec.msgpack.encode(setting), time.monotonic() + START_S)
+        self._is_up = False
+
+    def ask(self, job: Job, wall_s: float) -> Opened:
+        """The answer to one job. Gone: none came in time, or the process has ended."""
+        deadline = time.monotonic() + wall_s + (0.0 if self._is_up else START_S)
+        self.jobs += 1
+        send(self._connection, msgspec.msgpack.encode(job), deadline)
+        answer = msgspec.msgpack.decode(receive(self._connection, deadline), type=Opened)
+        self._is_up = True
+        return answer
+
+    def end(self) -> None:
+        """Kills the process and waits for it."""
+        self._connection.close()
+        self._process.kill()
+        self._process.wait()
+
+
+def _start(connection: socket.socket) -> subprocess.Popen[bytes]:
+    """Starts a child with nothing of ours but its connection, and libraries that use one thread."""
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if key in ("PATH", "PYTHONPATH", "LANG", "LD_LIBRARY_PATH")
+    }
+    command = [sys.executable, "-P", "-m", "mailrisk.edge.opening.child", str(connection.fileno())]
+    return subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter.
+        command,
+        pass_fds=(connection.fileno(),),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env={**kept, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"},
+    )
