@@ -36,6 +36,15 @@ def test_listed_urls_are_found_and_others_are_none(data_dir: Path) -> None:
             lookups.find("no url at all")
 
 
+def test_many_urls_are_found_at_once_and_a_bad_one_spoils_nothing(data_dir: Path) -> None:
+    with open_lookups(data_dir) as lookups:
+        listed, bad, clean = lookups.find_each(
+            ["https://evil.example/x", "no url at all", "https://good.example/"]
+        )
+        assert listed == lookups.find("https://evil.example/x") and listed is not None
+        assert isinstance(bad, BadUrl) and clean is None
+
+
 def test_checks_answer_as_the_service_does_and_a_bad_one_spoils_nothing(data_dir: Path) -> None:
     with open_lookups(str(data_dir)) as lookups:
         answers = lookups.check(["https://evil.example/", "\n", "https://good.example/"], analyse="none")

@@ -14,24 +14,24 @@ from pathlib import Path
 
 from mailrisk.config import Config
 from mailrisk.listen.fast import worker
-from mailrisk.listen.fast.routes import FastRoutes, Route, Slices
+from mailrisk.listen.fast.routes import FastRoutes, Found, Route, Soon
 from mailrisk.lookups import prepare
 from mailrisk.service.context import LookupContext
 
-STATIC = Route(lambda view, body, tenant: iter(()))
+STATIC = Route(lambda turn, body, tenant: [])
 
 
 class WithStatic(FastRoutes):
     """The fast routes and the constant one."""
 
-    def __init__(self, context: LookupContext) -> None:
-        super().__init__(context)
+    def __init__(self, context: LookupContext, soon: Soon | None = None) -> None:
+        super().__init__(context, soon)
         self.table[b"POST", b"/static"] = STATIC
         self._constant = [b"x" * 486]
 
-    def slices(self, route: Route, key: bytes, authorization: bytes, body: bytes) -> Slices | None:
+    def found(self, route: Route, key: bytes, authorization: bytes, body: bytes) -> Found | None:
         """See the module."""
-        return iter((self._constant,)) if route is STATIC else super().slices(route, key, authorization, body)
+        return self._constant if route is STATIC else super().found(route, key, authorization, body)
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import argparse
 import os
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -29,12 +29,13 @@ from mailrisk.edge.clock import system_clock
 from mailrisk.edge.geo import GeoDatabase
 from mailrisk.edge.policy_files import load_policy
 from mailrisk.model.change import Listing
-from mailrisk.model.errors import Unavailable
+from mailrisk.model.errors import BadInput, Unavailable
 from mailrisk.model.evidence import SHARED
-from mailrisk.service.check_url import Analyse, list_age, looked, matched, too_old
+from mailrisk.service.check_url import Analyse, list_age, matched, too_old
 from mailrisk.service.context import LookupContext
 from mailrisk.service.rendered import Renderer
 from mailrisk.store.index import LookupIndex
+from mailrisk.store.index_view import View
 from mailrisk.wiring import load_knowledge
 
 
@@ -51,11 +52,22 @@ class Lookups:
         Wrapped links are unwrapped. BadUrl, TooLarge: ``url`` is no URL.
         """
         with self._context.index.view() as view:
-            found = matched(self._context, view, url, tenant)
-            if found.match is None or not found.match.is_listing:
-                return None
-            rule = looked(view, found).rule
-            return rule.listing if rule is not None else None
+            return self._find(view, url, tenant)
+
+    def find_each(self, urls: Iterable[str], tenant: int = SHARED) -> list[Listing | BadInput | None]:
+        """As ``find`` for many URLs, all in one state of the index; the error in the place of a text that is no URL."""
+        found: list[Listing | BadInput | None] = []
+        with self._context.index.view() as view:
+            for url in urls:
+                try:
+                    found.append(self._find(view, url, tenant))
+                except BadInput as error:
+                    found.append(error)
+        return found
+
+    def _find(self, view: View, url: str, tenant: int) -> Listing | None:
+        match = matched(self._context, view, url, tenant).match
+        return None if match is None else view.rule(match).listing
 
     def check(
         self, urls: Sequence[str], analyse: str = "static", tenant: int = SHARED

@@ -8,7 +8,7 @@ indicator, times), and cut at the marks; from then on the pieces are joined arou
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -44,7 +44,10 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Asked(NamedTuple):
-    """What holds for a whole request."""
+    """What holds for all requests that are answered at one time.
+
+    ``miss_until`` is the end of an answer to a miss, as JSON; b'' where misses are analysed.
+    """
 
     analyse: Analyse
     tenant: int
@@ -52,6 +55,7 @@ class Asked(NamedTuple):
     age: timedelta | None
     is_stale: bool
     age_s: bytes  # whole seconds, as JSON
+    miss_until: bytes
 
 
 class _Missed(NamedTuple):
@@ -72,63 +76,55 @@ class Renderer:
         self._missed: _Missed | None = None
 
     def asked(self, view: View, analyse: Analyse, tenant: int) -> Asked:
-        """Notes the time and the age of the index for a request."""
+        """Notes the time and the age of the index."""
         now = self._context.clock()
         agreed = view.agreed_at()
         age = None if agreed is None else max(_NO_TIME, now - agreed)
-        age_s = int(age.total_seconds()) if age is not None else 0
-        return Asked(analyse, tenant, now, age, too_old(self._context, age), b"%d" % age_s)
+        stale = too_old(self._context, age)
+        age_s = b"%d" % (int(age.total_seconds()) if age is not None else 0)
+        until = self._miss_until(now, age, stale, age_s) if analyse is Analyse.NONE else b""
+        return Asked(analyse, tenant, now, age, stale, age_s, until)
 
     def urls(self, view: View, texts: Sequence[str], asked: Asked) -> list[bytes]:
         """One JSON object for each text, in order."""
-        return list(self._each(view, texts, asked))
+        return [self.url(view, text, asked) for text in texts]
 
-    def _each(self, view: View, texts: Sequence[str], asked: Asked) -> Iterator[bytes]:
-        fast_miss = asked.analyse is Analyse.NONE
-        until = b""
-        for text in texts:
-            try:
-                found = matched(self._context, view, text, asked.tenant)
-            except BadInput as error:
-                yield _encode(refusal(text, error))
-                continue
-            match = found.match
-            if match is None and fast_miss:
-                until = until or self._miss_until(asked)
-                yield self._miss(text, found.unwrapped, asked, until)
-            elif match is not None and match.is_listing:
-                yield self._hit(view, text, found, match, asked)
-            else:
-                seen = looked(view, found)
-                yield _encode(url_answer(self._context, text, seen, asked.analyse, asked.now, asked.age))
+    def url(self, view: View, text: str, asked: Asked) -> bytes:
+        """The JSON object for one text."""
+        try:
+            found = matched(self._context, view, text, asked.tenant)
+        except BadInput as error:
+            return _encode(refusal(text, error))
+        match = found.match
+        if match is None:
+            if asked.miss_until:
+                return self._miss(text, found.unwrapped, asked)
+        elif match.is_listing:
+            return self._hit(view, text, found, match, asked)
+        seen = looked(view, found)
+        return _encode(url_answer(self._context, text, seen, asked.analyse, asked.now, asked.age))
 
-    def _miss(self, text: str, unwrapped: Unwrapped, asked: Asked, until: bytes) -> bytes:
+    def _miss(self, text: str, unwrapped: Unwrapped, asked: Asked) -> bytes:
         assert self._missed is not None
         start, to_indicator, to_until, to_via, to_age, end = self._missed.pieces
         return b"".join((
-            start, _encode(text), to_indicator, _encode(unwrapped.url.text), to_until, until, to_via,
+            start, _encode(text), to_indicator, _encode(unwrapped.url.text), to_until, asked.miss_until, to_via,
             _via(unwrapped), to_age, asked.age_s, end,
         ))  # fmt: skip
 
-    def _miss_until(self, asked: Asked) -> bytes:
-        """When answers to misses of this request end; makes their pieces if they do not fit any more.
+    def _miss_until(self, now: datetime, age: timedelta | None, stale: bool, age_s: bytes) -> bytes:
+        """When answers to misses end; makes their pieces if they do not fit any more.
 
         The text names the age of a stale index; else only the input and the times differ.
         """
         known = self._missed
-        if (
-            known is None
-            or known.is_stale != asked.is_stale
-            or (known.is_stale and known.age_s != asked.age_s)
-        ):
+        if known is None or known.is_stale != stale or (known.is_stale and known.age_s != age_s):
             url = parse_url("http://example.com/")
             miss = Looked(url=url, unwrapped=Unwrapped(url=url), rule=None)
-            answer = url_answer(self._context, "", miss, Analyse.NONE, asked.now, asked.age)
+            answer = url_answer(self._context, "", miss, Analyse.NONE, now, age)
             assert isinstance(answer, UrlAnswer)
-            known = self._missed = _Missed(
-                asked.is_stale, asked.age_s, _pieces(answer, _MISS), answer.valid_until - asked.now
-            )
-        return _encode(asked.now + known.valid_for)
+            known = self._missed = _Missed(stale, age_s, _pieces(answer, _MISS), answer.valid_until - now)
+        return _encode(now + known.valid_for)
 
     def _hit(self, view: View, text: str, found: Matched, match: Match, asked: Asked) -> bytes:
         shape = match.raw[form.LOOK] + form.KIND_BYTE[match.kind]

@@ -76,12 +76,17 @@ def to_us(when: datetime) -> int:
 
 def from_us(value: int) -> datetime:
     """The time, in UTC."""
-    return _EPOCH + timedelta(microseconds=value)
+    return _EPOCH + timedelta(0, 0, value)
 
 
 def rule_key(kind: Kind, value: str) -> bytes:
     """Key of a rule without its tenant: the kind and BLAKE2b-160 of the canonical value."""
-    return KIND_BYTE[kind] + blake2b(value.encode(), digest_size=20).digest()
+    return KIND_BYTE[kind] + name_of(value)
+
+
+def name_of(value: str) -> bytes:
+    """BLAKE2b-160 of a canonical value."""
+    return blake2b(value.encode(), digest_size=20).digest()
 
 
 def packed(value: str) -> bytes:

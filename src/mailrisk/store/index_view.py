@@ -29,6 +29,7 @@ MAX_GRANTS: Final = 10_000
 MAX_PARENTS: Final = 4
 """Dots in a host up to which every domain above it is asked for, which is cheaper than its public suffix."""
 
+_URL: Final = form.KIND_BYTE[Kind.URL]
 _grant = msgspec.json.Decoder(KeyGrant)
 _lengths = msgspec.json.Decoder(dict[str, list[int]])
 
@@ -71,12 +72,13 @@ class Match(NamedTuple):
 class View:
     """The index at one moment. Get one from ``LookupIndex.view()``; it ends with its ``with`` block."""
 
-    __slots__ = ("_decoded", "_end", "_get", "_tables")
+    __slots__ = ("_addresses", "_decoded", "_end", "_get", "_hosts", "_rules", "_tables")
 
     def __init__(self, transaction: Any, tables: Tables, decoded: Decoded) -> None:
         self._get = transaction.get
         self._end = transaction.abort  # A read transaction has nothing to commit.
         self._tables = tables
+        self._hosts, self._rules, self._addresses = tables.hosts, tables.rules, tables.addresses
         self._decoded = decoded
 
     def __enter__(self) -> Self:
@@ -92,7 +94,7 @@ class View:
         """
         head = tenant.to_bytes(2, "big")
         host = url.host
-        raw = self._get(head + host.encode(), None, self._tables.hosts)
+        raw = self._get(head + host.encode(), None, self._hosts)
         domain = 0
         if raw is not None:
             urls, paths, hosts, domain = form.COUNTS.unpack(raw)
@@ -109,7 +111,7 @@ class View:
         """As ``match`` for expressions that the caller made himself, narrowest first, of one host."""
         head = tenant.to_bytes(2, "big")
         host = asked[0].host
-        raw = self._get(head + host.encode(), None, self._tables.hosts)
+        raw = self._get(head + host.encode(), None, self._hosts)
         if raw is not None:
             urls, paths, hosts, _ = form.COUNTS.unpack(raw)
             if found := self._first(head, asked, urls, paths):
@@ -120,11 +122,15 @@ class View:
 
     def _below(self, head: bytes, url: Url, urls: int, paths: int) -> Match | None:
         """The rule on the URL, its page or a folder above it: the order of ``model.url.rules.candidates``."""
-        page, mark, _ = url.key.partition("?")
+        key = url.key
         if urls:
-            found = self._at(head, Kind.URL, url.key) or (self._at(head, Kind.URL, page) if mark else None)
-            if found:
-                return found
+            # What nearly every hit is comes first, without a call more than it needs.
+            raw = self._get(head + _URL + form.name_of(key), None, self._rules)
+            if raw is not None:
+                return Match(Kind.URL, key, raw)
+        page, mark, _ = key.partition("?")
+        if urls and mark and (found := self._at(head, Kind.URL, page)):
+            return found
         for prefix in folders(page) if paths else ():
             if found := self._at(head, Kind.PATH, prefix):
                 return found
@@ -139,7 +145,7 @@ class View:
         return None
 
     def _at(self, head: bytes, kind: Kind, value: str) -> Match | None:
-        raw = self._get(head + form.rule_key(kind, value), None, self._tables.rules)
+        raw = self._get(head + form.rule_key(kind, value), None, self._rules)
         return None if raw is None else Match(kind, value, raw)
 
     def _domain_above(self, head: bytes, host: str) -> bool:
@@ -151,7 +157,7 @@ class View:
             following = host.find(".", start) + 1
             if not following:  # The last label alone is nobody's domain.
                 return False
-            raw = self._get(head + host[start:].encode(), None, self._tables.hosts)
+            raw = self._get(head + host[start:].encode(), None, self._hosts)
             if raw is not None and raw[12:] != b"\0\0\0\0":
                 return True
             start = following
@@ -162,7 +168,7 @@ class View:
         head = tenant.to_bytes(2, "big")
         if subject.kind not in IP_KINDS:
             return self._at(head, subject.kind, subject.value)
-        raw = self._get(head + form.packed(subject.value), None, self._tables.addresses)
+        raw = self._get(head + form.packed(subject.value), None, self._addresses)
         return None if raw is None else Match(subject.kind, subject.value, raw)
 
     def ip(self, address: str, tenant: int) -> Iterator[Match]:
@@ -174,7 +180,7 @@ class View:
         for length in sorted(lengths.get(str(parsed.version), ()), reverse=True):
             network = number >> bits - length << bits - length
             key = b"%c%b%c" % (parsed.version, network.to_bytes(bits // 8, "big"), length)
-            raw = self._get(head + key, None, self._tables.addresses)
+            raw = self._get(head + key, None, self._addresses)
             if raw is None:
                 continue
             if length == bits:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.worlds import TestClock, world
 
-from mailrisk.listen.fast.routes import SLICE, FastRoutes, results
+from mailrisk.listen.fast.routes import SLICE, FastRoutes, Found, results
 from mailrisk.model.verdict import Category
 from mailrisk.service.check_ip import check_ips
 from mailrisk.service.check_url import Analyse, check_urls
@@ -63,8 +63,12 @@ def listed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listed]:
 
 def fast(context: Context, key: str, path: bytes, body: object) -> bytes | None:
     routes = FastRoutes(context)
-    slices = routes.slices(routes.table[b"POST", path], key.encode(), b"", msgspec.json.encode(body))
-    return None if slices is None else results(slices)
+    found = routes.found(routes.table[b"POST", path], key.encode(), b"", msgspec.json.encode(body))
+    return None if found is None else whole(found)
+
+
+def whole(found: Found) -> bytes:
+    return results(found if isinstance(found, list) else [one for part in found for one in part])
 
 
 @settings(max_examples=150)
@@ -113,9 +117,9 @@ def test_one_renderer_answers_many_requests_in_any_order_as_the_core_does(
         clock.forward(seconds=step_s)
         for analyse in SLICE:
             body = msgspec.json.encode({"urls": urls, "analyse": analyse})
-            slices = routes.slices(route, b"", b"Bearer " + key.encode(), body)
-            assert slices is not None
-            assert results(slices) == msgspec.json.encode({"results": check_urls(context, urls, analyse)})
+            found = routes.found(route, b"", b"Bearer " + key.encode(), body)
+            assert found is not None
+            assert whole(found) == msgspec.json.encode({"results": check_urls(context, urls, analyse)})
 
 
 @pytest.mark.parametrize(
@@ -129,7 +133,7 @@ def test_what_is_not_plain_is_left_to_the_core(listed: Listed, body: bytes) -> N
     context, _, key = listed
     routes = FastRoutes(context)
     route = routes.table[b"POST", b"/api/v1/urls:check"]
-    assert routes.slices(route, key.encode(), b"", body) is None
+    assert routes.found(route, key.encode(), b"", body) is None
 
 
 def test_a_key_that_is_missing_wrong_revoked_or_expired_is_left_to_the_core(
@@ -140,7 +144,7 @@ def test_a_key_that_is_missing_wrong_revoked_or_expired_is_left_to_the_core(
     route = routes.table[b"POST", b"/api/v1/urls:check"]
     body = b'{"urls":["http://a.example/"],"analyse":"none"}'
     revoked, expiring = issue(context, Role.READER), issue(context, Role.READER, expires_at=clock())
-    assert routes.slices(route, revoked.key.encode(), b"", body) is not None
+    assert routes.found(route, revoked.key.encode(), b"", body) is not None
     revoke(context, revoked.public_id)
     wrong = key[:-1] + ("A" if key[-1] != "A" else "B")
     for shown, authorization in (
@@ -150,7 +154,7 @@ def test_a_key_that_is_missing_wrong_revoked_or_expired_is_left_to_the_core(
         (expiring.key.encode(), b""),
         (b"", b"Basic ???"),
     ):
-        assert routes.slices(route, shown, authorization, body) is None, (shown, authorization)
+        assert routes.found(route, shown, authorization, body) is None, (shown, authorization)
 
 
 def test_a_listing_seen_by_a_worker_changes_with_the_index(tmp_path: Path) -> None:
@@ -162,9 +166,9 @@ def test_a_listing_seen_by_a_worker_changes_with_the_index(tmp_path: Path) -> No
         body = b'{"urls":["http://soon.example/x"],"analyse":"none"}'
 
         def level() -> str:
-            slices = routes.slices(route, key.encode(), b"", body)
-            assert slices is not None
-            return str(msgspec.json.decode(results(slices))["results"][0]["level"])
+            found = routes.found(route, key.encode(), b"", body)
+            assert found is not None
+            return str(msgspec.json.decode(whole(found))["results"][0]["level"])
 
         assert level() == "unknown"
         list_by_hand(context, "http://soon.example/x", comment="t", analyst="t", category=PHISHING)
@@ -172,3 +176,27 @@ def test_a_listing_seen_by_a_worker_changes_with_the_index(tmp_path: Path) -> No
         clock.forward(seconds=1)
         withdraw(context, "http://soon.example/x", comment="t", analyst="t")
         assert level() == "clean", "an analyst said so"
+
+
+def test_requests_of_one_turn_see_one_state_and_the_next_turn_sees_the_next(tmp_path: Path) -> None:
+    with world(tmp_path, TestClock()) as context:
+        grant = issue(context, Role.READER)
+        ends: list[Callable[[], None]] = []
+        routes = FastRoutes(context, ends.append)
+        route = routes.table[b"POST", b"/api/v1/urls:check"]
+
+        def level() -> str | None:
+            found = routes.found(
+                route, grant.key.encode(), b"", b'{"urls":["http://soon.example/x"],"analyse":"none"}'
+            )
+            return None if found is None else str(msgspec.json.decode(whole(found))["results"][0]["level"])
+
+        assert level() == "unknown"
+        list_by_hand(context, "http://soon.example/x", comment="t", analyst="t", category=PHISHING)
+        assert level() == "unknown" and len(ends) == 1, "the same turn"
+        ends.pop()()
+        assert level() == "malicious"
+        revoke(context, grant.public_id)
+        ends.pop()()
+        assert level() is None, "the key was revoked, so the core answers"
+        ends.pop()()

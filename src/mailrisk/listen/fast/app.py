@@ -9,7 +9,7 @@ import asyncio
 from typing import Final
 
 from mailrisk.listen.fast.pass_through import Message, PassThrough, Receive, Send
-from mailrisk.listen.fast.routes import FastRoutes, Reply, Route, Slices, results
+from mailrisk.listen.fast.routes import FastRoutes, Found, Reply, Route, results
 from mailrisk.listen.http.google import uris
 
 MAX_BATCH_BYTES: Final = 1024 * 1024
@@ -51,20 +51,22 @@ class WorkerApp:
                 return
             body += message.get("body", b"")
             more = message.get("more_body", False)
-        slices = None if more else self._slices(route, scope, bytes(body))
-        if slices is None:
+        found = None if more else self._found(route, scope, bytes(body))
+        if found is None:
             read = {"type": "http.request", "body": bytes(body), "more_body": more}
             await self._core(scope, receive, send, read)
             return
-        parts = []
-        for part in slices:
-            parts.append(part)
-            await asyncio.sleep(0)  # Other connections get their turn.
-        await _send(send, Reply(200, results(parts)))
+        if not isinstance(found, list):
+            parts = []
+            for part in found:
+                parts.extend(part)
+                await asyncio.sleep(0)  # Other connections get their turn.
+            found = parts
+        await _send(send, Reply(200, results(found)))
 
-    def _slices(self, route: Route, scope: Message, body: bytes) -> Slices | None:
+    def _found(self, route: Route, scope: Message, body: bytes) -> Found | None:
         headers = dict(reversed(scope["headers"]))  # The first of several with one name counts.
-        return self.routes.slices(
+        return self.routes.found(
             route, headers.get(b"x-api-key", b""), headers.get(b"authorization", b""), body
         )
 

@@ -96,16 +96,13 @@ class FastProtocol(PatientProtocol):
     def _reply(self, body: bytes) -> Reply | None:
         if self._route is None:
             return self.routes.ready()
-        slices = self.routes.slices(self._route, self._key, self._authorization, body)
-        if slices is None:
-            return None
-        first = next(slices, [])
+        found = self.routes.found(self._route, self._key, self._authorization, body)
         # More than one slice: the long way lets other connections in between.
-        return Reply(200, results((first,))) if next(slices, None) is None else None
+        return Reply(200, results(found)) if type(found) is list else None
 
     def _write(self, reply: Reply) -> None:
         keep = self.parser.should_keep_alive() and not self._closing
-        defaults = b"".join([b"%b: %b\r\n" % pair for pair in self.server_state.default_headers])
+        defaults = self.routes.header_lines(self.server_state.default_headers)
         start = b"HTTP/1.1 200 OK" if reply.status == 200 else b"HTTP/1.1 503 Service Unavailable"
         end = b"" if keep else b"connection: close\r\n"
         self.transport.write(

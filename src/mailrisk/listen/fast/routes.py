@@ -8,19 +8,17 @@ place for errors. Whoever adds a route here adds a row to ``FastRoutes.table``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from mailrisk.listen.fast.turn import Turn
 from mailrisk.listen.http.bodies import IpsBody, UrlsBody
-from mailrisk.listen.http.credentials import presented_key
 from mailrisk.model.errors import MailriskError
 from mailrisk.service.check_ip import check_ips
 from mailrisk.service.check_url import Analyse, list_age, too_old
 from mailrisk.service.context import LookupContext
-from mailrisk.service.keys import Role, allows, authenticate_key
 from mailrisk.service.rendered import Renderer
-from mailrisk.store.index_view import View
 
 AT_ONCE_BYTES: Final = 4_096
 """Largest body that is answered at once, between two events of the loop."""
@@ -36,6 +34,12 @@ IP_SLICE: Final = 50
 Slices = Iterator[list[bytes]]
 """The results of a batch, a slice at a time, each a JSON object."""
 
+Found = list[bytes] | Slices
+"""All results of a small request, or the slices of a batch."""
+
+Soon = Callable[[Callable[[], None]], Any]
+"""``call_soon`` of the event loop."""
+
 _urls_body = msgspec.json.Decoder(UrlsBody)
 _ips_body = msgspec.json.Decoder(IpsBody)
 
@@ -48,35 +52,58 @@ class Reply(NamedTuple):
 
 
 class Route(NamedTuple):
-    """How a route answers: in slices, each of them in a view of its own."""
+    """How a route answers: a small request in the turn that it arrived in, a batch in slices with views of their own."""
 
-    start: Callable[[View, bytes, int], Slices | None]  # (view, body, tenant); None: the core answers
+    answer: Callable[[Turn, bytes, int], Found | None]  # (turn, body, tenant); None: the core answers
 
 
 class FastRoutes:
-    """The fast routes of one process."""
+    """The fast routes of one process. Without ``soon`` no turn outlives a request."""
 
-    def __init__(self, context: LookupContext) -> None:
+    def __init__(self, context: LookupContext, soon: Soon | None = None) -> None:
         self.context = context
         self._renderer = Renderer(context)
+        self._soon = soon
+        self._turn: Turn | None = None
+        self._headers: tuple[object, bytes] = (None, b"")
         self.table: dict[tuple[bytes, bytes], Route] = {
             (b"POST", b"/api/v1/urls:check"): Route(self._urls),
             (b"POST", b"/api/v1/ips:check"): Route(self._ips),
         }
 
-    def slices(self, route: Route, key: bytes, authorization: bytes, body: bytes) -> Slices | None:
-        """The answer to a request, slice by slice; None when the core has to answer.
+    def found(self, route: Route, key: bytes, authorization: bytes, body: bytes) -> Found | None:
+        """The answer to a request; None when the core has to answer.
 
         ``key``, ``authorization``: the headers X-API-Key and Authorization, b'' for a missing one.
         """
-        with self.context.index.view() as view:
-            try:
-                grant = authenticate_key(self.context, _presented(key, authorization), view)
-                if not allows(grant, Role.READER):
-                    return None
-                return route.start(view, body, grant.tenant)
-            except (MailriskError, msgspec.MsgspecError, UnicodeDecodeError):
-                return None
+        turn = self._turn or self._begin()
+        try:
+            tenant = turn.tenant(key, authorization)
+            return None if tenant is None else route.answer(turn, body, tenant)
+        except (MailriskError, msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+        finally:
+            if self._soon is None:
+                self._end()
+
+    def _begin(self) -> Turn:
+        turn = self._turn = Turn(self.context, self._renderer)
+        if self._soon is not None:
+            self._soon(self._end)
+        return turn
+
+    def _end(self) -> None:
+        if self._turn is not None:
+            self._turn.end()
+            self._turn = None
+
+    def header_lines(self, headers: list[tuple[bytes, bytes]]) -> bytes:
+        """The server's own headers as text; it makes a new list when the date changes."""
+        known, lines = self._headers
+        if known is not headers:
+            lines = b"".join([b"%b: %b\r\n" % pair for pair in headers])
+            self._headers = (headers, lines)
+        return lines
 
     def ready(self) -> Reply:
         """``GET /readyz``: 200 when checks can be answered, 503 while what we know is too old."""
@@ -84,15 +111,16 @@ class FastRoutes:
             return Reply(503, b'{"status":"stale"}')
         return Reply(200, b'{"status":"ready"}')
 
-    def _urls(self, view: View, body: bytes, tenant: int) -> Slices | None:
-        data = _urls_body.decode(body)
-        step = SLICE.get(data.analyse)
+    def _urls(self, turn: Turn, body: bytes, tenant: int) -> Found | None:
+        urls, analyse = (data := _urls_body.decode(body)).urls, data.analyse
+        if len(urls) == 1 and analyse is Analyse.NONE and len(body) <= SLICE_CHARS:
+            return [self._renderer.url(turn.view, urls[0], turn.asked(analyse, tenant))]
+        step = SLICE.get(analyse)
         if step is None:
             return None
-        asked = self._renderer.asked(view, data.analyse, tenant)
-        if len(data.urls) <= step and len(body) <= SLICE_CHARS:
-            return iter([self._renderer.urls(view, data.urls, asked)])
-        return self._url_slices(data.urls, step, data.analyse, tenant)
+        if len(urls) <= step and len(body) <= SLICE_CHARS:
+            return self._renderer.urls(turn.view, urls, turn.asked(analyse, tenant))
+        return self._url_slices(urls, step, analyse, tenant)
 
     def _url_slices(self, urls: list[str], step: int, analyse: Analyse, tenant: int) -> Slices:
         for portion in portions(urls, step):
@@ -101,17 +129,16 @@ class FastRoutes:
                 part = self._renderer.urls(view, portion, asked)
             yield part
 
-    def _ips(self, _: View, body: bytes, tenant: int) -> Slices | None:
-        return self._ip_slices(_ips_body.decode(body).ips, tenant)
+    def _ips(self, _: Turn, body: bytes, tenant: int) -> Found | None:
+        ips = _ips_body.decode(body).ips
+        return self._some_ips(ips, tenant) if len(ips) <= IP_SLICE else self._ip_slices(ips, tenant)
 
     def _ip_slices(self, ips: list[str], tenant: int) -> Slices:
         for start in range(0, len(ips), IP_SLICE):
-            part = ips[start : start + IP_SLICE]
-            yield [msgspec.json.encode(answer) for answer in check_ips(self.context, part, tenant)]
+            yield self._some_ips(ips[start : start + IP_SLICE], tenant)
 
-
-def _presented(key: bytes, authorization: bytes) -> str:
-    return presented_key(key.decode("latin-1"), authorization.decode("latin-1"))
+    def _some_ips(self, ips: list[str], tenant: int) -> list[bytes]:
+        return [msgspec.json.encode(answer) for answer in check_ips(self.context, ips, tenant)]
 
 
 def portions(urls: Sequence[str], step: int) -> Iterator[list[str]]:
@@ -128,6 +155,6 @@ def portions(urls: Sequence[str], step: int) -> Iterator[list[str]]:
         yield portion
 
 
-def results(parts: Iterable[list[bytes]]) -> bytes:
+def results(found: Iterable[bytes]) -> bytes:
     """The body of the answer."""
-    return b'{"results":[%b]}' % b",".join([result for part in parts for result in part])
+    return b'{"results":[%b]}' % b",".join(found)

@@ -57,7 +57,7 @@ async def _run(listener: socket.socket, core: Path, open_index: Callable[[], Loo
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stdin), sys.stdin)
     if not await stdin.readline():  # The core gave up before it had begun.
         return
-    app = WorkerApp(FastRoutes(open_index()), PassThrough(core))
+    app = WorkerApp(FastRoutes(open_index(), loop.call_soon), PassThrough(core))
     config = uvicorn.Config(
         app, http=FastProtocol, interface="asgi3", ws="none", lifespan="off", proxy_headers=False, log_config=None,
         access_log=False, server_header=False, timeout_keep_alive=3600, timeout_graceful_shutdown=GRACE_S,
