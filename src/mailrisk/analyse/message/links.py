@@ -128,7 +128,7 @@ def blamed(view: MessageView, items: Iterable[LinkedUrl]) -> list[LinkedUrl]:
     imitations), then unranked sites, then pages on platforms. The front page of a ranked site is never named.
     """
     items = [item for item in items if item.url.path.strip("/") or item.url.query or not _ranked(view, item)]
-    momentary = [item for item in items if is_throwaway(view, item) and not _on_platform(view, item)]
+    momentary = [item for item in items if is_throwaway(view, item) and not on_platform(view, item)]
     unknown = [item for item in items if not view.knowledge.hosts.rank(item.url.host)]
     return momentary or unknown or items[:1]
 
@@ -137,7 +137,7 @@ def _ranked(view: MessageView, item: LinkedUrl) -> bool:
     return view.knowledge.hosts.rank(item.url.host) > 0 and not _NUMBERED.search(item.url.host)
 
 
-def _on_platform(view: MessageView, item: LinkedUrl) -> bool:
+def on_platform(view: MessageView, item: LinkedUrl) -> bool:
     """A widely used place for code, files or talk, where honest projects have their pages."""
     hosts = view.knowledge.hosts
     return _ranked(view, item) and not hosts.has(

@@ -12,6 +12,8 @@ from mailrisk.analyse.message import (
     conviction,
     intent,
     opinion,
+    sender_form,
+    structure,
 )
 from mailrisk.analyse.message.reading import Reading
 from mailrisk.analyse.message.view import MessageView
@@ -28,6 +30,8 @@ def reading(view: MessageView) -> Iterator[Evidence]:
     yield from content.evidence(view)
     yield from attachments.evidence(view)
     yield from opinion.evidence(view)
+    yield from structure.evidence(read)
+    yield from sender_form.evidence(read)
     yield from conviction.evidence(read)
 
 
