@@ -8,13 +8,14 @@ MAKEFLAGS += --no-print-directory
 LISTEN ?= 127.0.0.1:8025
 DATA_DIR ?= var
 DATA ?= ../shared/data
+SUITES ?= $(DATA)/mailauth
 BIN := .venv/bin
 CODE := src tests tools
 RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
 LOCKS := requirements/build.txt pyproject.toml tools/environment.sh
 
-.PHONY: bench-feed help run test soak lint format types contracts check docs lock clean bench-message bench-lookup
+.PHONY: auth-suites bench-feed help run test soak lint format types contracts check docs lock clean bench-message bench-lookup
 .PHONY: train evaluate
 
 help: ## List the targets
@@ -62,6 +63,9 @@ bench-lookup: $(DEV) ## Measure look-ups against a constant reply of the same se
 
 docs: $(DEV) ## Write docs/reference/ again from the commands, settings and reasons in the code
 	$(BIN)/python -m tools.docs
+
+auth-suites: $(DEV) ## Run public SPF, DKIM and ARC suites, fetched by you into SUITES (default ../shared/data/mailauth)
+	@$(BIN)/python -m tools.auth_suites $(SUITES)
 
 bench-feed: $(DEV) ## Load a feed of 500,000 entries, and again with 1 % changed; one JSON line last
 	@$(BIN)/python -m tools.bench_feed

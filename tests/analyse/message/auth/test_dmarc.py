@@ -72,14 +72,15 @@ def test_organizational_domain_is_found_by_walking_up(records: Records, organiza
     ("text", "record"),
     [
         ("v=DMARC1; p=reject; pct=0", Record("d", policy="reject")),  # pct is unknown now and ignored
-        ("v=DMARC1", Record("d", policy="none")),  # §4.7: p missing
+        ("v=DMARC1", Record("d", policy="none", defect="empty")),  # §4.10.1: no p, nobody to tell
+        ("v=DMARC1; rua=mailto:a@example.org", Record("d", policy="none")),  # §4.7: p missing
         (
             "v=DMARC1; p=reject; t=y; adkim=s; aspf=S",
             Record("d", "reject", testing=True, strict_dkim=True, strict_spf=True),
         ),
         ("v=DMARC1;p=none;sp=quarantine;np=reject;psd=u", Record("d", "none", "quarantine", "reject")),
         ("v=DMARC1; p=maybe; rua=mailto:a@example.org", Record("d", policy="none")),  # §4.10.1
-        ("v=DMARC1; p=maybe", Record("d", policy="none", usable=False)),
+        ("v=DMARC1; p=maybe", Record("d", policy="none", defect="broken")),
         ("v=DMARC1; p=reject; sp=maybe; rua=mailto:a@example.org", Record("d", policy="none")),
         ("v=DMARC1; adkim=q; psd=x; p=reject", Record("d", policy="reject")),  # §4.8: defaults
         ("v = DMARC1 ; p = Reject", Record("d", policy="reject")),
@@ -111,7 +112,7 @@ def test_strict_alignment_needs_identity() -> None:
 
 
 def test_a_subdomain_that_is_its_own_organization_is_not_aligned() -> None:  # §4.10.2 step 1
-    records = txt(example_com="v=DMARC1; p=reject", tenant_example_com="v=DMARC1; psd=n")
+    records = txt(example_com="v=DMARC1; p=reject", tenant_example_com="v=DMARC1; p=none; psd=n")
     assert check(records, "example.com", dkim=(passed("tenant.example.com"),)).result.result == "fail"
     assert check(records, "tenant.example.com", dkim=(passed("example.com"),)).result.result == "fail"
 

@@ -19,8 +19,10 @@ from mailrisk.analyse.message.auth.dkim import check_dkim, dkim_questions
 from mailrisk.analyse.message.auth.dmarc import Dmarc, check_dmarc, dmarc_questions, exists
 from mailrisk.analyse.message.auth.spf import check_spf
 from mailrisk.analyse.message.auth.trusted import Told, read_trusted
+from mailrisk.model.errors import BadInput
 from mailrisk.model.facts import Facts
 from mailrisk.model.message import Authentication, AuthResult, Envelope, Message
+from mailrisk.model.url.canonical import parse_url
 
 
 def authenticate(
@@ -76,8 +78,9 @@ def author_domain(message: Message) -> str:
     domain = domains.pop().rstrip(".")
     if not domain.isascii():
         try:
-            domain = domain.encode("idna").decode("ascii")
-        except UnicodeError:
+            # As browsers do it (UTS 46, IDNA2008): ß stays a letter of its own, fass.de is not faß.de (RFC 5890).
+            domain = parse_url(f"http://{domain}/").host
+        except BadInput:
             return ""
     return domain if "." in domain and len(domain) <= 253 else ""
 

@@ -18,6 +18,7 @@ from mailrisk.analyse.message.auth.signature import (
     canonicalization,
     check_algorithm,
     check_body,
+    check_key,
     check_signature,
     header_input,
     key_name,
@@ -29,7 +30,10 @@ from mailrisk.model.message import AuthResult
 MAX_SIGNATURES = 10
 """Signatures verified of one message; further ones are reported as ``policy``."""
 
-_REQUIRED = ("v", "a", "b", "bh", "d", "h", "s")
+_QUOTED = re.compile(r"=([0-9A-F]{2})")
+VERSIONS = frozenset({"1"})
+METHODS = frozenset({"dns/txt"})
+REQUIRED = ("v", "a", "b", "bh", "d", "h", "s")
 
 
 def dkim_questions(message: SignedMessage) -> list[tuple[str, str]]:
@@ -60,6 +64,7 @@ def _check(message: SignedMessage, field: Field, answers: Answers, arrived: date
         tags = parse_tags(field.value)
         names = _validate(tags, arrived)
         key = load_key(tags, answers)
+        check_key(tags, key)
         _check_identity(tags, "s" in key.flags)
         signed = header_input(message, field, names, canonicalization(tags)[0])
         partial = _check_body(message, tags)
@@ -86,17 +91,17 @@ def _check_body(message: SignedMessage, tags: dict[str, str]) -> Unusable | None
 
 def _validate(tags: dict[str, str], arrived: datetime | None) -> list[str]:
     """RFC 6376 §6.1.1. Returns the signed field names, lower case."""
-    missing = [tag for tag in _REQUIRED if not tags.get(tag)]
+    missing = [tag for tag in REQUIRED if not tags.get(tag)]
     if missing:
         raise Unusable("permerror", f"{missing[0]}= is missing")
-    if tags["v"] != "1":
-        raise Unusable("neutral", f"signature version {tags['v'][:20]!r} is unknown")
+    if tags.get("v", "") not in VERSIONS:
+        raise Unusable("neutral", f"signature version {tags.get('v', '')[:20]!r} is unknown")
     check_algorithm(tags)
     key_name(tags)
     names = [name.strip().lower() for name in tags["h"].split(":")]
     if "from" not in names:
         raise Unusable("permerror", "From is not signed")
-    if tags.get("q", "dns/txt") != "dns/txt":
+    if METHODS.isdisjoint(method.strip() for method in tags.get("q", "dns/txt").split(":")):
         raise Unusable("neutral", "key is not in the DNS")
     if (expiry := tags.get("x")) and arrived is not None:
         stamp = int(expiry) if re.fullmatch(r"\d{1,12}", expiry) else 0
@@ -107,8 +112,12 @@ def _validate(tags: dict[str, str], arrived: datetime | None) -> list[str]:
 
 
 def _check_identity(tags: dict[str, str], strict: bool) -> None:
-    """``i=`` must lie within ``d=`` (§3.5), and be it exactly when the key has the flag ``t=s``."""
+    """``i=`` must lie within ``d=`` (§3.5), and be it exactly when the key has the flag ``t=s``.
+
+    It is written in quoted-printable of a kind (§2.11): ``=40`` is an at sign, white space means nothing.
+    """
     domain = tags["d"].lower()
-    identity = tags.get("i", f"@{domain}").lower().rpartition("@")[2]
+    written = _QUOTED.sub(lambda found: chr(int(found[1], 16)), "".join(tags.get("i", f"@{domain}").split()))
+    identity = written.lower().rpartition("@")[2]
     if identity != domain and (strict or not identity.endswith(f".{domain}")):
         raise Unusable("permerror", "i= is outside of d=")

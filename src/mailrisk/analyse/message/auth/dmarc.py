@@ -17,6 +17,7 @@ from mailrisk.analyse.message.auth.dmarc_record import (
     Record,
     organizational_domain,
     questions,
+    record_at,
     walk,
 )
 from mailrisk.model.message import AuthResult
@@ -46,26 +47,56 @@ def check_dmarc(author: str, spf: AuthResult, dkim: tuple[AuthResult, ...], answ
     ``temperror`` of SPF or DKIM without any aligned pass leaves DMARC undecided in the same word (§5.3.6).
     """
     try:
-        found = walk(author, answers)
-        organization = organizational_domain(author, found)
-        applied = _applied(author, organization, found)
-        strict_spf = applied is not None and applied.strict_spf
-        strict_dkim = applied is not None and applied.strict_dkim
-        spf = _aligned(spf, author, organization, strict_spf, answers)
-        dkim = tuple(_aligned(result, author, organization, strict_dkim, answers) for result in dkim)
+        found = _author_walk(author, spf, dkim, answers)
     except NoAnswer as problem:
         return Dmarc(AuthResult(result="temperror", reason=str(problem), domain=author), "", spf, dkim)
+    organization = organizational_domain(author, found)
+    applied = _applied(author, organization, found)
+    silent: list[str] = []
+
+    def aligned(result: AuthResult, strict: bool) -> AuthResult:
+        try:
+            return _aligned(result, author, organization, strict, answers)
+        except NoAnswer as problem:
+            silent.append(str(problem))
+            return result
+
+    spf = aligned(spf, applied is not None and applied.strict_spf)
+    dkim = tuple(aligned(result, applied is not None and applied.strict_dkim) for result in dkim)
     if applied is None:
         reason = f"{author} publishes no DMARC record"
         return Dmarc(AuthResult(result="none", reason=reason, domain=author), "", spf, dkim)
-    if not applied.usable:
-        reason = f"the DMARC record of {applied.domain} is malformed"
-        return Dmarc(AuthResult(result="permerror", reason=reason, domain=author), "", spf, dkim)
+    if applied.defect:
+        return Dmarc(_inapplicable(author, applied), "", spf, dkim)
     policy = _policy(author, applied, answers)
     word, reason = _decide(author, spf, dkim, policy)
+    if word == "fail" and silent:
+        word, reason = "temperror", silent[0]
     return Dmarc(
         AuthResult(result=word, reason=reason, domain=author, aligned=word == "pass"), policy, spf, dkim
     )
+
+
+def _author_walk(
+    author: str, spf: AuthResult, dkim: tuple[AuthResult, ...], answers: Answers
+) -> list[Record]:
+    """The author domain's walk. §4.10.2 needs none above a record of its own when the author domain itself passed,
+    so that a server that is silent above it changes nothing. Raises NoAnswer."""
+    try:
+        return walk(author, answers)
+    except NoAnswer:
+        own = record_at(author, answers)
+        if own is None or not any(one.result == "pass" and one.domain == author for one in (spf, *dkim)):
+            raise
+        return [own]
+
+
+def _inapplicable(author: str, record: Record) -> AuthResult:
+    """A record that asks for nothing is as good as none; one that cannot be read is an error (§4.10.1)."""
+    if record.defect == "empty":
+        return AuthResult(result="none", reason=f"{record.domain} publishes no policy", domain=author)
+    reason = f"the DMARC record of {record.domain} is malformed"
+    return AuthResult(result="permerror", reason=reason, domain=author)
 
 
 def _applied(author: str, organization: str, found: list[Record]) -> Record | None:
@@ -98,7 +129,7 @@ def exists(domain: str, answers: Answers) -> bool:
 def _aligned(
     result: AuthResult, author: str, organization: str, strict: bool, answers: Answers
 ) -> AuthResult:
-    """The result with ``aligned`` set (§4.4). Only a pass can be aligned.
+    """The result with ``aligned`` set (§4.4). Only a pass can be aligned. NoAnswer when nobody can tell.
 
     A domain's organizational domain is itself or above it, so that a walk is only needed for domains
     within the author's organization.

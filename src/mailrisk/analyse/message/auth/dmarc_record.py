@@ -8,7 +8,7 @@ from typing import NamedTuple
 from mailrisk.analyse.message.auth.answers import Answers, texts
 
 _POLICIES = ("none", "quarantine", "reject")
-_VERSION = re.compile(r"v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)")
+_VERSION = re.compile(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)")
 _RECORD_BYTES = 4_096
 _SHORTENED = 7  # §4.10 step 4: labels left of a name of eight or more
 
@@ -18,7 +18,7 @@ class NoAnswer(Exception):
 
 
 class Record(NamedTuple):
-    """A policy record as published at ``domain``; ``usable`` is false when it applies to nothing."""
+    """A policy record as published at ``domain``. ``defect`` says why it applies to nothing: ``broken``, ``empty``."""
 
     domain: str
     policy: str = "none"  # p
@@ -28,15 +28,15 @@ class Record(NamedTuple):
     testing: bool = False  # t
     strict_dkim: bool = False  # adkim
     strict_spf: bool = False  # aspf
-    usable: bool = True
+    defect: str = ""
 
 
 def parse_record(domain: str, text: str) -> Record | None:
     """The record, or None when the text is none (§4.7: ``v=DMARC1`` first, exact case).
 
-    Unknown tags (``pct`` among them) and syntax errors are ignored, defaults take their place (§4.8). A
-    missing ``p`` is ``none``; an invalid ``p``, ``sp`` or ``np`` makes the policy ``none`` if there is an
-    address for reports, and else the record unusable (§4.10.1).
+    Unknown tags (``pct`` among them) and syntax errors are ignored, defaults take their place (§4.8). Without
+    ``p``, or with an invalid ``p``, ``sp`` or ``np``, the policy is ``none`` if there is an address for
+    reports, and else the record applies to nothing (§4.10.1), though it still counts in the tree walk.
     """
     if not _VERSION.match(text):
         return None
@@ -48,7 +48,8 @@ def parse_record(domain: str, text: str) -> Record | None:
     requests = {name: tags[name].lower() for name in ("p", "sp", "np") if name in tags}
     reports = re.search(r"[a-z][a-z0-9+.-]{0,20}:[^\s,]", tags.get("rua", ""), re.IGNORECASE) is not None
     broken = any(value not in _POLICIES for value in requests.values())
-    if broken:
+    defect = "broken" if broken else ("" if "p" in requests else "empty")
+    if defect:
         requests = {}
     psd = tags.get("psd", "u").lower()
     return Record(
@@ -60,7 +61,7 @@ def parse_record(domain: str, text: str) -> Record | None:
         testing=tags.get("t", "n").lower() == "y",
         strict_dkim=tags.get("adkim", "r").lower() == "s",
         strict_spf=tags.get("aspf", "r").lower() == "s",
-        usable=not broken or reports,
+        defect="" if reports else defect,
     )
 
 

@@ -35,6 +35,8 @@ from mailrisk.analyse.message.auth.canonical import (
 
 _KEY_RECORD = 2_200  # bytes; an RSA key of 8,192 bits. Longer ones cost more time than they deserve.
 _MODULUS_BITS = 8_192
+LEAST_BITS = 1024  # RFC 8301 §3.2
+REFUSED = frozenset({"rsa-sha1"})  # RFC 8301 §3.1
 _FIELD = 16_384  # bytes of one signature field
 _SIGNED_NAMES = 500
 _HASHES = {"rsa-sha256": "sha256", "rsa-sha1": "sha1", "ed25519-sha256": "sha256"}
@@ -141,7 +143,7 @@ def _rsa(octets: bytes) -> dict[str, int]:
         bits = int(key["modulus"]).bit_length()
     except (UnparsableKeyError, ASN1FormatError, IndexError, KeyError, TypeError, ValueError, AttributeError):
         raise Unusable("permerror", "key cannot be read") from None
-    if bits < 1024:
+    if bits < LEAST_BITS:
         raise Unusable("policy", f"key of {bits} bits is too short")
     if bits > _MODULUS_BITS or not 1 < int(key["publicExponent"]) < 2**64:
         raise Unusable("permerror", f"key of {bits} bits is too long")
@@ -176,9 +178,11 @@ def check_body(message: SignedMessage, tags: dict[str, str]) -> None:
         if not re.fullmatch(r"\d{1,12}", tags["l"]):
             raise Unusable("permerror", "l= is not a number")
         length = int(tags["l"])
+    whole = len(message.body(how))
+    if length > whole:  # RFC 6376 §3.5
+        raise Unusable("permerror", f"l= counts {length} bytes of a body of {whole}")
     if message.body_hash(how, algorithm, length) != _base64(tags.get("bh", ""), "bh="):
         raise Unusable("fail", "body was altered")
-    whole = len(message.body(how))
     if 0 <= length < whole:
         raise Unusable("policy", f"only {length} of {whole} bytes of the body are signed")
 
@@ -198,16 +202,20 @@ def header_input(message: SignedMessage, field: Field, names: list[str], how: by
     return b"".join(out) + write(bare).removesuffix(b"\r\n")
 
 
-def check_signature(tags: dict[str, str], key: Key, signed: bytes) -> None:
-    """Verifies ``b=`` over the signed bytes. Raises Unusable with ``fail`` when it does not hold."""
+def check_key(tags: dict[str, str], key: Key) -> None:
+    """Raises Unusable when the key is not for signatures of this algorithm (RFC 6376 §6.1.2)."""
     algorithm = tags["a"]
-    hash_name = _HASHES[algorithm]
     if not algorithm.startswith(key.kind):
         raise Unusable("permerror", f"key is {key.kind}, signature is {algorithm}")
-    if key.hashes and hash_name not in key.hashes:
-        raise Unusable("permerror", f"key is not for {hash_name}")
+    if key.hashes and _HASHES[algorithm] not in key.hashes:
+        raise Unusable("permerror", f"key is not for {_HASHES[algorithm]}")
+
+
+def check_signature(tags: dict[str, str], key: Key, signed: bytes) -> None:
+    """Verifies ``b=`` over the signed bytes. Raises Unusable with ``fail`` when it does not hold."""
+    check_key(tags, key)
     signature = _base64(tags.get("b", ""), "b=")
-    digest = hashlib.new(hash_name, signed)
+    digest = hashlib.new(_HASHES[tags["a"]], signed)
     try:
         if key.kind == "ed25519":  # RFC 8463 §3
             VerifyKey(key.ed25519).verify(digest.digest(), signature)
@@ -224,7 +232,7 @@ def check_algorithm(tags: dict[str, str]) -> None:
     """Raises Unusable for algorithms that are unknown (``neutral``) or broken (RFC 8301 §3.1)."""
     algorithm = tags.get("a", "").lower()
     tags["a"] = algorithm
-    if algorithm == "rsa-sha1":
-        raise Unusable("policy", "rsa-sha1 is no longer accepted")
+    if algorithm in REFUSED:
+        raise Unusable("policy", f"{algorithm} is no longer accepted")
     if algorithm not in _HASHES:
         raise Unusable("neutral", f"algorithm {algorithm[:40]!r} is unknown")

@@ -48,6 +48,20 @@ class _Query(pyspf.query):  # type: ignore[misc]
                 raise pyspf.PermError(f"more than {pyspf.MAX_VOID_LOOKUPS} DNS questions without an answer")
         return values
 
+    def validated_ptrs(self) -> list[str]:
+        """Names of the client that lead back to it (§5.5): ten are looked at, one without an answer is skipped."""
+        try:
+            names = [str(name) for name in self.dns_ptr(self.i)[: pyspf.MAX_PTR]]
+        except pyspf.TempError:
+            return []
+        return [name for name in names if self._leads_back(name)]
+
+    def _leads_back(self, name: str) -> bool:
+        try:
+            return bool(self.cidrmatch(self.dns_a(name, self.A), self.cidrmax))
+        except pyspf.TempError:
+            return False
+
     def get_explanation(self, spec: object) -> str:
         """Explanations (exp=) are words of the sender's choice; they are never fetched."""
         return ""
