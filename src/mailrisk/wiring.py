@@ -14,12 +14,14 @@ from mailrisk.edge.geo import GeoDatabase
 from mailrisk.edge.policy_files import data_hashes, load_policy
 from mailrisk.edge.shipped import load_brands, load_feeds, load_hosts, load_lexicon, load_parking_nameservers
 from mailrisk.edge.sources import Source, Sources
-from mailrisk.model.errors import Unavailable
+from mailrisk.model.errors import BadUrl, ConfigError, Unavailable
 from mailrisk.model.ip import parse_ip, split_port
 from mailrisk.model.knowledge import Knowledge
+from mailrisk.model.url.canonical import parse_url
 from mailrisk.service.analysis_threads import AnalysisThreads
 from mailrisk.service.context import Context, Lookup
 from mailrisk.service.feed_plan import FeedPlan, make_plan
+from mailrisk.service.readers import Depth, LanguageModel, Readers
 from mailrisk.service.webhook_secrets import with_secrets
 from mailrisk.store.index import LookupIndex
 
@@ -57,7 +59,6 @@ def open_context(
         raise Unavailable(f"the data directory {data_dir} cannot be made: {error.strerror}") from None
     ledger = Ledger.open(config.store.ledger or f"sqlite:///{data_dir / 'ledger.db'}")
     index = LookupIndex(data_dir / "index")
-    analysis = AnalysisThreads()
     try:
         knowledge = load_knowledge(config)
         context = Context(
@@ -73,6 +74,8 @@ def open_context(
             network=network and config.network.enabled,
             message_budget=timedelta(seconds=config.network.message_budget_s),
             index_max_age=timedelta(seconds=config.index.max_age_s),
+            readers=_readers(config),
+            depth=_depth(config),
             feeds=_feed_plan(config),
             webhooks=with_secrets(config.webhook, os.environ),
         )
@@ -82,6 +85,50 @@ def open_context(
         analysis.close()
         index.close()
         ledger.close()
+
+
+def _depth(config: Config) -> Depth:
+    """How far slow stages go. ConfigError for a band that is none, or a stage that does not exist."""
+    from mailrisk.service.slow_stages import STAGES
+
+    settings = config.deepen
+    low, high = settings.band
+    if not 0.0 <= low <= high <= 1.0:
+        raise ConfigError("config.deepen.band", "two probabilities, the smaller one first")
+    unknown = set(settings.off) - {stage.name for stage in STAGES}
+    if unknown:
+        raise ConfigError("config.deepen.off", f"no such stage: {', '.join(sorted(unknown))}")
+    return Depth(
+        band=settings.band,
+        budget_s=settings.budget_s,
+        most_pictures=settings.most_pictures,
+        off=frozenset(settings.off),
+    )
+
+
+def _readers(config: Config) -> Readers:
+    """The slow readers that this installation has."""
+    return Readers(language_model=_language_model(config))
+
+
+def _language_model(config: Config) -> LanguageModel | None:
+    """The configured endpoint; None without one. ConfigError: it cannot be an endpoint."""
+    settings = config.llm
+    if not settings.url:
+        return None
+    from mailrisk.edge import language_model
+
+    if not settings.model:
+        raise ConfigError("config.llm.model", "the name of the model is missing")
+    try:
+        scheme = parse_url(settings.url).scheme
+    except BadUrl as error:
+        raise ConfigError("config.llm.url", error.reason) from None
+    if scheme not in ("http", "https"):
+        raise ConfigError("config.llm.url", f"scheme {scheme!r} is not asked")
+    named = {name: getattr(settings, name) for name in settings.__struct_fields__}
+    key = settings.key or os.environ.get("MAILRISK_LLM_KEY", "")
+    return language_model.LanguageModel(language_model.Endpoint(**{**named, "key": key}))
 
 
 def _feed_plan(config: Config) -> FeedPlan:

@@ -59,6 +59,7 @@ COMMANDS = _Commands(
         "changes": "ledger:changes_command",
         "status": "ledger:status_command",
         "key": "keys:key_group",
+        "llm": "llm:llm_group",
         "webhook": "webhooks:webhook_group",
         "serve": "server:serve_command",
     }

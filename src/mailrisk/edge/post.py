@@ -1,7 +1,7 @@
 """Posting one small document to a receiver that the administrator named.
 
 The connection passes :mod:`.egress`, no redirect is followed (a receiver that moved is configured anew), and
-of the answer only its status counts.
+of the answer no more is read than the caller wants.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import certifi
 import httpcore
+import msgspec
 
 from mailrisk import __version__
 from mailrisk.edge.egress import GuardedBackend, check_public
@@ -28,10 +29,31 @@ MAX_ANSWER = 64 * 1024
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
+class Answer(msgspec.Struct, frozen=True):
+    """What came back; ``body`` is the beginning of it if it was too long."""
+
+    status: int
+    body: bytes
+    whole: bool = True
+
+
 async def post(
     url: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float = 15.0, egress: Egress = DIRECT
 ) -> int:
-    """Posts ``body`` and returns the status of the answer.
+    """Posts ``body`` and returns the status of the answer. Errors as ``exchange``."""
+    return (await exchange(url, body, headers, timeout_s=timeout_s, egress=egress)).status
+
+
+async def exchange(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    timeout_s: float = 15.0,
+    most: int = MAX_ANSWER,
+    egress: Egress = DIRECT,
+) -> Answer:
+    """Posts ``body`` and returns the answer, of which ``most`` bytes are read.
 
     BadUrl, EgressRefused: a place that we do not open. Unavailable: no answer in time. Messages name the
     host only, because a URL may hold a key.
@@ -44,7 +66,7 @@ async def post(
     sent = {"User-Agent": USER_AGENT, "Content-Length": str(len(body)), "Connection": "close", **headers}
     try:
         async with asyncio.timeout(timeout_s), _pool(target, egress) as pool:
-            return await _send(pool, target, body, sent)
+            return await _send(pool, target, body, sent, most)
     except TimeoutError:
         raise Unavailable(f"{target.host}: no answer within {timeout_s:g} s") from None
     except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
@@ -54,16 +76,16 @@ async def post(
 
 
 async def _send(
-    pool: httpcore.AsyncConnectionPool, target: Url, body: bytes, headers: Mapping[str, str]
-) -> int:
+    pool: httpcore.AsyncConnectionPool, target: Url, body: bytes, headers: Mapping[str, str], most: int
+) -> Answer:
     pairs = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
     async with pool.stream("POST", target.text, headers=pairs, content=body) as response:
-        size = 0
+        read = bytearray()
         async for chunk in response.aiter_stream():
-            size += len(chunk)
-            if size > MAX_ANSWER:
-                break
-        return response.status
+            read += chunk
+            if len(read) > most:
+                return Answer(response.status, bytes(read[:most]), whole=False)
+        return Answer(response.status, bytes(read))
 
 
 @cache

@@ -8,6 +8,15 @@ from __future__ import annotations
 
 import msgspec
 
+LABELS: tuple[str, ...] = (
+    "asks-credential", "asks-payment", "asks-card", "asks-scan", "asks-open", "asks-call",
+    "subsidy", "invoice", "document-share", "mailbox-quota", "delivery", "tax", "prize",
+    "threat", "urgency", "secrecy",
+    "advance-fee", "extortion", "gambling", "adult", "miracle-offer", "investment", "executive-request", "fake-invoices",
+)  # fmt: skip
+"""What a model may say that a message wants of its reader: the intents of ``analyse/message/intent.py``. An
+answer with any other word is worthless."""
+
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
     """One message as a language model gets it; nothing in it names the reader.

@@ -166,6 +166,7 @@ class MessageAnswer(msgspec.Struct, frozen=True, kw_only=True):
     defects: tuple[str, ...]
     subject: str = ""
     from_: str = msgspec.field(default="", name="from")
+    in_band: bool = False  # the quick stages alone left it uncertain, so that slow ones were considered
     stored: bool = False  # true for a report: the message is kept as a sample
     indicators: tuple[Listed, ...] = ()  # what became of them, for a report
     not_stored: tuple[NotStored, ...] = ()

@@ -218,6 +218,7 @@ def answer(name: str, found: Assessment) -> MessageAnswer:
         defects=found.message.defects,
         subject=found.message.subject,
         from_=", ".join(address.addr for address in found.message.from_),
+        in_band=found.in_band,
     )
 
 

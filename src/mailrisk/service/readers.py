@@ -34,6 +34,10 @@ class Embedder(Protocol):
 class LanguageModel(Protocol):
     """A language model behind an endpoint that the administrator configured."""
 
+    @property
+    def name(self) -> str:
+        """What people know it by: the endpoint's host and port."""
+
     async def ask(self, question: Question) -> Fact:
         """``found`` with an Opinion, ``temperror`` with what went wrong, ``not-checked`` over the budget.
 

@@ -15,13 +15,14 @@ from msgspec.structs import replace
 from mailrisk.analyse.message.content import is_picture_only
 from mailrisk.analyse.message.identity import identify
 from mailrisk.analyse.message.intent import read_text
-from mailrisk.analyse.message.opinion import LABELS, LOUDEST
+from mailrisk.analyse.message.opinion import LOUDEST, believable
 from mailrisk.analyse.message.question import make_question
 from mailrisk.analyse.message.view import MessageView
 from mailrisk.model.errors import BadInput, Unavailable
 from mailrisk.model.evidence import Evidence
 from mailrisk.model.file import Picture, ReadPicture
 from mailrisk.model.lexicon import CEILING
+from mailrisk.model.opinion import LABELS
 from mailrisk.model.verdict import Level, Verdict
 from mailrisk.service.context import Context
 from mailrisk.service.readers import Depth, Readers
@@ -141,6 +142,10 @@ async def _ask_model(context: Context, view: MessageView) -> Enriched:
     answer = await model.ask(question)
     if answer.status != "found":
         raise Unavailable(f"{answer.status}: {answer.value or ''}".rstrip(": "))
+    if not believable(question, answer.value):
+        raise Unavailable(
+            "temperror: the message gives orders to automatic readers, and the answer clears it"
+        )
     return Enriched(replace(view, opinion=answer.value))
 
 

@@ -9,6 +9,7 @@ import msgspec
 from mailrisk import __version__
 from mailrisk.service.check_url import list_age, stale
 from mailrisk.service.context import Context
+from mailrisk.service.deep_count import DeepStatus
 from mailrisk.store.rows import FeedRow
 from mailrisk.store.schema import EPOCH
 
@@ -47,6 +48,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     network: bool
     fetching: bool  # feeds are fetched on schedule
     feeds: tuple[FeedStatus, ...]
+    deepening: DeepStatus  # of this process, since it started
 
 
 def status(context: Context) -> Status:
@@ -64,6 +66,7 @@ def status(context: Context) -> Status:
         network=context.network,
         fetching=context.network and context.feeds.scheduled,
         feeds=feed_status(context),
+        deepening=context.deep_count.status(),
     )
 
 

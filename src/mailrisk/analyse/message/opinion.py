@@ -11,13 +11,9 @@ from collections.abc import Iterator
 import msgspec
 
 from mailrisk.analyse.message.evidence import fact
-from mailrisk.analyse.message.intent import ASKS, LURES, PRESSURE, UNWANTED
 from mailrisk.analyse.message.view import MessageView
 from mailrisk.model.evidence import Evidence
-from mailrisk.model.opinion import Opinion
-
-LABELS: tuple[str, ...] = (*ASKS, *LURES, *PRESSURE, *UNWANTED)
-"""What a model may say of a text; any other word makes its answer worthless."""
+from mailrisk.model.opinion import LABELS, Opinion, Question
 
 LEAST = 50
 """Suspicion, and certainty of a label, of 0 to 100, from which on it counts."""
@@ -38,6 +34,11 @@ NAMES_ZH: dict[str, str] = {
 
 LOUDEST = Opinion(suspicion=100, labels=tuple((label, 100) for label in LABELS))
 """The answer that raises most: where even that changes nothing, nobody is asked."""
+
+
+def believable(question: Question, opinion: Opinion) -> bool:
+    """Whether the answer is one: not if it clears a message that gives orders to automatic readers."""
+    return not question.orders or opinion.suspicion >= LEAST
 
 
 def evidence(view: MessageView) -> Iterator[Evidence]:
