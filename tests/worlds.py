@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from mailrisk.config import Config
+from mailrisk.edge.opening.here import OpenHere
 from mailrisk.edge.policy_files import data_hashes, load_policy
 from mailrisk.edge.resolver import NoNetwork
 from mailrisk.model.knowledge import Knowledge
@@ -50,6 +51,12 @@ def shipped_policy() -> Policy:
     return load_policy(data_hashes())
 
 
+@cache
+def opener() -> OpenHere:
+    """Opens files in this process; one for all tests, since it compiles rules."""
+    return OpenHere()
+
+
 @contextmanager
 def world(folder: Path, clock: TestClock | None = None) -> Iterator[Context]:
     """A context over stores in ``folder``; opening the same folder again finds what was stored."""
@@ -62,6 +69,7 @@ def world(folder: Path, clock: TestClock | None = None) -> Iterator[Context]:
         policy=shipped_policy(),
         knowledge=shipped_knowledge(),
         resolver=NoNetwork(),
+        opener=opener(),
         locate=lambda _: None,
         clock=clock or TestClock(),
         network=False,

@@ -50,6 +50,7 @@ def open_context(
     Any number of processes may have the same data directory open. Unavailable: it cannot be used.
     """
     # A look-up worker takes ``load_knowledge`` from here and has no use for what takes long to load.
+    from mailrisk.edge.opening.pool import FileOpeners
     from mailrisk.store.ledger import Ledger
     from mailrisk.store.samples import DirectorySamples
 
@@ -59,6 +60,7 @@ def open_context(
         raise Unavailable(f"the data directory {data_dir} cannot be made: {error.strerror}") from None
     ledger = Ledger.open(config.store.ledger or f"sqlite:///{data_dir / 'ledger.db'}")
     index = LookupIndex(data_dir / "index")
+    analysis, opener = AnalysisThreads(), FileOpeners()
     try:
         knowledge = load_knowledge(config)
         context = Context(
@@ -69,6 +71,7 @@ def open_context(
             policy=load_policy(knowledge.hashes),
             knowledge=knowledge,
             resolver=_resolver(config, network),
+            opener=opener,
             locate=GeoDatabase.open(data_dir / "cache").locate,
             clock=clock,
             network=network and config.network.enabled,
@@ -83,6 +86,7 @@ def open_context(
         yield context
     finally:
         analysis.close()
+        opener.close()
         index.close()
         ledger.close()
 

@@ -104,6 +104,7 @@ def _message_tables(answers: list[Any], lang: str) -> None:
             terminal.print(f"  [yellow]![/] {output.safe(cut)}")
         _reasons_table(terminal, answer, lang)
         _links_table(terminal, answer, lang)
+        _files_table(terminal, answer, lang)
         for listed in answer.indicators:
             terminal.print(
                 f"  {output.safe(listed.state)}: {output.safe(listed.indicator)} ({listed.score}/100)"
@@ -135,6 +136,25 @@ def _links_table(terminal: Any, answer: MessageAnswer, lang: str, most: int = 12
     terminal.print(table)
     if len(answer.urls) > most:
         terminal.print(f"  … +{len(answer.urls) - most}")
+
+
+def _files_table(terminal: Any, answer: MessageAnswer, lang: str, most: int = 20) -> None:
+    """The files in their order, each with what it is and does."""
+    if not answer.files:
+        return
+    table = output.table(lang, "File", "Kind", "Size", "SHA-256", "Found")
+    for file in answer.files[:most]:
+        seen = [*(trait.name for trait in file.traits), *file.rules, file.not_opened]
+        table.add_row(
+            output.safe(" > ".join(file.path)[-120:]),
+            output.safe(file.kind or "?"),
+            str(file.size),
+            file.sha256[:16],
+            output.safe(", ".join(item for item in seen if item)[:200]),
+        )
+    terminal.print(table)
+    if len(answer.files) > most:
+        terminal.print(f"  … +{len(answer.files) - most}")
 
 
 @click.group("url")

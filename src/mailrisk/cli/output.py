@@ -42,6 +42,7 @@ HEADINGS = {
     "Response": "建议处置", "Seen": "发生时间", "Recorded": "入库时间", "Source": "来源", "Code": "代码",
     "Reason": "原因", "Link": "链接", "Seq": "序号", "Change": "变更", "Indicator": "指标", "State": "状态",
     "Account": "账号", "Outcome": "结果", "Service": "服务", "Protocol": "协议", "Detail": "详情",
+    "File": "文件", "Kind": "类型", "Size": "大小", "Found": "发现",
 }  # fmt: skip
 
 

@@ -124,6 +124,32 @@ class MessageUrl(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
+class FileTrait(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that a file does or is."""
+
+    name: str
+    detail: str = ""
+
+
+class MessageFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that the message carries, at any depth, and what was seen in it.
+
+    ``kind`` is its type by content ('' not known), ``rules`` are the YARA rules that hold for it, ``not_opened``
+    says why it was not opened ('' when it was, or nothing needs to be opened).
+    """
+
+    part: str
+    path: tuple[str, ...]
+    kind: str
+    declared: str
+    size: int
+    sha256: str
+    traits: tuple[FileTrait, ...]
+    rules: tuple[str, ...]
+    links: int
+    not_opened: str
+
+
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one indicator after evidence about it was recorded."""
 
@@ -159,6 +185,7 @@ class MessageAnswer(msgspec.Struct, frozen=True, kw_only=True):
     auth: dict[str, str]
     auth_details: tuple[AuthDetail, ...]
     urls: tuple[MessageUrl, ...]
+    files: tuple[MessageFile, ...]
     reasons: tuple[ShortReason, ...]
     stages: tuple[str, ...]
     missing_stages: tuple[str, ...]

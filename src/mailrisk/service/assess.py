@@ -15,6 +15,7 @@ from mailrisk.collect.message.parse import parse_message
 from mailrisk.model.errors import BadInput
 from mailrisk.model.evidence import SHARED, Evidence
 from mailrisk.model.facts import Facts
+from mailrisk.model.file import OpenedFile
 from mailrisk.model.message import Authentication, Envelope, Link, Message
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.verdict import Level, Verdict
@@ -31,6 +32,8 @@ from mailrisk.service.domains import (
 )
 from mailrisk.service.facts import Budget, settle
 from mailrisk.service.link_budget import LinkBudget
+from mailrisk.service.message_files import STAGE as FILES_STAGE
+from mailrisk.service.message_files import FilesFound, start_opening
 
 
 class FoundUrl(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +59,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict
     stages: tuple[str, ...]
     missing_stages: tuple[str, ...]
+    files: tuple[OpenedFile, ...] = ()
     cuts: tuple[str, ...] = ()  # what a limit cut off, of the message and of the work on it
     in_band: bool = False  # the quick stages alone left the verdict uncertain
 
@@ -69,20 +73,25 @@ async def assess(
     """
     network = network and context.network
     message = await context.analysis.run(parse_message, raw)
-    links = LinkBudget()
-    urls = await context.analysis.run(_urls, context, message, context.clock(), tenant, links)
-    authentication, domains = await asyncio.gather(
-        _authenticate(context, raw, message, envelope, network), _domains(context, message, urls, network)
-    )
-    view = _view(context, message, envelope, authentication, urls)
+    opening = start_opening(context, message)
+    authenticating = asyncio.ensure_future(_authenticate(context, raw, message, envelope, network))
+    try:
+        files = await opening
+        links = LinkBudget()
+        urls = await context.analysis.run(_urls, context, message, files, context.clock(), tenant, links)
+        authentication, domains = await asyncio.gather(
+            authenticating, _domains(context, message, urls, network)
+        )
+    finally:
+        authenticating.cancel()
+    view = _view(context, message, envelope, authentication, urls, files)
     given = [
         *_from_urls(view.subject, urls, view.at),
         *domain_evidence(context, domains, view.subject, authentication),
     ]
     found = await deepen(context, view, lambda view: [*_analysed(view), *given], network=network)
-    missing = () if network else ("auth",)
-    missing = (*missing, STAGE) if domains.missing else missing
-    looked_up = tuple(stage for stage in ("auth", STAGE) if stage not in missing)
+    missing = _missing(network, domains, files)
+    done = tuple(stage for stage in (FILES_STAGE, "auth", STAGE) if stage not in missing)
     return Assessment(
         subject=view.subject,
         message=message,
@@ -92,11 +101,19 @@ async def assess(
         domains=domains,
         evidence=found.judged.evidence,
         verdict=found.judged.verdict,
-        stages=("intelligence", "url", "message", "intent", *looked_up, *found.stages),
+        stages=("intelligence", "url", "message", "intent", *done, *found.stages),
         missing_stages=(*missing, *found.missing),
-        cuts=(*message.cuts, *links.cuts, *found.cuts),
+        files=files.files,
+        cuts=(*message.cuts, *files.cuts, *links.cuts, *found.cuts),
         in_band=found.in_band,
     )
+
+
+def _missing(network: bool, domains: DomainsAsked, files: FilesFound) -> tuple[str, ...]:
+    """The stages that were not done."""
+    missing = () if network else ("auth",)
+    missing = (*missing, STAGE) if domains.missing else missing
+    return (*missing, FILES_STAGE) if files.missing else missing
 
 
 async def _authenticate(
@@ -117,6 +134,7 @@ def _view(
     envelope: Envelope,
     authentication: Authentication,
     urls: tuple[FoundUrl, ...],
+    files: FilesFound,
 ) -> MessageView:
     """What the analysers read."""
     return MessageView(
@@ -127,6 +145,7 @@ def _view(
         urls=tuple(_linked(item) for item in urls if item.looked is not None),
         knowledge=context.knowledge,
         at=context.clock(),
+        files=files.files,
     )
 
 
@@ -136,14 +155,14 @@ def _analysed(view: MessageView) -> list[Evidence]:
 
 
 def _urls(
-    context: Context, message: Message, now: datetime, tenant: int, budget: LinkBudget
+    context: Context, message: Message, files: FilesFound, now: datetime, tenant: int, budget: LinkBudget
 ) -> tuple[FoundUrl, ...]:
     """Every distinct link once, in the order of the message, with all the places where it was found.
 
     Links that a reader may follow get their share of the budget before pictures and styles do.
     """
     places: dict[str, list[Link]] = {}
-    for link in _all_links(message):
+    for link in (*_all_links(message), *files.links):
         places.setdefault(link.url, []).append(link)
     clearest = {text: min(links, key=_prominence) for text, links in places.items()}
     found = {

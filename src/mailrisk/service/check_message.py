@@ -22,6 +22,7 @@ from mailrisk.service.barriers import never_listed
 from mailrisk.service.check_url import Looked, static_evidence
 from mailrisk.service.context import Context
 from mailrisk.service.domains import domain_evidence
+from mailrisk.service.message_files import file_answer
 from mailrisk.service.privacy import impersonal
 from mailrisk.service.record import record
 
@@ -211,6 +212,7 @@ def answer(name: str, found: Assessment) -> MessageAnswer:
         auth=_auth(found),
         auth_details=tuple(_auth_details(found)),
         urls=tuple(_url_answer(item) for item in found.urls),
+        files=tuple(file_answer(file) for file in found.files),
         reasons=shorten(verdict.reasons),
         stages=found.stages,
         missing_stages=found.missing_stages,

@@ -17,7 +17,9 @@ from mailrisk.service.feed_plan import NO_FEEDS, FeedPlan
 from mailrisk.service.readers import Depth, Readers
 from mailrisk.store.index import LookupIndex
 
-if TYPE_CHECKING:  # A look-up worker has neither, and starts in half the time without them.
+if TYPE_CHECKING:  # A look-up worker has none of them, and starts in half the time without them.
+    from mailrisk.collect.files.open import Opened
+    from mailrisk.edge.opening.job import Job
     from mailrisk.store.ledger import Ledger
     from mailrisk.store.samples import SampleStore
 
@@ -27,6 +29,13 @@ class Lookup(Protocol):
 
     async def lookup(self, key: FactKey) -> Fact:
         """The fact; a failure is a fact with the status ``temperror``, never an exception."""
+
+
+class Opener(Protocol):
+    """An edge that opens the files of messages, where hostile ones can do no harm."""
+
+    async def open(self, job: Job) -> Opened:
+        """What is in them; a failure is told in the value, never an exception."""
 
 
 class Place(Protocol):
@@ -69,6 +78,7 @@ class Context(LookupContext):
     ledger: Ledger
     samples: SampleStore
     resolver: Lookup
+    opener: Opener | None = None
     analysis: AnalysisThreads = field(default_factory=AnalysisThreads)
     network: bool = True
     message_budget: timedelta = timedelta(seconds=8)  # for all look-ups of one message together

@@ -77,6 +77,8 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
 )
 """First bytes -> kind. Labels that magika lacks are told by the common name of the format."""
 
+PICTURES = frozenset({"png", "jpeg", "gif", "bmp", "tiff", "webp", "ico", "heif", "wmf"})
+
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MP4 = re.compile(rb"\A....ftyp", re.DOTALL)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from mailrisk.collect.files.kinds import Identify, kind_of
+from mailrisk.collect.files.kinds import PICTURES, Identify, kind_of
 from mailrisk.collect.files.limits import DEFAULT_FILE_LIMITS, FileBudget, FileLimits, Reader
 from mailrisk.collect.files.registry import READERS
 from mailrisk.model.errors import BadInput
@@ -32,7 +32,6 @@ NEVER_OPENED: dict[str, str] = {
 _KEEP_HOW = frozenset({"img", "css", "header", "qr", "form", "base"})
 """Ways of links that say more than that they stand in an attachment."""
 
-_PICTURES = frozenset({"png", "jpeg", "gif", "bmp", "tiff", "webp", "ico", "heif", "wmf"})
 MATCHED_BYTES = 10_000_000
 """Bytes of one file in which rules are looked for."""
 
@@ -154,7 +153,7 @@ class _Driver:
         return contents, "locked" if contents.trait("locked") is not None else ""
 
     def _match(self, data: bytes, kind: str) -> tuple[RuleMatch, ...]:
-        if self._tools.match is None or kind in _PICTURES:
+        if self._tools.match is None or kind in PICTURES:
             return ()
         return self._tools.match(data[:MATCHED_BYTES])
 

@@ -1,0 +1,158 @@
+"""The files of a message: which are worth opening, and what was found in them.
+
+What nobody needs to open (the text of the mail, pictures, signatures, plain text) is told by its name, kind and
+hash alone and costs nothing; most mails never reach the processes that open files.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import msgspec
+
+from mailrisk.collect.files.kinds import PICTURES, kind_of
+from mailrisk.collect.files.open import Attached, Opened
+from mailrisk.collect.files.passwords import passwords_in
+from mailrisk.edge.opening.job import Job
+from mailrisk.model.file import OpenedFile
+from mailrisk.model.message import Link, Message, Part
+from mailrisk.service.answers import FileTrait, MessageFile
+from mailrisk.service.context import Context
+
+STAGE = "files"
+
+MOST_PARTS = 200
+"""Attached parts of one message that are told and opened."""
+
+_PARSED = frozenset({
+    "message/rfc822", "message/global", "message/news", "message/delivery-status", "message/disposition-notification",
+    "text/rfc822-headers", "application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature",
+    "application/pgp-encrypted",
+})  # fmt: skip
+"""Types that the mail parser reads itself, and signatures."""
+
+_PLAIN = PICTURES | frozenset(
+    "txt diff pgp empty css json markdown yaml c latex mp3 mp4 wav ogg flac avi mkv woff woff2 otf ttf ico".split()
+)
+"""Kinds in which nothing is looked for here; codes and text in pictures are another analysis."""
+
+
+class FilesFound(msgspec.Struct, frozen=True, kw_only=True):
+    """The files of one message at every depth. ``missing`` says that not all could be opened."""
+
+    files: tuple[OpenedFile, ...] = ()
+    cuts: tuple[str, ...] = ()
+    missing: bool = False
+
+    @property
+    def links(self) -> Iterator[Link]:
+        """The links in all files."""
+        return (link for file in self.files for link in file.contents.links)
+
+
+NO_FILES = FilesFound()
+
+
+async def find_files(context: Context, message: Message) -> FilesFound:
+    """Opens what a message carries. It never fails: what could not be opened is told as missing."""
+    told, waiting = _sorted(message)
+    if not waiting:
+        return FilesFound(files=tuple(told)) if told else NO_FILES
+    texts = [message.text, message.subject]
+    names = [file.name for file in told] + [one.name for one in waiting]
+    job = Job(attached=tuple(waiting), passwords=passwords_in(texts, names))
+    if context.opener is None:
+        why = "files: there is nothing to open them with"
+        opened = Opened(files=tuple(_unopened(one) for one in waiting), cuts=(why,), failed=True)
+    else:
+        opened = await context.opener.open(job)
+        if opened.failed and not opened.files:
+            opened = msgspec.structs.replace(opened, files=tuple(_unopened(one) for one in waiting))
+    return FilesFound(files=(*opened.files, *told), cuts=opened.cuts, missing=opened.failed)
+
+
+def start_opening(context: Context, message: Message) -> asyncio.Task[FilesFound]:
+    """Begins to open the files while other things are looked up."""
+    return asyncio.ensure_future(find_files(context, message))
+
+
+def _sorted(message: Message) -> tuple[list[OpenedFile], list[Attached]]:
+    """(files that are only told, files to open)."""
+    told: list[OpenedFile] = []
+    waiting: list[Attached] = []
+    for part in _parts(message):
+        if len(told) + len(waiting) >= MOST_PARTS:
+            break
+        if not part.payload or _is_body(part) or part.content_type in _PARSED:
+            continue
+        kind = kind_of(part.payload, part.filename)
+        if kind in _PLAIN:
+            if part.filename:
+                told.append(_told(part, kind))
+        else:
+            waiting.append(
+                Attached(part=part.path, name=part.filename, declared=part.content_type, data=part.payload)
+            )
+    return told, waiting
+
+
+def _parts(message: Message) -> Iterator[Part]:
+    """Parts of the message and of the messages inside it."""
+    yield from message.parts
+    for inner in message.nested:
+        yield from _parts(inner)
+
+
+def _is_body(part: Part) -> bool:
+    """Text that mail programs show as the message itself."""
+    return (
+        part.content_type in ("text/plain", "text/html", "text/enriched")
+        and not part.filename
+        and part.disposition != "attachment"
+    )
+
+
+def _told(part: Part, kind: str) -> OpenedFile:
+    return OpenedFile(
+        part=part.path,
+        path=(part.filename,),
+        declared=part.content_type,
+        kind=kind,
+        size=part.size,
+        sha256=part.sha256,
+    )
+
+
+def _unopened(one: Attached) -> OpenedFile:
+    return OpenedFile(
+        part=one.part,
+        path=(one.name or f"part {one.part}",),
+        declared=one.declared,
+        kind=kind_of(one.data, one.name),
+        size=len(one.data),
+        why="not opened",
+    )
+
+
+MOST_TRAITS = 30
+"""Traits of one file that an answer shows."""
+
+
+def file_answer(file: OpenedFile) -> MessageFile:
+    """One file as scripts get it."""
+    return MessageFile(
+        part=file.part,
+        path=file.path,
+        kind=file.kind,
+        declared=file.declared,
+        size=file.size,
+        sha256=file.sha256,
+        traits=tuple(
+            FileTrait(name=trait.name, detail=trait.detail[:300])
+            for trait in file.contents.traits[:MOST_TRAITS]
+        ),
+        rules=tuple(match.rule for match in file.rules),
+        links=len(file.contents.links),
+        not_opened=file.why,
+    )
