@@ -30,7 +30,10 @@ RECORDS = {
     ("s1._domainkey.sender.example.", "TXT"): '"' + KEY.record.decode() + '"',
     ("_dmarc.sender.example.", "TXT"): '"v=DMARC1; p=reject"',
     ("_dmarc.silent.example.", "TXT"): None,
-}
+    ("many.example.", "TXT"): '"v=spf1 " '
+    + " ".join(f'"include:i{number}.many.example "' for number in range(20))
+    + ' "-all"',
+} | {(f"i{number}.many.example.", "TXT"): '"v=spf1 ip4:203.0.113.9 -all"' for number in range(20)}
 MAIL = (
     b"From: Sender <news@sender.example>\r\nTo: reader@example.org\r\nSubject: hello\r\n"
     b"Date: Mon, 2 Mar 2026 08:00:00 +0000\r\nMessage-ID: <1@sender.example>\r\n\r\nHello there.\r\n"
@@ -114,6 +117,21 @@ def test_a_name_server_that_is_silent_is_a_temporary_error_and_never_a_pass(
     answer = check(context, nameserver, mail, envelope)
     assert (answer.auth["spf"], answer.auth["dmarc"]) == ("temperror", "temperror")
     assert answer.level != "clean"
+
+
+def test_a_dkim_key_that_never_comes_is_a_temporary_error_within_the_time_limit(
+    context: Context, nameserver: str
+) -> None:
+    foreign = b"DKIM-Signature: v=1; a=rsa-sha256; d=silent.example; s=k; h=from; bh=AAAA; b=AAAA\r\n"
+    answer = check(context, nameserver, foreign + signed())
+    assert [one.result for one in answer.auth_details if one.method == "dkim"] == ["temperror", "pass"]
+    assert answer.auth["dmarc"] == "pass"
+
+
+def test_an_spf_record_of_twenty_look_ups_is_a_permanent_error(context: Context, nameserver: str) -> None:
+    envelope = msgspec.structs.replace(ENVELOPE, mail_from="news@many.example")
+    answer = check(context, nameserver, MAIL, envelope)
+    assert answer.auth["spf"] == "permerror"
 
 
 def test_received_headers_count_only_when_a_trusted_host_wrote_them(

@@ -5,7 +5,8 @@ Appendix B.4's examples are here in full; sections are those of the RFC.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import pytest
 from tests.analyse.message.auth.test_dmarc import check, passed, txt
@@ -18,8 +19,8 @@ from mailrisk.collect.message.parse import parse_message
 from mailrisk.model.message import AuthResult
 
 REJECT = "v=DMARC1; p=reject"
-SILENT: list[tuple[str, object]] = [("TIMEOUT", None)]
-EXISTS: list[tuple[str, object]] = [("A", "192.0.2.1")]
+SILENT: Sequence[tuple[str, Any]] = [("TIMEOUT", None)]
+EXISTS: Sequence[tuple[str, Any]] = [("A", "192.0.2.1")]
 FAILED = AuthResult(result="fail", reason="", domain="elsewhere.example")
 NONE = AuthResult(result="none", reason="")
 

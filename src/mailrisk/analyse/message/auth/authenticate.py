@@ -32,14 +32,15 @@ def authenticate(
     facts: Facts,
     trusted_hosts: frozenset[str],
     network: bool,
+    results_below: bool = False,
 ) -> Authentication:
     """SPF, DKIM, DMARC and ARC of one message.
 
     ``raw`` are the bytes that ``message`` was parsed from. Without ``envelope.client_ip`` SPF rests on headers of
-    ``trusted_hosts``, else it is ``not-checked``; without ``network`` that holds for all four. Raises NeedFact for
-    DNS answers that are not in ``facts`` yet, and nothing else.
+    ``trusted_hosts``, else it is ``not-checked``; without ``network`` that holds for all four. ``results_below``: see
+    ``trusted.py``. Raises NeedFact for DNS answers that are not in ``facts`` yet, and nothing else.
     """
-    told = read_trusted(message, trusted_hosts)
+    told = read_trusted(message, trusted_hosts, results_below)
     author = author_domain(message)
     if not network:
         return _as_told(told, author)

@@ -1,10 +1,14 @@
 """What headers of our own hosts say: Authentication-Results (RFC 8601), Received-SPF (RFC 7208 §9.1), Received.
 
 Anybody can write such headers. They count only when a host that the administrator named wrote them, and only
-above the first ``Received`` line of a host that is not ours: everything below that line came from outside
-(RFC 8601 §5). A message without a ``Received`` line of ours has not passed through our hosts, and nothing in it
-is believed. Of several fields the topmost counts. Our hosts must, as RFC 8601 §5 demands of them, remove
-incoming fields that carry their name.
+above the *border line*: the first ``Received`` line of ours that names a client from outside. Everything below
+it came with the message (RFC 8601 §5), ``Received`` lines and results in our own name among it. A message
+without a ``Received`` line of ours has not passed through our hosts, and nothing in it is believed. Of several
+fields the topmost counts, and the authserv-id must be a configured name, letter by letter.
+
+Milters under Postfix write their results *below* the border line, where a sender's forgery would stand as well.
+Such results are believed only if the administrator says so (``below``), that is, if his hosts remove incoming
+fields that carry their name, as RFC 8601 §5 demands of them.
 """
 
 from __future__ import annotations
@@ -30,6 +34,7 @@ _PROPERTY = re.compile(
 _PAIR = re.compile(r"([a-z-]{1,30})\s*=\s*(\"[^\"]{0,500}\"|[^\s;]{1,500})", re.IGNORECASE)
 _BY = re.compile(r"\bby\s+([A-Za-z0-9._\[\]:-]{1,255})", re.IGNORECASE)
 _FROM = re.compile(r"\s*from\s+([^\s(;]{1,255})", re.IGNORECASE)
+_LOOKED_UP = re.compile(r"\s*([A-Za-z0-9._-]{1,255})\s+\[[^\]()]{1,60}\]\s*")
 _CLIENT_WORD = re.compile(r"\s*(?:HELO|EHLO)\b", re.IGNORECASE)
 _BARE_ADDRESS = re.compile(r"(?:[^\s@]{0,255}@)?([0-9A-Fa-f.:]{3,45})")
 _ADDRESS = re.compile(r"(?<!helo=)(?<!ehlo=)\[(?:IPv6:)?([0-9A-Fa-f.:]{3,45})\]", re.IGNORECASE)
@@ -49,40 +54,75 @@ class Told(NamedTuple):
 NOTHING = Told(None, (), None, None, None)
 
 
-def read_trusted(message: Message, trusted_hosts: frozenset[str]) -> Told:
-    """What the trusted part of the headers says; ``NOTHING`` when no host is trusted."""
-    hosts = frozenset(host.lower().rstrip(".") for host in trusted_hosts)
-    if not hosts:
-        return NOTHING
-    results: list[AuthResult] | None = None
-    methods: list[str] = []
-    spf: AuthResult | None = None
-    client: Envelope | None = None
-    ours = False  # a Received line of ours was seen
-    return_path = ""
-    for name, value in message.headers:
-        kind, value = name.lower(), value[:_HEADER]
+class _Reader:
+    """The headers read from the top down, as long as they are ours."""
+
+    def __init__(self, hosts: frozenset[str], below: bool) -> None:
+        self.hosts = hosts
+        self.below = below
+        self.ours = False  # a Received line of ours was seen
+        self.border = False  # and one that names a client from outside
+        self.client: Envelope | None = None
+        self.results: list[tuple[str, AuthResult]] | None = None
+        self.spf: AuthResult | None = None
+        self.return_path = ""
+
+    def read(self, kind: str, value: str) -> bool:
+        """Takes one header in; False when what follows is not ours."""
         if kind == "received":
-            host = _BY.search(strip_comments(value))
-            if host is None or host[1].lower().rstrip(".") not in hosts:
-                break
-            ours = True
-            client = client or _client(value, return_path)
-        elif kind == "return-path" and not return_path:
-            return_path = value.strip().strip("<>")
-        elif kind == "authentication-results" and results is None:
-            results, methods = _results(value, hosts) or (None, [])
-        elif kind == "received-spf" and spf is None:
-            spf = _received_spf(value, hosts)
-    if not ours:
+            return self._received(value)
+        if kind == "return-path" and not self.return_path and not self.border:
+            self.return_path = value.strip().strip("<>")
+        elif kind == "authentication-results" and self.results is None:
+            self.results = _results(value, self.hosts)
+        elif kind == "received-spf" and self.spf is None:
+            self.spf = _received_spf(value, self.hosts)
+        return True
+
+    def _received(self, value: str) -> bool:
+        host = _BY.search(strip_comments(value))
+        if self.border or host is None or host[1].lower().rstrip(".") not in self.hosts:
+            return False
+        self.ours = True
+        if not _is_internal(value, self.hosts):
+            self.border = True
+            self.client = _client(value, self.return_path)
+        return self.below or not self.border
+
+
+def read_trusted(message: Message, trusted_hosts: frozenset[str], below: bool = False) -> Told:
+    """What the trusted part of the headers says; ``NOTHING`` when no host is trusted."""
+    reader = _Reader(frozenset(host.lower().rstrip(".") for host in trusted_hosts), below)
+    if not reader.hosts:
         return NOTHING
-    by_method = list(zip(methods, results or [], strict=True))
+    for name, value in message.headers:
+        if not reader.read(name.lower(), value[:_HEADER]):
+            break
+    if not reader.ours:
+        return NOTHING
+    results = reader.results or []
 
     def one(method: str) -> AuthResult | None:
-        return next((result for known, result in by_method if known == method), None)
+        return next((result for known, result in results if known == method), None)
 
-    dkim = tuple(result for method, result in by_method if method == "dkim")[:10]
-    return Told(one("spf") or spf, dkim, one("dmarc"), one("arc"), client)
+    dkim = tuple(result for method, result in results if method == "dkim")[:10]
+    return Told(one("spf") or reader.spf, dkim, one("dmarc"), one("arc"), reader.client)
+
+
+def _is_internal(value: str, hosts: frozenset[str]) -> bool:
+    """Whether a Received line of ours tells of a hop within our own hosts.
+
+    It names no client at all, or one at an address that is nobody's on the Internet, or one whose name our host
+    itself looked up (``from helo (name [ip])``: what the client said in HELO proves nothing) and that is ours.
+    """
+    if not _FROM.match(value):
+        return True
+    client = _client_address(value)
+    if client and reserved_range(client):
+        return True
+    comments = _about_client(value)[1]
+    looked_up = _LOOKED_UP.fullmatch(comments[-1]) if comments else None
+    return looked_up is not None and looked_up[1].lower().rstrip(".") in hosts
 
 
 def strip_comments(value: str) -> str:
@@ -115,30 +155,27 @@ def _pieces(value: str) -> Iterator[tuple[bool, str]]:
     yield depth > 0, value[start:]
 
 
-def _results(value: str, hosts: frozenset[str]) -> tuple[list[AuthResult], list[str]] | None:
-    """Results and methods of one Authentication-Results value of a trusted host, else None (§2.2)."""
+def _results(value: str, hosts: frozenset[str]) -> list[tuple[str, AuthResult]] | None:
+    """(method, result) pairs of one Authentication-Results value of a trusted host, else None (§2.2)."""
     parts = strip_comments(value).split(";")
     words = parts[0].split()
     if not words or words[0].strip('"').lower().rstrip(".") not in hosts:
         return None
-    results: list[AuthResult] = []
-    methods: list[str] = []
+    results: list[tuple[str, AuthResult]] = []
     for part in parts[1:50]:
         match = _RESINFO.match(part)
         if match is None:
             continue
         word = _OLD_WORDS.get(match[2].lower(), match[2].lower())
         properties = {key.lower(): text.strip('"') for key, text in _PROPERTY.findall(match[3])}
-        results.append(
-            AuthResult(
-                result=word if word in _WORDS else "permerror",
-                reason=f"told by {words[0]}",
-                domain=_domain(properties),
-                selector=properties.get("header.s", ""),
-            )
+        result = AuthResult(
+            result=word if word in _WORDS else "permerror",
+            reason=f"told by {words[0]}",
+            domain=_domain(properties),
+            selector=properties.get("header.s", ""),
         )
-        methods.append(match[1].lower())
-    return results, methods
+        results.append((match[1].lower(), result))
+    return results
 
 
 def _domain(properties: dict[str, str]) -> str:
@@ -163,12 +200,32 @@ def _received_spf(value: str, hosts: frozenset[str]) -> AuthResult | None:
 
 
 def _client(value: str, return_path: str) -> Envelope | None:
-    """The client of a Received line of ours, if it came from outside (a global address).
+    """The client of a Received line of ours, if it came from outside (a global address)."""
+    ip = _client_address(value)
+    if not ip or reserved_range(ip):
+        return None
+    helo = _FROM.match(value)
+    return Envelope(client_ip=ip, helo=helo[1] if helo else "", mail_from=return_path)
+
+
+def _client_address(value: str) -> str:
+    """The address that a Received line of ours gives its client; '' when it gives none.
 
     Postfix and Sendmail write ``from HELO (name [ip])``, Exim ``from name ([ip] helo=HELO)`` or, without a name,
     ``from [ip] (helo=HELO)``, qmail ``from name (HELO helo) (ident@ip)``. HELO is the client's own word and may be
     an address literal or hold one: a comment that starts with it says nothing.
     """
+    words, said = _about_client(value)
+    # What our own host knows stands behind what the client said.
+    found = next(filter(None, map(_address, [words, *said][::-1])), "")
+    try:
+        return parse_ip(found) if found else ""
+    except BadAddress:
+        return ""
+
+
+def _about_client(value: str) -> tuple[str, list[str]]:
+    """(words, comments) of a Received line up to its ``by``, without the comments that repeat HELO."""
     comments: list[str] = []
     words: list[str] = []
     for comment, text in _pieces(value):
@@ -178,17 +235,7 @@ def _client(value: str, return_path: str) -> Envelope | None:
             words.append(text)
             if _BY.search(text):
                 break  # What follows is not about the client.
-    said = [text for text in comments if not _CLIENT_WORD.match(text)]
-    # What our own host knows stands behind what the client said.
-    found = next(filter(None, map(_address, [" ".join(words), *said][::-1])), "")
-    try:
-        ip = parse_ip(found) if found else ""
-    except BadAddress:
-        return None
-    if not ip or reserved_range(ip):
-        return None
-    helo = _FROM.match(value)
-    return Envelope(client_ip=ip, helo=helo[1] if helo else "", mail_from=return_path)
+    return " ".join(words), [text for text in comments if not _CLIENT_WORD.match(text)]
 
 
 def _address(text: str) -> str:
