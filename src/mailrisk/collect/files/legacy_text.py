@@ -28,6 +28,7 @@ def read(streams: dict[str, bytes], gather: Gather) -> None:
         _powerpoint(streams["PowerPoint Document"], gather)
         if "EncryptedSummary" in streams:
             gather.trait("encrypted", "legacy PowerPoint")
+            gather.trait("locked")
 
 
 def _word(streams: dict[str, bytes], gather: Gather) -> None:
@@ -39,6 +40,7 @@ def _word(streams: dict[str, bytes], gather: Gather) -> None:
     flags = int.from_bytes(main[0x0A:0x0C], "little")
     if flags & 0x0100:
         gather.trait("encrypted", "legacy Word")
+        gather.trait("locked")
         return
     table = streams.get("1Table" if flags & 0x0200 else "0Table", b"")
     start, length = struct.unpack_from("<II", main, 0x1A2)
@@ -83,6 +85,7 @@ def _excel(data: bytes, gather: Gather) -> None:
         count += 1
         if kind == 0x002F:
             gather.trait("encrypted", "legacy Excel")
+            gather.trait("locked")
             return
         if kind == 0x0085 and len(body) > 8 and body[5] == 1:  # BoundSheet8: a macro sheet (§2.4.28)
             hidden = ("", "hidden", "very hidden")[min(body[4] & 3, 2)]
@@ -91,10 +94,8 @@ def _excel(data: bytes, gather: Gather) -> None:
             _name(body, gather)
         elif kind in (0x00FC, 0x003C):
             _strings(body, gather)
-        elif (
-            (kind == 0x01AE
-            and b"|" in body)
-            or (kind == 0x01AE and b"\x03" in body[4:] and b"cmd" in body.lower())
+        elif (kind == 0x01AE and b"|" in body) or (
+            kind == 0x01AE and b"\x03" in body[4:] and b"cmd" in body.lower()
         ):
             gather.trait("dde", body[4:].decode("latin-1"))
     if count >= MOST_RECORDS:

@@ -21,6 +21,7 @@ def read(data: bytes, budget: FileBudget) -> Contents:
         raise BadInput("file", "a ZIP archive and no OpenDocument")
     if b"encryption-data" in package.read("meta-inf/manifest.xml", 1_000_000):
         gather.trait("encrypted", "OpenDocument")
+        gather.trait("locked")
         return gather.contents()
     for part in ("content.xml", "styles.xml"):
         _content(package.read(part), part, gather)

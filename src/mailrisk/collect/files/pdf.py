@@ -78,6 +78,7 @@ def _unlocked(reader: Any, gather: Gather) -> bool:
         if reader.decrypt(password):
             gather.trait("opened-with-password", password)
             return True
+    gather.trait("locked")
     return False
 
 

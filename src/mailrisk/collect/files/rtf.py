@@ -125,8 +125,9 @@ class _Reader:
             self._field.clear()
         elif kind == "template":
             target = "".join(self._field).strip()
-            self._gather.trait("remote-template", target)
-            self._gather.link(target, "template")
+            if target.lower().startswith(("http", "ftp", "\\\\", "//", "file://")):
+                self._gather.trait("remote-template", target)
+                self._gather.link(target, "template")
             self._field.clear()
 
     def _word(self, word: bytes, number: int | None) -> None:

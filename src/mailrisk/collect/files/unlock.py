@@ -20,11 +20,12 @@ _SPINS = re.compile(rb'spinCount\s{0,5}=\s{0,5}["\'](\d{1,9})["\']')
 
 
 def open_package(data: bytes, streams: dict[str, bytes], gather: Gather) -> None:
-    """Adds the package as a member and ``opened-with-password``, or the trait ``encrypted`` alone."""
+    """Adds the package as a member and ``opened-with-password`` (``opened-by-itself`` with Excel's own), or ``locked``."""
     gather.trait("encrypted", "Office")
     info = streams.get("EncryptionInfo", b"")
     if len(info) > 100_000 or b"<!" in info:
         gather.defect("encryption information that no Office program writes")
+        gather.trait("locked")
         return
     spins = int(found[1]) if (found := _SPINS.search(info)) else DEFAULT_SPINS
     tries = MOST_SPINS // (2 * max(1, spins))
@@ -34,9 +35,10 @@ def open_package(data: bytes, streams: dict[str, bytes], gather: Gather) -> None
     for password in passwords[:tries]:
         opened = _try(data, password)
         if opened:
-            gather.trait("opened-with-password", password)
+            gather.trait("opened-by-itself" if password == EXCELS_OWN else "opened-with-password", password)
             gather.member("document", opened)
             return
+    gather.trait("locked")
 
 
 def _try(data: bytes, password: str) -> bytes:
