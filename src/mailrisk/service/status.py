@@ -11,7 +11,7 @@ from mailrisk.service.check_url import list_age, stale
 from mailrisk.service.context import Context
 from mailrisk.service.deep_count import DeepStatus
 from mailrisk.store.rows import FeedRow
-from mailrisk.store.schema import EPOCH
+from mailrisk.store.microseconds import EPOCH
 
 
 class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):

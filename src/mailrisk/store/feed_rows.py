@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Select, select, update
 
 from mailrisk.store import schema
 from mailrisk.store.bulk import insert_rows
+from mailrisk.store.microseconds import to_us
 from mailrisk.store.rows import FeedRow
-from mailrisk.store.schema import to_us
 
 if TYPE_CHECKING:
     from mailrisk.store.transaction import Transaction

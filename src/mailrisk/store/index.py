@@ -31,6 +31,7 @@ from mailrisk.store import index_form as form
 from mailrisk.store.index_fold import Fold
 from mailrisk.store.index_form import Rule
 from mailrisk.store.index_view import Decoded, Tables, View
+from mailrisk.store.microseconds import to_us
 
 if TYPE_CHECKING:  # A look-up worker reads the index and has no ledger: it starts in half the time without.
     from mailrisk.store.ledger import Ledger
@@ -127,7 +128,7 @@ class LookupIndex:
                 fold.agree(changes[-1].epoch, changes[-1].seq)
             applied += len(changes)
         with self._env.begin(write=True) as transaction:
-            transaction.put(b"agreed_at", str(form.to_us(now)).encode(), db=self._tables.meta)
+            transaction.put(b"agreed_at", str(to_us(now)).encode(), db=self._tables.meta)
         return applied
 
     def fill(self, rows: Iterable[Row], keys: Iterable[KeyGrant], epoch: str, seq: int) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import struct
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from hashlib import blake2b
 from typing import Final
 
@@ -18,6 +18,7 @@ import msgspec
 from mailrisk.model.change import Listing
 from mailrisk.model.subject import URL_SCOPES, Kind, Subject
 from mailrisk.model.verdict import Category, Level, Reason, Target
+from mailrisk.store.microseconds import from_us, to_us
 
 LEVELS: Final = tuple(Level)
 CATEGORIES: Final = (None, *Category)
@@ -38,7 +39,6 @@ LOOK: Final = slice(0, 20)
 _TIMES = struct.Struct("<qqq")
 _TIMES_AT = 20
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LEVEL_NUMBER = {level: number for number, level in enumerate(LEVELS)}
 _CATEGORY_NUMBER = {category: number for number, category in enumerate(CATEGORIES)}
 
@@ -67,16 +67,6 @@ class _Exemption(msgspec.Struct):
 
 _shape = msgspec.json.Decoder(Shape)
 _exemption = msgspec.json.Decoder(_Exemption)
-
-
-def to_us(when: datetime) -> int:
-    """Microseconds since 1970 UTC."""
-    return (when - _EPOCH) // timedelta(microseconds=1)
-
-
-def from_us(value: int) -> datetime:
-    """The time, in UTC."""
-    return _EPOCH + timedelta(0, 0, value)
 
 
 def rule_key(kind: Kind, value: str) -> bytes:

@@ -19,6 +19,7 @@ from mailrisk.model.url.canonical import Url
 from mailrisk.model.url.rules import folders
 from mailrisk.store import index_form as form
 from mailrisk.store.index_form import Rule, Shape
+from mailrisk.store.microseconds import from_us
 
 MAX_SHAPES: Final = 20_000
 """Decoded shapes kept in memory by one process; then it starts again."""
@@ -231,5 +232,5 @@ class View:
             return None
         known = self._decoded.agreed_at
         if known is None or known[0] != raw:
-            known = self._decoded.agreed_at = (raw, form.from_us(int(raw)))
+            known = self._decoded.agreed_at = (raw, from_us(int(raw)))
         return known[1]

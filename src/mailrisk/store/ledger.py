@@ -22,8 +22,8 @@ from mailrisk.store import schema
 from mailrisk.store.engine import open_engine
 from mailrisk.store.feed_rows import members_query
 from mailrisk.store.listing_query import listing_query
+from mailrisk.store.microseconds import from_us, to_us
 from mailrisk.store.rows import DecisionRow, FeedRow, KeyRow, ListingRow, evidence_from
-from mailrisk.store.schema import from_us, to_us
 from mailrisk.store.transaction import Transaction
 from mailrisk.store.webhook_rows import WebhookRow, WebhookRows
 

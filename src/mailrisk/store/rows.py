@@ -11,7 +11,7 @@ import msgspec
 from mailrisk.model.change import Change, Listing
 from mailrisk.model.evidence import Evidence, Recorded
 from mailrisk.model.subject import Kind, Subject
-from mailrisk.store.schema import from_us
+from mailrisk.store.microseconds import from_us
 
 _change = msgspec.json.Decoder(Change)
 

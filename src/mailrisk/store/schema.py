@@ -7,8 +7,6 @@ driver can apply a time zone to them. Evidence is append-only. Every row carries
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -40,21 +38,6 @@ metadata = MetaData(
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
 """SQLite gives automatic numbers to INTEGER keys only."""
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def to_us(when: datetime) -> int:
-    """Microseconds since 1970 UTC. ValueError for a time without zone: it would be ambiguous."""
-    if when.tzinfo is None:
-        raise ValueError("time without zone")
-    return (when - EPOCH) // timedelta(microseconds=1)
-
-
-def from_us(value: int) -> datetime:
-    """The time, in UTC."""
-    return EPOCH + timedelta(microseconds=value)
-
 
 MAX_TENANT = 0xFFFF
 

@@ -21,8 +21,9 @@ from mailrisk.store.bulk import among, insert_rows
 from mailrisk.store.chunks import chunks
 from mailrisk.store.feed_rows import FeedRows
 from mailrisk.store.listing_query import listing_query
+from mailrisk.store.microseconds import from_us, to_us
 from mailrisk.store.rows import FACT_COLUMNS, ListingRow, StoredFact
-from mailrisk.store.schema import check_tenant, from_us, to_us
+from mailrisk.store.schema import check_tenant
 from mailrisk.store.site_rows import SiteRows
 from mailrisk.store.webhook_rows import WebhookRows
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from mailrisk.store import schema
 from mailrisk.store.bulk import insert_rows
-from mailrisk.store.schema import from_us, to_us
+from mailrisk.store.microseconds import EPOCH, from_us, to_us
 
 COLUMNS = ("name", "epoch", "position", "failures", "due_at", "delivered_at", "last_error")
 
@@ -22,7 +22,7 @@ class WebhookRow(msgspec.Struct, frozen=True, kw_only=True):
     epoch: str
     position: int
     failures: int = 0
-    due_at: datetime = schema.EPOCH
+    due_at: datetime = EPOCH
     delivered_at: datetime | None = None
     last_error: str = ""
 

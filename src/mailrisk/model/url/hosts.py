@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from publicsuffixlist import PublicSuffixList
@@ -59,13 +60,20 @@ SHARED_BELOW: Final = frozenset({HostClass.FREE_SUBDOMAIN, HostClass.DYNAMIC_DNS
 
 SHARED: Final = SHARED_BY_PATH | SHARED_BELOW
 
+MAX_REMEMBERED: Final = 8_192
+"""Hosts whose public suffix is remembered."""
+
 _NONE: frozenset[HostClass] = frozenset()
 
 
 class Hosts:
-    """The host knowledge as a value: nothing in it changes after it was built."""
+    """The host knowledge as a value: nothing in it changes after it was built.
 
-    __slots__ = ("_classes", "_exact", "_icann", "_ranks", "_suffixes")
+    It remembers the public suffixes of the hosts that it was asked for last: whoever looks at a host asks
+    for its suffix several times.
+    """
+
+    __slots__ = ("_classes", "_exact", "_icann", "_ranks", "_suffix", "_suffixes")
 
     def __init__(
         self,
@@ -80,6 +88,7 @@ class Hosts:
         lines = list(suffixes)
         self._suffixes = PublicSuffixList(source=lines)
         self._icann = PublicSuffixList(source=lines, only_icann=True)
+        self._suffix = lru_cache(MAX_REMEMBERED)(self._find_suffix)
         self._classes: dict[str, frozenset[HostClass]] = {}
         self._exact: dict[str, frozenset[HostClass]] = {}
         self._ranks = dict(ranks)
@@ -91,13 +100,14 @@ class Hosts:
 
     def registrable(self, host: str) -> str:
         """The registrable domain of ``host``; '' for an IP address and for a public suffix itself."""
-        if _is_ip(host):
+        suffix = self._suffix(host)
+        if not suffix or suffix == host:
             return ""
-        return self._suffixes.privatesuffix(host) or ""
+        return host[host.rfind(".", 0, len(host) - len(suffix) - 1) + 1 :]
 
     def is_public_suffix(self, host: str) -> bool:
         """Whether names can be registered directly below ``host`` (private section included)."""
-        return not _is_ip(host) and self._suffixes.is_public(host)
+        return bool(host) and self._suffix(host) == host
 
     def classes(self, host: str) -> frozenset[HostClass]:
         """Every class of the host itself and of the names above it."""
@@ -118,7 +128,7 @@ class Hosts:
         """
         return self._tenant_of(host, self._suffix(host))
 
-    def _suffix(self, host: str) -> str:
+    def _find_suffix(self, host: str) -> str:
         return "" if _is_ip(host) else self._suffixes.publicsuffix(host) or ""
 
     def _tenant_of(self, host: str, suffix: str) -> str:
@@ -150,8 +160,7 @@ class Hosts:
         suffix = self._suffix(host)
         if not suffix or suffix == host:
             return 0
-        start = host.rfind(".", 0, len(host) - len(suffix) - 1) + 1
-        place = self._ranks.get(host[start:], 0)
+        place = self._ranks.get(self.registrable(host), 0)
         return 0 if place and self._tenant_of(host, suffix) else place
 
 
