@@ -110,7 +110,7 @@ def _names(text: str, recipients: Iterable[Recipient]) -> list[re.Pattern[str]]:
             break
     for match in (*_SALUTATION.finditer(text), *_CALLED.finditer(text)):
         if not _GENERIC.search(match["name"]):
-            found.add(match["name"])
+            found.update((match["name"], *_PIECE.findall(match["name"])))
     names = sorted(filter(_is_name, found), key=lambda name: (-len(name), name))[:MAX_NAMES]
     return [_pattern(name) for name in names]
 
