@@ -10,8 +10,8 @@ from mailrisk import __version__
 from mailrisk.service.check_url import list_age, stale
 from mailrisk.service.context import Context
 from mailrisk.service.deep_count import DeepStatus
-from mailrisk.store.rows import FeedRow
 from mailrisk.store.microseconds import EPOCH
+from mailrisk.store.rows import FeedRow
 
 
 class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):
