@@ -16,6 +16,7 @@ from enum import StrEnum
 
 import msgspec
 
+from mailrisk.analyse.message import documents
 from mailrisk.analyse.message.authentication import sealed_by_trusted
 from mailrisk.analyse.message.links import registrable
 from mailrisk.analyse.message.view import MessageView
@@ -216,9 +217,10 @@ def _by_subject_and_body(view: MessageView) -> Iterator[BrandClaim]:
     """A brand in the subject or signed below the text; in both it is as good as a display name."""
     text = view.message.text
     ending = text[BODY_START:][-BODY_END:]
+    attached = documents.text_of(view)[:BODY_START]
     subject = {mention.brand.id: mention for mention in _plain(view, view.message.subject[:1_000])}
-    body = {mention.brand.id: mention for mention in _plain(view, text[:BODY_START])}
-    signed = _signed(view, text[:BODY_START]) | _signed(view, ending)
+    body = {mention.brand.id: mention for mention in _plain(view, f"{text[:BODY_START]}\n{attached}")}
+    signed = _signed(view, text[:BODY_START]) | _signed(view, ending) | _signed(view, attached)
     for brand_id, mention in (body | subject).items():
         strength = 0.25
         strength += 0.3 if brand_id in subject else 0.0
@@ -246,9 +248,10 @@ def _signed(view: MessageView, text: str) -> set[str]:
 
 
 def _departments(view: MessageView, display: str) -> dict[str, str]:
-    """Departments that the sender's name, the subject or the text's end claims, with the phrase."""
+    """Departments that the sender's name, the subject or the end of text or documents claims, with the phrase."""
     text = view.message.text
-    shown = f"{display}\n{view.message.subject[:1_000]}\n{text[-250:]}"
+    attached = documents.text_of(view)
+    shown = "\n".join((display, view.message.subject[:1_000], text[-250:], attached[:100], attached[-250:]))
     found = view.knowledge.lexicon.find(shown)
     return {
         label: hit.phrases[0]

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from mailrisk.analyse.message import documents
 from mailrisk.analyse.message.evidence import fact
 from mailrisk.analyse.message.view import MessageView
 from mailrisk.model.evidence import Evidence
@@ -78,12 +79,12 @@ def intents(view: MessageView) -> Intents:
 
 
 def read_text(view: MessageView) -> str:
-    """What a model reads: subject, text with the visible words of links, and what was read in pictures."""
+    """What a model reads: subject, text with the visible words of links, what was read in pictures and documents."""
     message = view.message
     text = _QUOTED.sub("", message.text[:TEXT_LIMIT]) if ">" in message.text else message.text
-    drawn = "\n".join(picture.text for picture in view.pictures)
-    parts = [message.subject[:1_000], text[:TEXT_START], text[TEXT_START:][-TEXT_END:], drawn[:TEXT_START]]
-    return "\n".join(parts if drawn else parts[:3])
+    drawn = "\n".join(picture.text for picture in view.pictures)[:TEXT_START]
+    parts = [message.subject[:1_000], text[:TEXT_START], text[TEXT_START:][-TEXT_END:]]
+    return "\n".join([*parts, *filter(None, (drawn, documents.text_of(view)))])
 
 
 def _raised(found: Mapping[str, Found], meanings: Sequence[tuple[str, float]]) -> dict[str, Found]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from mailrisk.analyse.message import attachments, content, links
+from mailrisk.analyse.message import attachments, content, documents, links
 from mailrisk.analyse.message.claimed import is_unreliable, target
 from mailrisk.analyse.message.evidence import fact
 from mailrisk.analyse.message.identity import BrandClaim, identify
@@ -102,7 +102,7 @@ class Reading:
     @cached_property
     def active_page(self) -> bool:
         """An attached page asks for something or runs a script."""
-        return bool(attachments.active_pages(self.view))
+        return bool(attachments.active_pages(self.view) or documents.active_pages(self.view))
 
     @cached_property
     def has_picture(self) -> bool:
