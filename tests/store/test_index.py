@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -142,6 +145,20 @@ def test_keys_follow_the_feed(sqlite: Ledger, index: LookupIndex) -> None:
         index.follow(sqlite, T0)
         known = index.key("abcdefghijkl")
         assert (known == grant) if kind is ChangeKind.KEY_ISSUED else (known is None)
+
+
+def test_the_view_of_a_killed_reader_is_forgotten(tmp_path: Path) -> None:
+    index = LookupIndex(tmp_path)
+    program = (
+        "import sys, os, signal; from pathlib import Path; from mailrisk.store.index import LookupIndex;"
+        "view = LookupIndex(Path(sys.argv[1]), readonly=True).view(); view.position();"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    died = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False, timeout=60)
+    assert died.returncode == -signal.SIGKILL
+    assert index.forget_dead_readers() == 1
+    assert index.forget_dead_readers() == 0
+    index.close()
 
 
 def test_agreement_with_the_ledger_is_dated_even_without_changes(sqlite: Ledger, index: LookupIndex) -> None:

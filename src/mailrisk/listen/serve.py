@@ -31,6 +31,7 @@ FOLLOW_EVERY_S = 0.2
 """How often the index looks for changes that other processes wrote: well under the 2 s promised."""
 
 SWEEP_EVERY_S = 15.0
+READERS_EVERY_S = 60.0
 
 
 class _Server(uvicorn.Server):
@@ -131,6 +132,7 @@ async def _background(
     loops = [
         asyncio.ensure_future(_repeat("follow", FOLLOW_EVERY_S, context.catch_up)),
         asyncio.ensure_future(_repeat("sweep", SWEEP_EVERY_S, lambda: sweep(context))),
+        asyncio.ensure_future(_repeat("dead readers", READERS_EVERY_S, context.index.forget_dead_readers)),
         asyncio.ensure_future(feed_loop(context)),
         asyncio.ensure_future(webhook_loop(context)),
         asyncio.ensure_future(tidy_connections(connections)),

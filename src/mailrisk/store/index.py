@@ -178,6 +178,13 @@ class LookupIndex:
         with self._env.begin() as transaction:
             return bool(transaction.get(b"format", db=self._tables.meta) == form.FORMAT.encode())
 
+    def forget_dead_readers(self) -> int:
+        """Frees what readers that were killed had in view; returns how many.
+
+        As long as a dead reader's view counts, no page that was current in it is used again, and the file grows.
+        """
+        return int(self._env.reader_check())
+
     @contextmanager
     def _fold(self) -> Iterator[Fold]:
         with self._env.begin(write=True) as transaction:
