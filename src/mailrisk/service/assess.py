@@ -33,7 +33,7 @@ from mailrisk.service.domains import (
 from mailrisk.service.facts import Budget, settle
 from mailrisk.service.link_budget import LinkBudget
 from mailrisk.service.message_files import STAGE as FILES_STAGE
-from mailrisk.service.message_files import FilesFound, start_opening
+from mailrisk.service.message_files import FilesFound, listed_files, start_opening
 
 
 class FoundUrl(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +88,7 @@ async def assess(
     given = [
         *_from_urls(view.subject, urls, view.at),
         *domain_evidence(context, domains, view.subject, authentication),
+        *listed_files(context, view.subject, files.files, view.at, tenant),
     ]
     found = await deepen(context, view, lambda view: [*_analysed(view), *given], network=network)
     missing = _missing(network, domains, files)

@@ -7,7 +7,8 @@ hash alone and costs nothing; most mails never reach the processes that open fil
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -15,8 +16,11 @@ from mailrisk.collect.files.kinds import PICTURES, kind_of
 from mailrisk.collect.files.open import Attached, Opened
 from mailrisk.collect.files.passwords import passwords_in
 from mailrisk.edge.opening.job import Job
+from mailrisk.model.evidence import SHARED, Evidence
 from mailrisk.model.file import OpenedFile
 from mailrisk.model.message import Link, Message, Part
+from mailrisk.model.subject import Kind, Subject
+from mailrisk.model.verdict import Level
 from mailrisk.service.answers import FileTrait, MessageFile
 from mailrisk.service.context import Context
 
@@ -133,6 +137,37 @@ def _unopened(one: Attached) -> OpenedFile:
         size=len(one.data),
         why="not opened",
     )
+
+
+def listed_files(
+    context: Context, subject: Subject, files: Sequence[OpenedFile], now: datetime, tenant: int
+) -> list[Evidence]:
+    """``listed-file``: intelligence knows the hash of a file as malicious."""
+    found = []
+    for sha256, file in {file.sha256: file for file in reversed(files) if file.sha256}.items():
+        rule = context.index.subject(Subject(Kind.FILE, sha256), tenant)
+        if rule is None and tenant != SHARED:
+            rule = context.index.subject(Subject(Kind.FILE, sha256))
+        if rule is None or rule.listing is None or rule.listing.level is not Level.MALICIOUS:
+            continue
+        listing = rule.listing
+        found.append(
+            Evidence(
+                code="listed-file",
+                subject=subject,
+                source=f"index:file:{sha256}",
+                seen_at=now,
+                data={
+                    "name": " > ".join(file.path)[-300:],
+                    "level": listing.level.value,
+                    "since": str(listing.first_seen.date()),
+                    "sha256": sha256,
+                },
+                artefact=f"part {file.part}",
+                category=listing.category or "",
+            )
+        )
+    return found
 
 
 MOST_TRAITS = 30

@@ -1,7 +1,7 @@
 """What is attached, by name and first look: programs, disguised names, pages with forms, locked archives.
 
-Only names and small HTML parts are read here; what is inside of documents and archives is another
-analysis. Names inside ZIP archives come from the parser (``Part.members``), nothing is unpacked.
+Names and small HTML parts are read here, and names inside ZIP archives (``Part.members``). Where the files were
+opened, their content counts instead of their names: ``files.py``.
 """
 
 from __future__ import annotations
@@ -10,18 +10,15 @@ import re
 from collections.abc import Iterator
 
 from mailrisk.analyse.message.evidence import fact
+from mailrisk.analyse.message.programs import PROGRAM, programs
 from mailrisk.analyse.message.view import MessageView
 from mailrisk.model.evidence import Evidence
+from mailrisk.model.file import OpenedFile
 from mailrisk.model.message import Part
 
 PAGE_LIMIT = 400_000
 """Bytes of an attached page that are searched."""
 
-_PROGRAMS = (
-    "exe scr com pif bat cmd msi msix appx js jse vbs vbe wsf wsh hta lnk ps1 cpl dll jar apk iso img vhd vhdx chm "
-    "reg scf url one xll appref-ms"
-)
-PROGRAM = re.compile(rf"\.(?:{'|'.join(_PROGRAMS.split())})\s*$", re.IGNORECASE)
 _DOUBLE = re.compile(
     r"\.(?:pdf|docx?|xlsx?|pptx?|jpe?g|png|txt|csv|zip)[\s._-]*\.[a-z0-9]{2,5}\s*$", re.IGNORECASE
 )
@@ -44,15 +41,28 @@ _CODE = re.compile(
 def evidence(view: MessageView) -> Iterator[Evidence]:
     """Every attached thing that a careful reader would not open."""
     archives = any(_ARCHIVE.search(part.filename[-200:]) for part in view.message.parts)
-    code = bool(archives and _CODE.search(view.message.text[:20_000]))
+    code = archives and hands_over_code(view)
     for part in view.message.parts:
         yield from _part(view, part, code)
 
 
+def hands_over_code(view: MessageView) -> bool:
+    """Whether text, subject or a picture's text names a password."""
+    texts = (view.message.text, view.message.subject, *(picture.text for picture in view.pictures))
+    return any(_CODE.search(text[:20_000]) for text in texts)
+
+
+def opened(view: MessageView, part: Part) -> list[OpenedFile]:
+    """The file of a part and the files in it, when it could be opened (or is locked); else none."""
+    found = [file for file in view.files if file.part == part.path]
+    return found if found and found[0].why in ("", "locked") else []
+
+
 def _part(view: MessageView, part: Part, code_in_body: bool) -> Iterator[Evidence]:
     where = f"part {part.path}"
+    files = opened(view, part)
     program = PROGRAM.search(part.filename[-200:]) or next(filter(PROGRAM.search, part.members), None)
-    if program:
+    if program and not files:
         name = part.filename if PROGRAM.search(part.filename[-200:]) else f"{part.filename}/{program}"
         yield fact(view, code="program-attached", data={"name": name}, artefact=where)
     elif _DOUBLE.search(part.filename[-200:]) and not _ARCHIVE.search(part.filename[-200:]):
@@ -63,12 +73,15 @@ def _part(view: MessageView, part: Part, code_in_body: bool) -> Iterator[Evidenc
             yield fact(view, code="page-with-form-attached", data={"name": part.filename}, artefact=where)
         elif _SMUGGLES.search(page):
             yield fact(view, code="page-with-script-attached", data={"name": part.filename}, artefact=where)
-    if (
-        code_in_body
-        and _ARCHIVE.search(part.filename[-200:])
-        and ("encrypted" in part.flags or not part.flags)
-    ):
+    if code_in_body and _ARCHIVE.search(part.filename[-200:]) and _is_locked(part, files):
         yield fact(view, code="locked-archive", data={"name": part.filename}, artefact=where)
+
+
+def _is_locked(part: Part, files: list[OpenedFile]) -> bool:
+    """Locked as far as is known; an archive that nobody could look into may be."""
+    if files:
+        return any(file.contents.trait("locked") is not None for file in files)
+    return "encrypted" in part.flags or not part.flags
 
 
 def is_page(part: Part) -> bool:
@@ -87,5 +100,12 @@ def active_pages(view: MessageView) -> list[Part]:
 
 
 def has_program(view: MessageView) -> bool:
-    """Whether a program is attached, bare or in an archive."""
-    return any(PROGRAM.search(name) for part in view.message.parts for name in (part.filename, *part.members))
+    """Whether a program is attached, bare or in an archive: by content, or by name where nothing could be opened."""
+    if programs(view):
+        return True
+    return any(
+        PROGRAM.search(name)
+        for part in view.message.parts
+        if not opened(view, part)
+        for name in (part.filename, *part.members)
+    )

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mailrisk.analyse.message.attachments import PROGRAM
 from mailrisk.analyse.message.evidence import fact
+from mailrisk.analyse.message.programs import PROGRAM
 from mailrisk.analyse.message.view import MessageView
 from mailrisk.model.evidence import Evidence
 from mailrisk.model.file import OpenedFile

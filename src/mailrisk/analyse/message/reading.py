@@ -130,6 +130,7 @@ class Reading:
         category: Category | None = None,
         data: dict[str, Any] | None = None,
         claim: BrandClaim | None = None,
+        artefact: str = "",
     ) -> Evidence:
         """Evidence of a rule: who is impersonated, which links are to blame, what shows the intent."""
         wants = self.intents.held(*self.intents.found)
@@ -148,6 +149,6 @@ class Reading:
             code=code,
             value=value,
             data=shown | (data or {}),
-            artefact=items[0].link.artefact if items else (claim.where if claim else ""),
+            artefact=artefact or (items[0].link.artefact if items else (claim.where if claim else "")),
             category=category or self.category(items),
         )

@@ -10,6 +10,8 @@ from mailrisk.analyse.message import (
     claimed,
     content,
     conviction,
+    documents,
+    files,
     intent,
     opinion,
     sender_form,
@@ -29,6 +31,8 @@ def reading(view: MessageView) -> Iterator[Evidence]:
     yield from intent.evidence(view, read.intents)
     yield from content.evidence(view)
     yield from attachments.evidence(view)
+    yield from files.evidence(view)
+    yield from documents.evidence(view)
     yield from opinion.evidence(view)
     yield from structure.evidence(read)
     yield from sender_form.evidence(read)
