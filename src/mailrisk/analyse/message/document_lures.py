@@ -19,6 +19,13 @@ from mailrisk.model.file import OpenedFile
 from mailrisk.model.verdict import Category
 
 _PUSHES = ("threat", "urgency", "secrecy")
+_NOTICES = (
+    "asks-credential", "asks-card", "asks-scan", "subsidy", "mailbox-quota", "delivery", "tax", "prize", "threat",
+)  # fmt: skip
+
+WEAKLY = 0.6
+SHORT_MAIL = 300
+SHORT_DOCUMENT = 2_500
 
 
 def _unknown_author(reading: Reading) -> bool:
@@ -141,7 +148,7 @@ def button(reading: Reading) -> Iterator[Evidence]:
     * a brand is claimed with strength >= 0.7, or a department, or an asking intent or lure holds;
     * the author is neither inside nor a brand's.
     In full if the author is unreliable or the link throwaway, and two of claim, department and intent hold or the
-    document was locked; else partly.
+    document was locked; weakly if nothing but an intent holds; else partly.
     """
     who, wants = reading.who, reading.intents.held(*ASKS, *LURES)
     claimed = reading.claim is not None and reading.claim.strength >= CLAIMED
@@ -151,19 +158,49 @@ def button(reading: Reading) -> Iterator[Evidence]:
     for file in reading.view.files:
         locked = file.contents.trait("opened-with-password") is not None
         items = _of(reading, file) if locked or documents.is_button(file) else []
-        if not items:
-            continue
-        nobody = reading.unreliable or any(links.is_throwaway(reading.view, item) for item in items)
-        strong = nobody and (sum(grounds) >= 2 or locked)
-        yield reading.convict(
-            code="document-button-lure",
-            value=1.0 if strong else PARTLY,
-            items=items,
-            category=Category.DOCUMENT_LURE,
-            data={"name": file.name[:200]},
-            claim=reading.claim if claimed else None,
-        )
+        if items:
+            strong = _from_nobody(reading, items) and (sum(grounds) >= 2 or locked)
+            value = 1.0 if strong else PARTLY if any(grounds[:2]) or locked else WEAKLY
+            yield _lure(reading, file, "document-button-lure", value, items)
+            return
+
+
+def notice(reading: Reading) -> Iterator[Evidence]:
+    """The mail says next to nothing, and the attached document says all: a notice with a link away.
+
+    * at most 300 characters of mail; an attached document of at most 2,500, with a foreign link to click;
+    * asks-credential, asks-card, asks-scan, subsidy, mailbox-quota, delivery, tax, prize or threat holds (an
+      invoice with an address to pay at has none of these);
+    * the author is neither inside nor a brand's, and no link leads to the author's own site.
+    In full if the author is unreliable or the link throwaway, and a brand or department is claimed; else partly.
+    """
+    who = reading.who
+    if not reading.intents.has(*_NOTICES) or not _unknown_author(reading) or reading.goes_home:
         return
+    if len("".join(reading.view.message.text.split())) > SHORT_MAIL:
+        return
+    for file in reading.view.files:
+        items = [item for item in _of(reading, file) if item.link.how != "text"]
+        if file.kind in documents.DOCUMENTS and items and 0 < len(file.contents.text) <= SHORT_DOCUMENT:
+            named = bool(who.departments or reading.claim)
+            value = 1.0 if named and _from_nobody(reading, items) else PARTLY
+            yield _lure(reading, file, "document-notice-lure", value, items)
+            return
+
+
+def _from_nobody(reading: Reading, items: list[LinkedUrl]) -> bool:
+    return reading.unreliable or any(links.is_throwaway(reading.view, item) for item in items)
+
+
+def _lure(reading: Reading, file: OpenedFile, code: str, value: float, items: list[LinkedUrl]) -> Evidence:
+    return reading.convict(
+        code=code,
+        value=value,
+        items=items,
+        category=Category.DOCUMENT_LURE,
+        data={"name": file.name[:200]},
+        claim=reading.claim,
+    )
 
 
 def invitation(reading: Reading) -> Iterator[Evidence]:
@@ -181,10 +218,9 @@ def invitation(reading: Reading) -> Iterator[Evidence]:
     for file in reading.view.files:
         items = _of(reading, file) if file.contents.trait("calendar") is not None else []
         if items:
-            nobody = reading.unreliable or any(links.is_throwaway(reading.view, item) for item in items)
             yield reading.convict(
                 code="calendar-lure",
-                value=1.0 if nobody else PARTLY,
+                value=1.0 if _from_nobody(reading, items) else PARTLY,
                 items=items,
                 category=Category.CREDENTIAL_PHISHING,
                 data={"name": file.name[:200]},
@@ -193,4 +229,4 @@ def invitation(reading: Reading) -> Iterator[Evidence]:
             return
 
 
-RULES = (macros, shortcut, held_program, exploit, button, invitation)
+RULES = (macros, shortcut, held_program, exploit, button, notice, invitation)

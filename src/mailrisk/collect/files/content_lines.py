@@ -86,7 +86,7 @@ def read_calendar(data: bytes, budget: FileBudget) -> Contents:
             gather.trait("organizer", _MAILTO.sub("", line.value.strip()))
         elif line.name in _SHOWN:
             gather.text(line.value)
-            gather.links_in(line.value, where)
+            gather.links_in(line.value, where, how="attachment")
         elif line.name == "X-ALT-DESC":
             read_markup(line.value.encode(), gather, where)
         elif (

@@ -122,8 +122,11 @@ class Gather:
                 "script-link" if found[1].lower() in ("javascript", "vbscript") else "program-scheme", url
             )
 
-    def links_in(self, text: str, where: str, how: str = "attachment") -> None:
-        """Adds the bare URLs of a text; ``where`` is the place, '' for the file itself."""
+    def links_in(self, text: str, where: str, how: str = "text") -> None:
+        """Adds the bare URLs of a text; ``where`` is the place, '' for the file itself.
+
+        Bare ones are weaker than what is there to be clicked: papers and invoices quote addresses.
+        """
         for number, url in enumerate(find_urls(text[: self.limits.text]), 1):
             if number > self.limits.links:
                 self.cut(f"links: only the first {self.limits.links} were kept")

@@ -65,7 +65,7 @@ def read(data: bytes, budget: FileBudget) -> Contents:
         gather.trait("oversized", f"{len(data)} bytes")
     if target.startswith("\\\\"):
         gather.trait("unc-path", target)
-    gather.links_in(command, "command")
+    gather.links_in(command, "command", how="attachment")
     for defect in link.defects:
         gather.defect(defect)
     return gather.contents()
@@ -81,7 +81,7 @@ def _hidden(command: str, gather: Gather) -> None:
             raw = b""
         plain = raw.decode("utf-16-le", "replace") if raw[1:2] == b"\x00" else raw.decode("latin-1")
         gather.trait("encoded-command", plain)
-        gather.links_in(plain, "encoded command")
+        gather.links_in(plain, "encoded command", how="attachment")
     elif found := _HIDES.search(command):
         gather.trait("encoded-command", found[0])
 

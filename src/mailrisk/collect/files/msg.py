@@ -42,7 +42,7 @@ def _message(streams: dict[str, bytes], root: str, gather: Gather, depth: int) -
         gather.text(_text(streams, root, tag))
     body = _text(streams, root, "1000")
     gather.text(body)
-    gather.links_in(body, "body", how="text")
+    gather.links_in(body, "body")
     html = streams.get(f"{root}{_PROPERTY}10130102", b"") or _text(streams, root, "1013").encode()
     if html:
         read_markup(html, gather, "body", shown=not body)

@@ -80,4 +80,4 @@ def _raw_urls(streams: dict[str, bytes], gather: Gather) -> None:
         plain = (match[0].decode("ascii") for match in _URL.finditer(part) if b"\x00" not in match[0])
         for number, url in enumerate((*wide, *plain), 1):
             if not any(space.decode() in url[:60] for space in _NAME_SPACES) and number <= 300:
-                gather.link(url, f"stream {name.strip()}, link {number}")
+                gather.link(url, f"stream {name.strip()}, link {number}", how="text")

@@ -29,7 +29,7 @@ NEVER_OPENED: dict[str, str] = {
 }  # fmt: skip
 """Kinds that hold files: where they cannot be opened, that is told."""
 
-_KEEP_HOW = frozenset({"img", "css", "header", "qr", "form", "base"})
+_KEEP_HOW = frozenset({"img", "css", "header", "qr", "form", "base", "text"})
 """Ways of links that say more than that they stand in an attachment."""
 
 MATCHED_BYTES = 10_000_000

@@ -47,7 +47,7 @@ class Actions:
         elif kind == "/JavaScript":
             source = text_of(_get(action, "/JS"))[:MOST_SCRIPT]
             gather.trait("javascript", source[:300])
-            gather.links_in(source, f"{where}, script")
+            gather.links_in(source, f"{where}, script", how="attachment")
         elif kind == "/Launch":
             gather.trait("launch-action", self._launched(action))
         elif kind == "/SubmitForm":

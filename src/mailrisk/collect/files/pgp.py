@@ -35,7 +35,7 @@ def read(data: bytes, budget: FileBudget) -> Contents:
     if kind == "signed message" and (clear := _CLEAR.search(data)):
         text = decode(clear[1], "")[0]
         gather.text(text)
-        gather.links_in(text, "", how="text")
+        gather.links_in(text, "")
     return gather.contents()
 
 

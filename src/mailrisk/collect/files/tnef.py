@@ -52,7 +52,7 @@ def read(data: bytes, budget: FileBudget) -> Contents:
         elif identifier in (_SUBJECT, _BODY):
             text = _decoded(value)
             gather.text(text)
-            gather.links_in(text, "body", how="text")
+            gather.links_in(text, "body")
     _keep(name, content, attached, gather)
     return gather.contents()
 
@@ -128,7 +128,7 @@ def _body(found: dict[int, bytes], gather: Gather) -> None:
             gather.defect(error.reason)
     elif text := _decoded(found.get(0x1000, b"")):
         gather.text(text)
-        gather.links_in(text, "body", how="text")
+        gather.links_in(text, "body")
 
 
 def _decoded(value: bytes) -> str:

@@ -82,7 +82,7 @@ def name_traits(code: str, gather: Gather) -> None:
     for kind, pattern in _CALLS:
         for found in _distinct(pattern, code):
             gather.trait("macro-suspicious-call", f"{kind} {found}")
-    gather.links_in(code, "macro")
+    gather.links_in(code, "macro", how="attachment")
 
 
 def _distinct(pattern: re.Pattern[str], code: str) -> list[str]:
