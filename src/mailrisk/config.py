@@ -80,6 +80,19 @@ class Organisation(Section, frozen=True):
         tuple[str, ...],
         Meta(description="Hosts whose Received and Authentication-Results headers are believed"),
     ] = ()
+    results_below_received: Annotated[
+        bool,
+        Meta(
+            description="true: they write Authentication-Results below their Received line, as milters of Postfix do, "
+            "and remove those that come with their name (RFC 8601 §5)"
+        ),
+    ] = False
+    learn_correspondence: Annotated[
+        bool,
+        Meta(
+            description="true: every checked message teaches who writes to whom, as keyed hashes; false: only with --learn"
+        ),
+    ] = False
 
 
 class Index(Section, frozen=True):

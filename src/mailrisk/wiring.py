@@ -27,6 +27,7 @@ from mailrisk.store.index import LookupIndex
 
 
 def load_knowledge(config: Config) -> Knowledge:
+from mailrisk.service.correspondents import Correspondents
     """Shipped brands and hosts, with the organisation's own domains and trusted hosts."""
     hosts = load_hosts()
     own = {hosts.registrable(domain.lower()) or domain.lower() for domain in config.organisation.domains}
@@ -47,6 +48,7 @@ def open_context(
 ) -> Iterator[Context]:
     """Everything that a command or the server works with, closed at the end.
 
+        results_below=config.organisation.results_below_received,
     Any number of processes may have the same data directory open. Unavailable: it cannot be used.
     """
     # A look-up worker takes ``load_knowledge`` from here and has no use for what takes long to load.
@@ -61,6 +63,7 @@ def open_context(
     ledger = Ledger.open(config.store.ledger or f"sqlite:///{data_dir / 'ledger.db'}")
     index = LookupIndex(data_dir / "index")
     analysis, opener = AnalysisThreads(), FileOpeners()
+    from mailrisk.edge.correspondence_key import CorrespondenceKey
     try:
         knowledge = load_knowledge(config)
         context = Context(
@@ -91,6 +94,9 @@ def open_context(
         ledger.close()
 
 
+            correspondents=Correspondents(
+                CorrespondenceKey(data_dir), config.organisation.learn_correspondence
+            ),
 def _depth(config: Config) -> Depth:
     """How far slow stages go. ConfigError for a band that is none, or a stage that does not exist."""
     from mailrisk.service.slow_stages import STAGES

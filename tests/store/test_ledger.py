@@ -15,8 +15,10 @@ from mailrisk.model.evidence import SHARED, Evidence
 from mailrisk.model.policy import Policy
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.verdict import Level, Verdict
+from mailrisk.store.correspondence_rows import DAY_US
 from mailrisk.store.engine import open_engine
 from mailrisk.store.ledger import Ledger
+from mailrisk.store.microseconds import to_us
 from mailrisk.store.schema import REVISION, metadata
 from mailrisk.store.transaction import key_of
 
@@ -186,3 +188,22 @@ def test_what_is_remembered_is_forgotten_by_its_kind_and_age(ledger: Ledger) -> 
         transaction.forget("receipt:", T0 + timedelta(days=1))
     assert ledger.remembered(SHARED, "receipt:a") is None
     assert ledger.remembered(SHARED, "operation:a") == ("0" * 64, 200, b"{}")
+
+
+def test_days_of_correspondence_are_counted_and_forgotten(ledger: Ledger) -> None:
+    def note(at: datetime, *keys: str, tenant: int = SHARED) -> None:
+        with ledger.transaction(at) as transaction:
+            transaction.correspondence.note(tenant, keys, to_us(transaction.at))
+
+    note(T0, "a", "b")
+    note(T0 + timedelta(hours=5), "a")
+    note(T0 + timedelta(days=2), "a", "a")
+    note(T0 + timedelta(days=2), "a", tenant=7)
+    known = ledger.correspondence(SHARED, ["a", "b", "c"])
+    assert {key: row.days for key, row in known.items()} == {"a": 2, "b": 1}
+    assert known["a"].last_seen - known["a"].first_seen >= 2 * DAY_US
+    assert ledger.correspondence(7, ["a"])["a"].days == 1
+    assert ledger.correspondence(SHARED, []) == {}
+    with ledger.transaction(T0 + timedelta(days=9)) as transaction:
+        assert transaction.correspondence.forget(to_us(T0 + timedelta(days=1))) == 1
+    assert set(ledger.correspondence(SHARED, ["a", "b"])) == {"a"}

@@ -38,14 +38,17 @@ def message_group() -> None:
 @click.option("--mail-from", default="", help="Envelope sender.")
 @click.option("--rcpt-to", multiple=True, help="Envelope recipient; may be repeated.")
 @click.option("--submit", is_flag=True, help="Report it too: store it as a sample, decide its indicators.")
+@click.option(
+    "--learn", is_flag=True, help="Remember who wrote to whom, as keyed hashes, if it is honest mail."
+)
 @check_options
 @click.pass_context
 def message_check(
     click_context: click.Context, files: tuple[str, ...], client_ip: str, helo: str, mail_from: str,
-    rcpt_to: tuple[str, ...], submit: bool, no_network: bool, fail_on: str | None, format_: str,
+    rcpt_to: tuple[str, ...], submit: bool, learn: bool, no_network: bool, fail_on: str | None, format_: str,
     lang: str | None, data_dir: Path, config: Path | None,
 ) -> None:  # fmt: skip
-    """Check messages; `-` reads one from standard input. Nothing is stored without --submit.
+    """Check messages; `-` reads one from standard input. Nothing is stored without --submit or --learn.
 
     \b
     mailrisk message check mail.eml
@@ -56,7 +59,7 @@ def message_check(
     spoken = output.language(lang)
     with opened(data_dir, config, network=not no_network) as context:
         answers = output.print_answers(
-            _check_files(context, files, envelope, submit, not no_network),
+            _check_files(context, files, envelope, (submit, learn), not no_network),
             format_,
             lambda found: _message_tables(found, spoken),
         )
@@ -64,8 +67,9 @@ def message_check(
 
 
 def _check_files(
-    context: Context, files: tuple[str, ...], envelope: Envelope, submit: bool, network: bool
+    context: Context, files: tuple[str, ...], envelope: Envelope, store: tuple[bool, bool], network: bool
 ) -> Iterator[MessageAnswer | ErrorAnswer]:
+    submit, learn = store
     with asyncio.Runner() as runner:
         for name in files:
             try:
@@ -78,7 +82,9 @@ def _check_files(
                     )
                 else:
                     yield runner.run(
-                        check_message(context, raw, envelope, name=text_of(name), network=network)
+                        check_message(
+                            context, raw, envelope, name=text_of(name), network=network, learn=learn
+                        )
                     )
             except BadInput as error:
                 yield ErrorAnswer(input=text_of(name), error=error.reason, field=error.field)

@@ -22,3 +22,4 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     trusted_hosts: frozenset[str] = frozenset()  # authserv-ids / receiving hosts whose headers count
     parking_nameservers: frozenset[str] = frozenset()  # hosts, each with everything below it
     hashes: dict[str, str] = {}  # data file -> SHA-256, for the policy
+    results_below: bool = False  # they write results below their Received line, and remove forged ones

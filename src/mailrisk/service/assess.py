@@ -12,6 +12,7 @@ from mailrisk.analyse.message.auth.authenticate import authenticate
 from mailrisk.analyse.message.registry import ANALYSERS
 from mailrisk.analyse.message.view import LinkedUrl, MessageView
 from mailrisk.collect.message.parse import parse_message
+from mailrisk.model.correspondence import History
 from mailrisk.model.errors import BadInput
 from mailrisk.model.evidence import SHARED, Evidence
 from mailrisk.model.facts import Facts
@@ -21,6 +22,7 @@ from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.verdict import Level, Verdict
 from mailrisk.service.check_url import Looked, look_up, no_verdict, static_verdict
 from mailrisk.service.context import Context
+from mailrisk.service.correspondence import history
 from mailrisk.service.deepen import deepen
 from mailrisk.service.domains import (
     NOT_ASKED,
@@ -79,12 +81,14 @@ async def assess(
         files = await opening
         links = LinkBudget()
         urls = await context.analysis.run(_urls, context, message, files, context.clock(), tenant, links)
-        authentication, domains = await asyncio.gather(
-            authenticating, _domains(context, message, urls, network)
+        authentication, domains, earlier = await asyncio.gather(
+            authenticating,
+            _domains(context, message, urls, network),
+            history(context, message, envelope, tenant),
         )
     finally:
         authenticating.cancel()
-    view = _view(context, message, envelope, authentication, urls, files)
+    view = _view(context, message, envelope, authentication, urls, files, earlier)
     given = [
         *_from_urls(view.subject, urls, view.at),
         *domain_evidence(context, domains, view.subject, authentication),
@@ -120,11 +124,11 @@ def _missing(network: bool, domains: DomainsAsked, files: FilesFound) -> tuple[s
 async def _authenticate(
     context: Context, raw: bytes, message: Message, envelope: Envelope, network: bool
 ) -> Authentication:
-    trusted = context.knowledge.trusted_hosts
+    trusted, below = context.knowledge.trusted_hosts, context.knowledge.results_below
     budget = Budget(context.message_budget)
 
     def work(facts: Facts) -> Authentication:
-        return authenticate(raw, message, envelope, facts, trusted, network)
+        return authenticate(raw, message, envelope, facts, trusted, network, below)
 
     return await settle(context, work, budget)
 
@@ -136,6 +140,7 @@ def _view(
     authentication: Authentication,
     urls: tuple[FoundUrl, ...],
     files: FilesFound,
+    earlier: History | None,
 ) -> MessageView:
     """What the analysers read."""
     return MessageView(
@@ -147,6 +152,7 @@ def _view(
         knowledge=context.knowledge,
         at=context.clock(),
         files=files.files,
+        history=earlier,
     )
 
 

@@ -21,6 +21,7 @@ from mailrisk.service.assess import Assessment, FoundUrl, assess
 from mailrisk.service.barriers import never_listed
 from mailrisk.service.check_url import Looked, static_evidence
 from mailrisk.service.context import Context
+from mailrisk.service.correspondence import learn as learn_correspondence
 from mailrisk.service.domains import domain_evidence
 from mailrisk.service.message_files import file_answer
 from mailrisk.service.privacy import impersonal
@@ -45,9 +46,16 @@ async def check_message(
     name: str = "-",
     network: bool = True,
     tenant: int = SHARED,
+    learn: bool = False,
 ) -> MessageAnswer:
-    """The answer for one message; nothing is stored. BadInput, TooLarge as ``assess``."""
-    return answer(name, await assess(context, raw, envelope, network=network, tenant=tenant))
+    """The answer for one message; nothing is stored. BadInput, TooLarge as ``assess``.
+
+    With ``learn``, or where the administrator wants it, who wrote to whom is remembered (``correspondence.py``).
+    """
+    found = await assess(context, raw, envelope, network=network, tenant=tenant)
+    if learn or context.correspondents.learn:
+        await learn_correspondence(context, found, tenant)
+    return answer(name, found)
 
 
 async def report_message(

@@ -12,6 +12,7 @@ from mailrisk.model.knowledge import Knowledge
 from mailrisk.model.policy import Policy
 from mailrisk.model.webhook import Webhook
 from mailrisk.service.analysis_threads import AnalysisThreads
+from mailrisk.service.correspondents import NOBODY_KNOWN, Correspondents
 from mailrisk.service.deep_count import DeepCount, Turns
 from mailrisk.service.feed_plan import NO_FEEDS, FeedPlan
 from mailrisk.service.readers import Depth, Readers
@@ -90,6 +91,7 @@ class Context(LookupContext):
     turns: Turns = field(default_factory=Turns)
     feeds: FeedPlan = NO_FEEDS
     webhooks: tuple[Webhook, ...] = ()
+    correspondents: Correspondents = NOBODY_KNOWN
     command_options: tuple[str, ...] = ()  # open the same stores in a child process; () : no child
 
     def catch_up(self) -> int:

@@ -7,7 +7,7 @@ numbers and recording times are therefore given at commit, without gaps and in o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from mailrisk.model.evidence import SHARED, Evidence, Recorded
 from mailrisk.model.policy import Policy
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.store import schema
+from mailrisk.store.correspondence_rows import CorrespondenceRow, CorrespondenceRows
 from mailrisk.store.engine import open_engine
 from mailrisk.store.feed_rows import members_query
 from mailrisk.store.listing_query import listing_query
@@ -186,6 +187,11 @@ class Ledger:
         """Every receiver of change webhooks that was ever served, by name."""
         with self._read() as connection:
             return WebhookRows(connection).all()
+
+    def correspondence(self, tenant: int, keys: Collection[str]) -> dict[str, CorrespondenceRow]:
+        """What is remembered of these hashes of correspondents (``service/correspondence.py``)."""
+        with self._read() as connection:
+            return CorrespondenceRows(connection).of(tenant, keys)
 
     def feed_members(self, feed_id: int) -> Iterator[tuple[int, str, str, str, bool]]:
         """(number, kind, value, scheme, in it now) of every subject that is or was in a feed."""

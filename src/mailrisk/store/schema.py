@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from mailrisk.model.errors import BadInput
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration; a test compares it with the folder."""
 
 metadata = MetaData(
@@ -234,6 +234,18 @@ idempotency = Table(
     Column("status", Integer, nullable=False),
     Column("response", LargeBinary, nullable=False),
     Column("at", BigInteger, nullable=False),
+)
+
+# Who has written to whom, as keyed hashes.
+correspondence = Table(
+    "correspondence",
+    metadata,
+    Column("tenant", Integer, primary_key=True, autoincrement=False),
+    Column("key", String(32), primary_key=True),
+    Column("first_seen", BigInteger, nullable=False),
+    Column("last_seen", BigInteger, nullable=False),
+    Column("days", Integer, nullable=False),
+    Index(None, "last_seen"),
 )
 
 # How far each receiver of change webhooks has been served.

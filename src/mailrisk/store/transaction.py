@@ -19,6 +19,7 @@ from mailrisk.model.verdict import Verdict
 from mailrisk.store import schema
 from mailrisk.store.bulk import among, insert_rows
 from mailrisk.store.chunks import chunks
+from mailrisk.store.correspondence_rows import CorrespondenceRows
 from mailrisk.store.feed_rows import FeedRows
 from mailrisk.store.listing_query import listing_query
 from mailrisk.store.microseconds import from_us, to_us
@@ -55,6 +56,7 @@ class Transaction:
         self.feeds = FeedRows(self, connection, at_us)
         self.sites = SiteRows(connection)
         self.webhooks = WebhookRows(connection)
+        self.correspondence = CorrespondenceRows(connection)
         self._epoch = epoch
         self._at_us = at_us
         self._ids: dict[Key, int] = {}  # of the subjects that this transaction has met

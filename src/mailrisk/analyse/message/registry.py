@@ -10,6 +10,7 @@ from mailrisk.analyse.message import (
     claimed,
     content,
     conviction,
+    correspondence,
     documents,
     files,
     intent,
@@ -28,6 +29,7 @@ def reading(view: MessageView) -> Iterator[Evidence]:
     """Identity, intent, content, attachments, opinion and the conjunctions, from one reading of the message."""
     read = Reading(view)
     yield from claimed.evidence(view, read.who)
+    yield from correspondence.evidence(view)
     yield from intent.evidence(view, read.intents)
     yield from content.evidence(view)
     yield from attachments.evidence(view)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from mailrisk.model.correspondence import History
 from mailrisk.model.file import Code, OpenedFile, ReadPicture
 from mailrisk.model.knowledge import Knowledge
 from mailrisk.model.message import Authentication, Envelope, Link, Message
@@ -44,4 +45,5 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     codes: tuple[Code, ...] = ()  # QR and other codes of pictures, documents and the rendered body
     pictures: tuple[ReadPicture, ...] = ()  # text read in pictures; only where it could change the verdict
     meanings: tuple[tuple[str, float], ...] = ()  # intents by embedding: label, log-odds; only likewise
+    history: History | None = None  # earlier correspondence; None where nothing is remembered
     opinion: Opinion | None = None  # a language model's; only likewise
