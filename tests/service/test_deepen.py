@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from tests.analyse.message.letters import letter, page
+from tests.analyse.message.letters import letter, page, view
 
+from mailrisk.analyse.message.evidence import fact
 from mailrisk.analyse.message.intent import ASKS, LURES, PRESSURE, UNWANTED
 from mailrisk.analyse.message.opinion import NAMES_ZH
+from mailrisk.analyse.message.view import MessageView
 from mailrisk.model.errors import BadInput, Unavailable
+from mailrisk.model.evidence import Evidence
 from mailrisk.model.facts import Fact
 from mailrisk.model.file import Picture, ReadPicture
 from mailrisk.model.message import Envelope
@@ -20,6 +23,7 @@ from mailrisk.model.opinion import LABELS, Opinion, Question
 from mailrisk.service.answers import MessageAnswer
 from mailrisk.service.check_message import check_message
 from mailrisk.service.context import Context
+from mailrisk.service.deepen import deepen
 from mailrisk.service.readers import Depth, Readers
 from mailrisk.service.slow_stages import STAGES
 
@@ -119,13 +123,18 @@ def test_a_clear_verdict_asks_nobody(context: Context) -> None:
 
 
 def test_an_uncertain_verdict_goes_through_every_stage(context: Context) -> None:
-    raw = letter("Eve", "eve@far.example", "Photos", "Please open the shared document.", files=PICTURES)
-    readers: dict[str, Any] = {
-        "ocr": Eyes(lines=("Sign in",)),
-        "embedder": Meanings({"asks-credential": 1.0}),
-    }
-    found = check(deep(context, language_model=Model(Fact("found", Opinion(suspicion=80))), **readers), raw)
-    assert found.in_band and found.stages[-3:] == ("ocr", "embedding", "language-model")
+    seen = view(GALLERY)
+
+    def analyse(seen: MessageView) -> list[Evidence]:
+        """Something that is uncertain, and more with everything that a stage adds."""
+        added = 0.15 * bool(seen.pictures) + 0.15 * bool(seen.meanings) + 0.35 * (seen.opinion is not None)
+        return [fact(seen, code="subsidy-lure", value=0.45 + added)]
+
+    readers: dict[str, Any] = {"ocr": Eyes(), "embedder": Meanings({"asks-open": 1.0})}
+    asked = deep(context, language_model=Model(Fact("found", Opinion(suspicion=80))), **readers)
+    found = asyncio.run(deepen(asked, seen, analyse))
+    assert found.in_band and found.stages == ("ocr", "embedding", "language-model") and not found.missing
+    assert found.judged.evidence[0].value == pytest.approx(1.1)
 
 
 def test_where_even_the_loudest_answer_changes_no_level_nobody_is_asked(context: Context) -> None:
