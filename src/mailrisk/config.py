@@ -133,6 +133,23 @@ class Feeds(Section, frozen=True):
     ] = ()
 
 
+class Files(Section, frozen=True):
+    """``[files]``: opening what messages carry, in processes of their own."""
+
+    children: Annotated[
+        int, Meta(ge=1, le=64, description="Processes that open files, each started when it is needed")
+    ] = 2
+    time_s: Annotated[
+        float, Meta(gt=0, description="CPU seconds for the files of one message; twice that by the clock")
+    ] = 10.0
+    memory_mb: Annotated[
+        int, Meta(ge=512, description="Address space of each of these processes, MiB")
+    ] = 2_048
+    yara_rules: Annotated[
+        str, Meta(description="Directory with YARA rules of your own (*.yar), beside the shipped ones")
+    ] = ""
+
+
 class Deepen(Section, frozen=True):
     """``[deepen]``: slow stages (OCR, embeddings, language model), done where they could change the verdict."""
 
@@ -184,6 +201,7 @@ class Config(Section, frozen=True):
     index: Index = Index()
     log: Logs = Logs()
     feeds: Feeds = Feeds()
+    files: Files = Files()
     deepen: Deepen = Deepen()
     llm: Llm = Llm()
     feed: Annotated[tuple[FeedSource, ...], Meta(description="Feeds added to the shipped ones")] = ()

@@ -52,17 +52,15 @@ def open_context(
     Any number of processes may have the same data directory open. Unavailable: it cannot be used.
     """
     # A look-up worker takes ``load_knowledge`` from here and has no use for what takes long to load.
-    from mailrisk.edge.opening.pool import FileOpeners
+    from mailrisk.edge.opening.configured import openers
     from mailrisk.store.ledger import Ledger
     from mailrisk.store.samples import DirectorySamples
 
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise Unavailable(f"the data directory {data_dir} cannot be made: {error.strerror}") from None
+    _make_folder(data_dir)
+    opener = openers(config.files)
     ledger = Ledger.open(config.store.ledger or f"sqlite:///{data_dir / 'ledger.db'}")
     index = LookupIndex(data_dir / "index")
-    analysis, opener = AnalysisThreads(), FileOpeners()
+    analysis = AnalysisThreads()
     from mailrisk.edge.correspondence_key import CorrespondenceKey
     try:
         knowledge = load_knowledge(config)
@@ -139,6 +137,13 @@ def _language_model(config: Config) -> LanguageModel | None:
     named = {name: getattr(settings, name) for name in settings.__struct_fields__}
     key = settings.key or os.environ.get("MAILRISK_LLM_KEY", "")
     return language_model.LanguageModel(language_model.Endpoint(**{**named, "key": key}))
+
+
+def _make_folder(data_dir: Path) -> None:
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise Unavailable(f"the data directory {data_dir} cannot be made: {error.strerror}") from None
 
 
 def _feed_plan(config: Config) -> FeedPlan:

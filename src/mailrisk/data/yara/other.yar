@@ -1,3 +1,5 @@
+// What fits nowhere else.
+
 rule eicar_test_file
 {
     meta:
@@ -6,7 +8,7 @@ rule eicar_test_file
         category = "malware-file"
         strength = "convicts"
     strings:
-        $a = "X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+        $text = /X5O!P%@AP\[4\\PZX54\(P\^\)7CC\)7\}\$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!\$H\+H\*/
     condition:
-        $a at 0
+        $text at 0 and filesize < 200
 }
