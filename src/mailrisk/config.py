@@ -142,9 +142,9 @@ class Files(Section, frozen=True):
     time_s: Annotated[
         float, Meta(gt=0, description="CPU seconds for the files of one message; twice that by the clock")
     ] = 10.0
-    memory_mb: Annotated[
-        int, Meta(ge=512, description="Address space of each of these processes, MiB")
-    ] = 2_048
+    memory_mb: Annotated[int, Meta(ge=512, description="Address space of each of these processes, MiB")] = (
+        2_048
+    )
     yara_rules: Annotated[
         str, Meta(description="Directory with YARA rules of your own (*.yar), beside the shipped ones")
     ] = ""
