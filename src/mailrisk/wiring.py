@@ -20,6 +20,7 @@ from mailrisk.model.knowledge import Knowledge
 from mailrisk.model.url.canonical import parse_url
 from mailrisk.service.analysis_threads import AnalysisThreads
 from mailrisk.service.context import Context, Lookup
+from mailrisk.service.correspondents import Correspondents
 from mailrisk.service.feed_plan import FeedPlan, make_plan
 from mailrisk.service.readers import Depth, LanguageModel, Readers
 from mailrisk.service.webhook_secrets import with_secrets
@@ -27,7 +28,6 @@ from mailrisk.store.index import LookupIndex
 
 
 def load_knowledge(config: Config) -> Knowledge:
-from mailrisk.service.correspondents import Correspondents
     """Shipped brands and hosts, with the organisation's own domains and trusted hosts."""
     hosts = load_hosts()
     own = {hosts.registrable(domain.lower()) or domain.lower() for domain in config.organisation.domains}
@@ -37,6 +37,7 @@ from mailrisk.service.correspondents import Correspondents
         lexicon=load_lexicon(),
         own_domains=frozenset(own),
         trusted_hosts=frozenset(host.lower() for host in config.organisation.trusted_hosts),
+        results_below=config.organisation.results_below_received,
         parking_nameservers=load_parking_nameservers(),
         hashes=data_hashes(),
     )
@@ -48,7 +49,6 @@ def open_context(
 ) -> Iterator[Context]:
     """Everything that a command or the server works with, closed at the end.
 
-        results_below=config.organisation.results_below_received,
     Any number of processes may have the same data directory open. Unavailable: it cannot be used.
     """
     # A look-up worker takes ``load_knowledge`` from here and has no use for what takes long to load.
@@ -61,7 +61,6 @@ def open_context(
     ledger = Ledger.open(config.store.ledger or f"sqlite:///{data_dir / 'ledger.db'}")
     index = LookupIndex(data_dir / "index")
     analysis = AnalysisThreads()
-    from mailrisk.edge.correspondence_key import CorrespondenceKey
     try:
         knowledge = load_knowledge(config)
         context = Context(
@@ -81,6 +80,7 @@ def open_context(
             readers=_readers(config),
             depth=_depth(config),
             feeds=_feed_plan(config),
+            correspondents=_correspondents(data_dir, config),
             webhooks=with_secrets(config.webhook, os.environ),
         )
         context.catch_up()
@@ -92,9 +92,6 @@ def open_context(
         ledger.close()
 
 
-            correspondents=Correspondents(
-                CorrespondenceKey(data_dir), config.organisation.learn_correspondence
-            ),
 def _depth(config: Config) -> Depth:
     """How far slow stages go. ConfigError for a band that is none, or a stage that does not exist."""
     from mailrisk.service.slow_stages import STAGES
@@ -137,6 +134,12 @@ def _language_model(config: Config) -> LanguageModel | None:
     named = {name: getattr(settings, name) for name in settings.__struct_fields__}
     key = settings.key or os.environ.get("MAILRISK_LLM_KEY", "")
     return language_model.LanguageModel(language_model.Endpoint(**{**named, "key": key}))
+
+
+def _correspondents(data_dir: Path, config: Config) -> Correspondents:
+    from mailrisk.edge.correspondence_key import CorrespondenceKey
+
+    return Correspondents(CorrespondenceKey(data_dir), config.organisation.learn_correspondence)
 
 
 def _make_folder(data_dir: Path) -> None:
