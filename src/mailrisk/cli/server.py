@@ -78,6 +78,7 @@ def _serve(
     network: bool,
 ) -> None:
     from mailrisk.listen.serve import serve  # The web framework takes long to load.
+    from mailrisk.service.watch import Watch
 
     with open_context(data_dir, settings, network=network) as opened:
         context = replace(opened, command_options=tuple(options))
@@ -89,7 +90,10 @@ def _serve(
             click.echo(f"ready {url}")
 
         body_bytes = settings.server.max_body_mb * 1024 * 1024
-        serve(context, listener, core, workers=workers, max_body_bytes=body_bytes, ready=ready)
+        with contextlib.closing(Watch(context, data_dir / "events")) as watch:
+            serve(
+                context, listener, core, watch=watch, workers=workers, max_body_bytes=body_bytes, ready=ready
+            )
 
 
 def _admin_key(context: Context, data_dir: Path) -> tuple[str, bool]:

@@ -24,6 +24,7 @@ from mailrisk.listen.webhook_loop import webhook_loop
 from mailrisk.listen.workers import Workers
 from mailrisk.service.context import Context
 from mailrisk.service.record import sweep
+from mailrisk.service.watch import Watch
 
 logger = logging.getLogger(__name__)
 
@@ -52,24 +53,26 @@ def serve(
     listener: socket.socket,
     core: CoreSocket,
     *,
+    watch: Watch,
     workers: Workers | None,
     max_body_bytes: int,
     ready: Callable[[str], None],
 ) -> None:
     """Serves until SIGINT or SIGTERM. ``ready`` is called with the URL once requests are answered."""
-    asyncio.run(_serve(context, listener, core, workers, max_body_bytes, ready))
+    asyncio.run(_serve(context, listener, core, watch, workers, max_body_bytes, ready))
 
 
 async def _serve(
     context: Context,
     listener: socket.socket,
     core: CoreSocket,
+    watch: Watch,
     workers: Workers | None,
     max_body_bytes: int,
     ready: Callable[[str], None],
 ) -> None:
     config = uvicorn.Config(
-        make_service(context, max_body_bytes=max_body_bytes),
+        make_service(context, max_body_bytes=max_body_bytes, watch=watch),
         log_config=None,
         access_log=False,
         server_header=False,
@@ -87,7 +90,7 @@ async def _serve(
         loop.add_signal_handler(number, _on_signal, stop, server)
     sockets = [core.listener] if workers else [core.listener, listener]
     connections = server.server_state.connections
-    async with _background(context, workers, connections):
+    async with _background(context, watch, workers, connections):
         serving = asyncio.ensure_future(server.serve(sockets=sockets))
         while not server.started and not serving.done():
             await asyncio.sleep(0.02)
@@ -126,13 +129,14 @@ async def _while_ready(
 
 @contextlib.asynccontextmanager
 async def _background(
-    context: Context, workers: Workers | None, connections: set[Any]
+    context: Context, watch: Watch, workers: Workers | None, connections: set[Any]
 ) -> AsyncIterator[None]:
     """Runs the loops while the server runs."""
     loops = [
         asyncio.ensure_future(_repeat("follow", FOLLOW_EVERY_S, context.catch_up)),
         asyncio.ensure_future(_repeat("sweep", SWEEP_EVERY_S, lambda: sweep(context))),
         asyncio.ensure_future(_repeat("dead readers", READERS_EVERY_S, context.index.forget_dead_readers)),
+        asyncio.ensure_future(watch.run()),
         asyncio.ensure_future(feed_loop(context)),
         asyncio.ensure_future(webhook_loop(context)),
         asyncio.ensure_future(tidy_connections(connections)),
@@ -145,6 +149,7 @@ async def _background(
         for loop in loops:
             loop.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
+        await watch.checkpoint()
 
 
 async def _repeat(name: str, every_s: float, action: Callable[[], int]) -> None:

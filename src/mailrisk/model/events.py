@@ -22,7 +22,9 @@ class LoginEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt to log in. ``ip`` is canonical (``::ffff:`` unmapped) or '' when not logged.
 
     ``account`` is as typed by the client, lower-cased; '' when not logged. ``attempts`` counts
-    tries that one log line reports together.
+    tries that one log line reports together. ``secret`` is a short hash of account and password, as
+    Dovecot's auth policy sends it: equal for equal tries ('' where nobody tells). ``id`` names the
+    event for whoever sends it twice ('' : every event is a new one).
     """
 
     seen_at: datetime
@@ -33,10 +35,16 @@ class LoginEvent(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
     detail: str = ""
     attempts: int = 1
+    secret: str = ""
+    id: str = ""
 
 
 class SendEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One message handed in by an authenticated account."""
+    """One message handed in by an authenticated account, or what became of it.
+
+    ``recipients`` counts all of them, ``to`` names those that are known (lower case, at most 50).
+    ``bounced`` of them were refused for good. ``id`` as with login events.
+    """
 
     seen_at: datetime
     service: str
@@ -47,3 +55,6 @@ class SendEvent(msgspec.Struct, frozen=True, kw_only=True):
     size: int = 0
     queue_id: str = ""
     detail: str = ""
+    to: tuple[str, ...] = ()
+    bounced: int = 0
+    id: str = ""

@@ -17,6 +17,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final
 
+import msgspec
+
 from mailrisk.analyse.login.judge import (
     ATTACKS,
     SUSPICION,
@@ -27,8 +29,8 @@ from mailrisk.analyse.login.judge import (
     strangers,
 )
 from mailrisk.analyse.login.settings import DEFAULT, LoginSettings, WindowSettings
-from mailrisk.analyse.login.sieges import Attacker, Sieges
-from mailrisk.analyse.login.sources import MAX_AT_HOME, Source, Sources
+from mailrisk.analyse.login.sieges import Attacker, Sieges, SiegesState
+from mailrisk.analyse.login.sources import MAX_AT_HOME, Source, Sources, SourcesState
 from mailrisk.analyse.login.tally import Tally
 from mailrisk.model.events import LoginEvent, Outcome
 from mailrisk.model.evidence import Evidence
@@ -41,6 +43,12 @@ CLOSING_GROWTH: Final = 1.2
 """A closed window is reported once more if its failures grew by this factor since its last evidence."""
 
 _FAILURES: Final = (Outcome.FAILURE, Outcome.UNKNOWN_USER)
+
+
+class _State(msgspec.Struct, array_like=True):
+    windows: tuple[int, ...]  # lengths of the windows that the counters belong to
+    sources: SourcesState
+    sieges: SiegesState
 
 
 class LoginAnalysis:
@@ -74,6 +82,19 @@ class LoginAnalysis:
             for number, tally in enumerate(source.tallies):
                 if tally is not None:
                     yield from self._closing(key, source, self._settings.windows[number], tally)
+
+    def state(self) -> bytes:
+        """Everything that the analysis knows, for ``restore`` in another process."""
+        windows = tuple(window.length_s for window in self._settings.windows)
+        return msgspec.msgpack.encode(_State(windows, self._sources.state(), self._sieges.state()))
+
+    def restore(self, state: bytes) -> None:
+        """Goes on from a state. msgspec.MsgspecError: it is none of this version and these windows."""
+        known = msgspec.msgpack.decode(state, type=_State)
+        if known.windows != tuple(window.length_s for window in self._settings.windows):
+            raise msgspec.ValidationError("the windows were others")
+        self._sources.restore(known.sources)
+        self._sieges.restore(known.sieges)
 
     def _success(self, event: LoginEvent) -> Iterable[Evidence]:
         """An account is at home where it logs in: its failures there are its own and are forgiven."""

@@ -57,6 +57,13 @@ class _Siege(msgspec.Struct):
         return len(self.attackers) + self.further_count
 
 
+class SiegesState(msgspec.Struct, array_like=True):
+    """What ``Sieges`` knows, by account."""
+
+    light: dict[str, _Siege]
+    heavy: dict[str, _Siege]
+
+
 class Sieges:
     """All accounts that were failed on of late, in bounded memory."""
 
@@ -65,6 +72,14 @@ class Sieges:
         self._max = max_accounts
         self._light: dict[str, _Siege] = {}
         self._heavy: dict[str, _Siege] = {}
+
+    def state(self) -> SiegesState:
+        """Everything that is known; the tables themselves, so encode it at once."""
+        return SiegesState(self._light, self._heavy)
+
+    def restore(self, state: SiegesState) -> None:
+        """Goes on from a state."""
+        self._light, self._heavy = state.light, state.heavy
 
     def failure(self, account: str, attacker: Attacker) -> Iterator[Suspicion]:
         """Takes in a failure; tells of every address about which there is something new to say."""

@@ -50,6 +50,13 @@ class Source(msgspec.Struct):
         return all(tally is None or tally.failures <= 0 for tally in self.tallies)
 
 
+class SourcesState(msgspec.Struct, array_like=True):
+    """What ``Sources`` knows, by counting key."""
+
+    light: dict[str, Source]
+    heavy: dict[str, Source]
+
+
 class Sources:
     """All addresses, by counting key."""
 
@@ -59,6 +66,14 @@ class Sources:
         self._max_heavy = max_heavy
         self._light: dict[str, Source] = {}
         self._heavy: dict[str, Source] = {}
+
+    def state(self) -> SourcesState:
+        """Everything that is known; the tables themselves, so encode it at once."""
+        return SourcesState(self._light, self._heavy)
+
+    def restore(self, state: SourcesState) -> None:
+        """Goes on from a state."""
+        self._light, self._heavy = state.light, state.heavy
 
     def touch(self, key: str) -> Source:
         """The address, made the most recently seen one; a new one if it is not known."""

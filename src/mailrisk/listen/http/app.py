@@ -12,7 +12,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ASGIApp
 
 from mailrisk import __version__
-from mailrisk.listen.http import checks, hash_lists, intelligence, problems
+from mailrisk.listen.http import checks, events, hash_lists, intelligence, problems
 from mailrisk.listen.http.body_slots import BodySlots
 from mailrisk.listen.http.bounded_json import BoundedRequest
 from mailrisk.listen.http.google.app import GoogleApp
@@ -20,6 +20,7 @@ from mailrisk.model.errors import MailriskError
 from mailrisk.service.check_url import stale
 from mailrisk.service.context import Context
 from mailrisk.service.lists import ListFolds
+from mailrisk.service.watch import Watch
 from mailrisk.service.webrisk import HashLists
 
 
@@ -37,14 +38,20 @@ async def openapi(request: Request[Any, Any, State]) -> dict[str, Any]:
     return request.app.openapi_schema.to_schema()
 
 
-def make_app(context: Context, *, max_body_bytes: int) -> Litestar:
-    """The ASGI application over one context."""
-    api = Router(
-        path="/api/v1", route_handlers=[openapi, *checks.ROUTES, *intelligence.API_ROUTES, *hash_lists.ROUTES]
-    )
+def make_app(context: Context, *, max_body_bytes: int, watch: Watch | None = None) -> Litestar:
+    """The ASGI application over one context. Without ``watch`` no events are taken."""
+    handlers = [openapi, *checks.ROUTES, *intelligence.API_ROUTES, *hash_lists.ROUTES, *events.ROUTES]
+    api = Router(path="/api/v1", route_handlers=handlers)
     return Litestar(
         route_handlers=[readyz, api, *intelligence.LIST_ROUTES],
-        state=State({"context": context, "lists": ListFolds(context), "hash_lists": HashLists(context)}),
+        state=State(
+            {
+                "context": context,
+                "lists": ListFolds(context),
+                "hash_lists": HashLists(context),
+                "watch": watch,
+            }
+        ),
         request_class=BoundedRequest,
         request_max_body_size=max_body_bytes,
         exception_handlers={
@@ -64,9 +71,9 @@ def make_app(context: Context, *, max_body_bytes: int) -> Litestar:
     )
 
 
-def make_service(context: Context, *, max_body_bytes: int) -> ASGIApp:
+def make_service(context: Context, *, max_body_bytes: int, watch: Watch | None = None) -> ASGIApp:
     """Everything that one port serves: Google's dialects in front, the native API behind them."""
-    native = make_app(context, max_body_bytes=max_body_bytes)
+    native = make_app(context, max_body_bytes=max_body_bytes, watch=watch)
     google = GoogleApp(context, native.state.hash_lists)
     slots = BodySlots(native)  # Google's requests are small.
 
