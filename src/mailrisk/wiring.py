@@ -77,8 +77,8 @@ def open_context(
             network=network and config.network.enabled,
             message_budget=timedelta(seconds=config.network.message_budget_s),
             index_max_age=timedelta(seconds=config.index.max_age_s),
-            readers=_readers(config),
-            depth=_depth(config),
+            readers=make_readers(config),
+            depth=make_depth(config),
             feeds=_feed_plan(config),
             correspondents=_correspondents(data_dir, config),
             webhooks=with_secrets(config.webhook, os.environ),
@@ -92,7 +92,7 @@ def open_context(
         ledger.close()
 
 
-def _depth(config: Config) -> Depth:
+def make_depth(config: Config) -> Depth:
     """How far slow stages go. ConfigError for a band that is none, or a stage that does not exist."""
     from mailrisk.service.slow_stages import STAGES
 
@@ -111,7 +111,7 @@ def _depth(config: Config) -> Depth:
     )
 
 
-def _readers(config: Config) -> Readers:
+def make_readers(config: Config) -> Readers:
     """The slow readers that this installation has."""
     return Readers(language_model=_language_model(config))
 
