@@ -37,6 +37,69 @@ def test_there_are_300_brands_and_100_chinese_ones(brands: Brands) -> None:
     assert len(chinese) >= 100
 
 
+@pytest.mark.parametrize(
+    ("name", "brand_id"),
+    [
+        ("中国工商银行", "icbc"),
+        ("中国建设银行", "ccb"),
+        ("中国农业银行", "abc-china"),
+        ("招商银行", "cmb"),
+        ("微信支付", "wechat"),
+        ("支付宝", "alipay"),
+        ("腾讯企业邮箱", "tencent-exmail"),
+        ("网易邮箱", "netease"),
+        ("阿里云", "aliyun"),
+        ("Coremail", "coremail"),
+        ("WPS Office", "wps"),
+        ("钉钉", "dingtalk"),
+        ("飞书", "feishu"),
+        ("顺丰速运", "sf-express"),
+        ("中通快递", "zto"),
+        ("圆通速递", "yto"),
+        ("京东物流", "jd"),
+        ("中国邮政", "ems-cn"),
+        ("国家税务总局", "cn-tax"),
+        ("人力资源和社会保障部", "cn-mohrss"),
+        ("电子社保卡", "cn-mohrss"),
+        ("ETC用户", "etc-cn"),
+        ("铁路12306", "railway-12306"),
+    ],
+)
+def test_every_chinese_organisation_that_lures_name_has_a_record(
+    brands: Brands, name: str, brand_id: str
+) -> None:
+    found = [mention.brand for mention in brands.mentions(f"尊敬的用户：{name} 通知")]
+    assert brand_id in [brand.id for brand in found]
+    assert all(brand.domains for brand in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("mBank", "mBank"),
+        ("Danske Bank", "Danske Bank"),
+        ("Macy's", "Macy's"),
+        ("MoneyGram", "MoneyGram"),
+        ("KLM", "KLM"),
+        ("PayPay", "PayPay"),
+        ("Bybit", "Bybit"),
+        ("Nexi", "Nexi"),
+        ("Home Depot", "Home Depot"),
+        ("E-ZPass", "E-ZPass"),
+    ],
+)
+def test_an_answer_names_the_organisation_and_no_group_of_them(brands: Brands, name: str, title: str) -> None:
+    assert [mention.brand.title for mention in brands.mentions(f"Your {name} account")] == [title]
+
+
+def test_no_record_stands_for_several_organisations(brands: Brands) -> None:
+    for brand in brands.records:
+        assert " / " not in brand.title, brand.id
+        assert not re.search(
+            r"\b(?:banks|shops|stores|insurers|authorities|services|projects)\b", brand.title
+        ), brand.id
+
+
 def test_every_brand_has_a_name_and_domains_in_host_form(brands: Brands) -> None:
     for brand in brands.records:
         assert brand.names or brand.ambiguous, brand.id

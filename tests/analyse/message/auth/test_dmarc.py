@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 from tests.analyse.message.auth.world import Records, World
 
@@ -24,14 +27,14 @@ def passed(domain: str) -> AuthResult:
     return AuthResult(result="pass", reason="", domain=domain)
 
 
-def txt(**records: str) -> Records:
+def txt(**records: str) -> dict[str, Sequence[tuple[str, Any]]]:
     """``example_com='v=DMARC1; ...'`` becomes the record of _dmarc.example.com, which exists."""
-    world: dict[str, list[tuple[str, object]]] = {}
+    world: dict[str, list[tuple[str, Any]]] = {}
     for name, text in records.items():
         domain = name.replace("_", ".")
         world[f"_dmarc.{domain}"] = [("TXT", text.encode())]
         world.setdefault(domain, []).append(("A", "192.0.2.1"))
-    return world
+    return {**world}
 
 
 def check(
