@@ -19,8 +19,8 @@ from mailrisk.model.facts import Facts
 from mailrisk.model.file import OpenedFile
 from mailrisk.model.message import Authentication, Envelope, Link, Message
 from mailrisk.model.subject import Kind, Subject
-from mailrisk.model.verdict import Level, Verdict
-from mailrisk.service.check_url import Looked, look_up, no_verdict, static_verdict
+from mailrisk.model.verdict import Verdict
+from mailrisk.service.check_url import look_up, no_verdict, static_verdict
 from mailrisk.service.context import Context
 from mailrisk.service.correspondence import history
 from mailrisk.service.deepen import deepen
@@ -34,18 +34,9 @@ from mailrisk.service.domains import (
 )
 from mailrisk.service.facts import Budget, settle
 from mailrisk.service.link_budget import LinkBudget
+from mailrisk.service.link_evidence import PROMINENT, FoundUrl, from_urls, prominence
 from mailrisk.service.message_files import STAGE as FILES_STAGE
 from mailrisk.service.message_files import FilesFound, listed_files, start_opening
-
-
-class FoundUrl(msgspec.Struct, frozen=True, kw_only=True):
-    """One link of the message with what is known about it; ``error`` when it is no URL."""
-
-    link: Link
-    where: tuple[str, ...]
-    looked: Looked | None
-    verdict: Verdict | None  # of the URL's text, when it is not listed
-    error: str | None = None
 
 
 class Assessment(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +81,7 @@ async def assess(
         authenticating.cancel()
     view = _view(context, message, envelope, authentication, urls, files, earlier)
     given = [
-        *_from_urls(view.subject, urls, view.at),
+        *from_urls(view.subject, urls, view.at, context.policy),
         *domain_evidence(context, domains, view.subject, authentication),
         *listed_files(context, view.subject, files.files, view.at, tenant),
     ]
@@ -171,12 +162,12 @@ def _urls(
     places: dict[str, list[Link]] = {}
     for link in (*_all_links(message), *files.links):
         places.setdefault(link.url, []).append(link)
-    clearest = {text: min(links, key=_prominence) for text, links in places.items()}
+    clearest = {text: min(links, key=prominence) for text, links in places.items()}
     found = {
         text: _found(
             context, clearest[text], tuple(link.artefact for link in places[text]), now, tenant, budget
         )
-        for text in sorted(places, key=lambda text: _prominence(clearest[text]))
+        for text in sorted(places, key=lambda text: prominence(clearest[text]))
     }
     return tuple(found[text] for text in places)
 
@@ -200,22 +191,14 @@ def _found(
     return FoundUrl(link=link, where=where, looked=looked, verdict=verdict)
 
 
-_PROMINENT = ("qr", "form", "a", "area", "meta", "attachment", "text")
-
-
-def _prominence(link: Link) -> int:
-    """Smaller for a place where a reader acts on the link: a picture may have the address of its own link."""
-    return _PROMINENT.index(link.how) if link.how in _PROMINENT else len(_PROMINENT)
-
-
 async def _domains(
     context: Context, message: Message, urls: Sequence[FoundUrl], network: bool
 ) -> DomainsAsked:
     """The domains of the author and of the links that a reader may follow, the most suspicious ones first."""
     if not network:
         return NOT_ASKED
-    open_to_ask = [item for item in urls if item.verdict is not None and item.link.how in _PROMINENT]
-    open_to_ask.sort(key=lambda item: (-(item.verdict.score if item.verdict else 0), _prominence(item.link)))
+    open_to_ask = [item for item in urls if item.verdict is not None and item.link.how in PROMINENT]
+    open_to_ask.sort(key=lambda item: (-(item.verdict.score if item.verdict else 0), prominence(item.link)))
     hosts = ((item.looked.unwrapped.url.host, item.link.artefact) for item in open_to_ask if item.looked)
     return await look_up_domains(context, domains_of(context, message, hosts))
 
@@ -236,50 +219,4 @@ def _linked(found: FoundUrl) -> LinkedUrl:
         url=unwrapped.url,
         wrappers=tuple(name for name, _ in unwrapped.hops),
         opaque=unwrapped.opaque,
-    )
-
-
-def _from_urls(subject: Subject, urls: Sequence[FoundUrl], now: datetime) -> list[Evidence]:
-    """What the links say about the message: each listed one counts, and the most suspicious text once."""
-    listed = [_listed_url(subject, item, now) for item in urls]
-    evidence = [item for item in listed if item is not None]
-    suspicious = [
-        (item.verdict.probability, number)
-        for number, item in enumerate(urls)
-        if item.verdict is not None and item.verdict.level is Level.SUSPICIOUS
-    ]
-    if suspicious:
-        worst = urls[max(suspicious)[1]]
-        assert worst.verdict is not None and worst.looked is not None
-        evidence.append(
-            Evidence(
-                code="suspicious-link",
-                subject=subject,
-                source="analyser:url",
-                seen_at=now,
-                data={"url": worst.looked.unwrapped.url.text, "score": worst.verdict.score},
-                artefact=worst.link.artefact,
-            )
-        )
-    return evidence
-
-
-def _listed_url(subject: Subject, item: FoundUrl, now: datetime) -> Evidence | None:
-    """``listed-url``: a link is listed as malicious, which convicts; ``listed-suspicious-url``: as less."""
-    rule = item.looked.rule if item.looked is not None else None
-    if rule is None or rule.listing is None:
-        return None
-    listing = rule.listing
-    return Evidence(
-        code="listed-url" if listing.level is Level.MALICIOUS else "listed-suspicious-url",
-        subject=subject,
-        source=f"index:{rule.subject.kind}:{rule.subject.value}"[:120],
-        seen_at=now,
-        data={
-            "indicator": rule.subject.display(listing.scheme),
-            "level": listing.level.value,
-            "since": str(listing.first_seen.date()),
-        },
-        artefact=item.link.artefact,
-        category=listing.category or "",
     )

@@ -17,12 +17,13 @@ from mailrisk.model.url.recipient import Scrubbed, scrub
 from mailrisk.model.url.unwrap import Unwrapped
 from mailrisk.model.verdict import Level
 from mailrisk.service.answers import AuthDetail, MessageAnswer, MessageUrl, NotStored, shorten
-from mailrisk.service.assess import Assessment, FoundUrl, assess
+from mailrisk.service.assess import Assessment, assess
 from mailrisk.service.barriers import never_listed
 from mailrisk.service.check_url import Looked, static_evidence
 from mailrisk.service.context import Context
 from mailrisk.service.correspondence import learn as learn_correspondence
 from mailrisk.service.domains import domain_evidence
+from mailrisk.service.link_evidence import FoundUrl
 from mailrisk.service.message_files import file_answer
 from mailrisk.service.privacy import impersonal
 from mailrisk.service.record import record

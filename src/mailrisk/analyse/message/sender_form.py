@@ -47,7 +47,7 @@ def _author(reading: Reading) -> Iterator[Evidence]:
         return
     local = addresses[0].rpartition("@")[0].lower()
     if is_made_up(local):
-        yield fact(view, code="made-up-mailbox", data={"local": local[:60]}, artefact="header From")
+        yield fact(view, code="made-up-mailbox", data={"author": reading.who.author}, artefact="header From")
     if reading.who.trust is not Trust.AUTHENTICATED and addresses[0].lower() in readers(view):
         yield fact(view, code="from-the-reader", artefact="header From")
 
