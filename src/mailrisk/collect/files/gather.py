@@ -99,7 +99,7 @@ class Gather:
         Returns whether the address was a link to the web.
         """
         url = url.strip("\x00 \t\r\n")
-        web = web_url(url[: self.limits.link_chars])
+        web = "" if url.startswith("\\\\") else web_url(url[: self.limits.link_chars])
         if not web:
             self._elsewhere(url[: self.limits.link_chars])
             return False

@@ -82,6 +82,7 @@ PICTURES = frozenset({"png", "jpeg", "gif", "bmp", "tiff", "webp", "ico", "heif"
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MP4 = re.compile(rb"\A....ftyp", re.DOTALL)
+_CMS = b"\x2a\x86\x48\x86\xf7\x0d\x01"  # pkcs-7 and pkcs-9: what S/MIME wraps content in (RFC 5652)
 _LHA = re.compile(rb"\A..-l[hz][0-9ds]-", re.DOTALL)
 _HTML = re.compile(
     rb"\A\s*+(?:<!--.{0,2000}?-->\s*+)?(?:<\?xml[^>]{0,200}>\s*+)?<(?:!doctype\s++html|html|head|body|script|meta|title|form|table|iframe|div|a\s|p>|center|style)\b",
@@ -157,6 +158,8 @@ def _further_in(data: bytes, head: bytes) -> str:
         return "heif" if brand in (b"heic", b"heix", b"mif1", b"avif") else "mp4"
     if _LHA.match(head):
         return "lha"
+    if head[:1] == b"\x30" and _CMS in head[:40]:
+        return "p7m"
     if head[7:14] == b"**ACE**":
         return "ace"
     if head[257:262] == b"ustar":

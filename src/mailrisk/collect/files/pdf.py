@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from mailrisk.collect.files.gather import LIBRARY_FAILS, Gather
 from mailrisk.collect.files.limits import FileBudget
 from mailrisk.collect.files.pdf_actions import Actions
-from mailrisk.collect.files.pdf_page import read_page
+from mailrisk.collect.files.pdf_page import Pages
 from mailrisk.model.errors import BadInput
 from mailrisk.model.file import Contents
 
@@ -87,17 +88,12 @@ def _document(reader: Any, gather: Gather, fails: tuple[type[Exception], ...]) -
     root = reader.trailer["/Root"].get_object()
     actions = Actions(gather)
     _guarded(lambda: _catalogue(root, actions, gather), "catalogue", gather, fails)
-    pages = 0
+    reading, pages = Pages(reader, actions, gather), 0
     budget = gather.budget.take_pages(MOST_PAGES)
     for page in _pages(root, gather):
         pages += 1
         if pages <= budget:
-            _guarded(
-                lambda page=page, number=pages: read_page(reader, page, number, actions, gather),
-                f"page {pages}",
-                gather,
-                fails,
-            )
+            _guarded(partial(reading.read, page, pages), f"page {pages}", gather, fails)
     stated = _number(_entry(_entry(root, "/Pages"), "/Count"))
     if max(stated, pages) > budget:
         gather.cut(f"pages: {max(stated, pages)}, the first {budget} were read")

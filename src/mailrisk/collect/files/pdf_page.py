@@ -11,22 +11,52 @@ from mailrisk.collect.files.pdf_actions import Actions
 
 MOST_ANNOTATIONS = 500
 MOST_PICTURES = 8
-MOST_CONTENT = 1_500_000
-"""Bytes of packed content of a page, beyond which its text is not read: letters have some thousands."""
+MOST_CONTENT = 400_000
+"""Bytes of unpacked content, all pages together, whose text is read (at about 100 kB a second): pages have some thousands."""
+
+MOST_STREAMS = 500
 
 MOST_PIXELS = 4_000_000
 LARGE_SHARE = 0.15
 """Share of the page that a link covers when it is a button or the whole page rather than a line of text."""
 
 
-def read_page(reader: Any, page: Any, number: int, actions: Actions, gather: Gather) -> None:
-    """Adds everything of one page (ISO 32000-2 §7.7.3.3)."""
-    where = f"page {number}"
-    _annotations(page, where, actions, gather)
-    actions.read_additional(_get(page, "/AA"), where)
-    resources = _get(page, "/Resources")
-    _pictures(resources, where, gather)
-    _text(reader, page, where, gather)
+class Pages:
+    """Reads the pages of one document, one after the other, on one budget of content."""
+
+    def __init__(self, reader: Any, actions: Actions, gather: Gather) -> None:
+        self._reader = reader
+        self._actions = actions
+        self._gather = gather
+        self._left = MOST_CONTENT
+
+    def read(self, page: Any, number: int) -> None:
+        """Adds everything of one page (ISO 32000-2 §7.7.3.3)."""
+        where = f"page {number}"
+        _annotations(page, where, self._actions, self._gather)
+        self._actions.read_additional(_get(page, "/AA"), where)
+        _pictures(_get(page, "/Resources"), where, self._gather)
+        self._text(page, where)
+
+    def _text(self, page: Any, where: str) -> None:
+        """The page's text in the order of its content stream."""
+        from pypdf import PageObject
+
+        contents = _get(page, "/Contents")
+        streams = list(contents) if isinstance(contents, list) else [contents]
+        streams += _forms(_get(page, "/Resources"))
+        size = 0
+        for stream in streams[:MOST_STREAMS]:
+            size += _unpacked(stream, self._left - size)
+        if size > self._left or len(streams) > MOST_STREAMS:
+            self._gather.cut(f"{where}: too much content, its text was not read")
+            return
+        self._left -= size
+        shown = PageObject(self._reader)
+        shown.update(page)
+        text = shown.extract_text() if size and self._gather.text_left else ""
+        self._gather.text(text)
+        self._gather.links_in(text, where)
 
 
 def _get(thing: Any, key: str) -> Any:
@@ -34,23 +64,28 @@ def _get(thing: Any, key: str) -> Any:
     return found.get_object() if found is not None and hasattr(found, "get_object") else found
 
 
-def _text(reader: Any, page: Any, where: str, gather: Gather) -> None:
-    """The page's text in the order of its content stream."""
-    from pypdf import PageObject
-
-    contents = _get(page, "/Contents")
-    streams = contents if isinstance(contents, list) else [contents]
-    packed = sum(
-        len(getattr(stream.get_object(), "_data", b"")) for stream in streams[:1_000] if stream is not None
+def _forms(resources: Any) -> list[Any]:
+    """The drawings that the page's content may call."""
+    objects = _get(resources, "/XObject")
+    found = (
+        [item.get_object() for item in list(objects.values())[:MOST_STREAMS]]
+        if hasattr(objects, "values")
+        else []
     )
-    if packed > MOST_CONTENT:
-        gather.cut(f"{where}: {packed} bytes of content, its text was not read")
-        return
-    shown = PageObject(reader)
-    shown.update(page)
-    text = shown.extract_text() if packed and gather.text_left else ""
-    gather.text(text)
-    gather.links_in(text, where)
+    return [item for item in found if hasattr(item, "get") and str(item.get("/Subtype")) == "/Form"]
+
+
+def _unpacked(stream: Any, most: int) -> int:
+    """How many bytes a stream holds, found out without unpacking more than ``most`` and one."""
+    stream = stream.get_object() if hasattr(stream, "get_object") else stream
+    raw = bytes(getattr(stream, "_data", b""))
+    filters = _get(stream, "/Filter")
+    if str(filters) not in ("/FlateDecode", "['/FlateDecode']") or most <= 0:
+        return len(raw)
+    try:
+        return len(zlib.decompressobj().decompress(raw, most + 1))
+    except zlib.error:
+        return len(raw)
 
 
 def _annotations(page: Any, where: str, actions: Actions, gather: Gather) -> None:

@@ -16,7 +16,7 @@ from mailrisk.collect.files.limits import FileBudget
 from mailrisk.model.errors import BadInput
 from mailrisk.model.file import Contents
 
-MOST_TOKENS = 1_000_000
+MOST_TOKENS = 400_000
 MOST_DEPTH = 1_000
 MOST_OBJECTS = 30
 MOST_DIGITS = 30_000_000
@@ -97,6 +97,7 @@ class _Reader:
         self._gather.links_in("".join(self._text), "text")
 
     def _brace(self, brace: bytes) -> None:
+        self._flush()
         if brace == b"{":
             if len(self._groups) >= MOST_DEPTH:
                 self._gather.defect(f"groups nested deeper than {MOST_DEPTH} levels")
@@ -111,7 +112,6 @@ class _Reader:
 
     def _closed(self, kind: str) -> None:
         """Ends a destination: what was gathered in it is looked at."""
-        self._flush()
         if kind == "field":
             self._end_field("".join(self._field))
             self._field.clear()

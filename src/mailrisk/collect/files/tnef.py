@@ -79,7 +79,7 @@ def _attributes(data: bytes, gather: Gather) -> Iterator[tuple[int, bytes]]:
 
 
 def _properties(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Identifier and first value of every MAPI property (§2.1.3.4)."""
+    """Identifier and first value of every MAPI property (§2.1.3.4); wide text as UTF-8."""
     if len(data) < 4:
         return
     at = 4
@@ -108,6 +108,8 @@ def _properties(data: bytes) -> Iterator[tuple[int, bytes]]:
             first = value if number == 0 else first
         if count > MOST_VALUES:
             return
+        if kind == _WIDE:
+            first = first.decode("utf-16-le", "replace").rstrip("\x00").encode()
         yield identifier, first
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import io
 import re
+from xml.parsers.expat import ExpatError
 
 from mailrisk.collect.files.gather import LIBRARY_FAILS, Gather
 
-MOST_SPINS = 1_500_000
+MOST_SPINS = 1_200_000
 DEFAULT_SPINS = 50_000  # standard encryption (§2.3.4.7)
 EXCELS_OWN = "VelvetSweatshop"
 """The password that Excel tries by itself: a file locked with it opens without a question."""
@@ -56,6 +57,7 @@ def _try(data: bytes, password: str) -> bytes:
         exceptions.FileFormatError,
         exceptions.InvalidKeyError,
         exceptions.ParseError,
+        ExpatError,
         *LIBRARY_FAILS,
     ):
         return b""
