@@ -11,8 +11,9 @@ import contextlib
 import lzma
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
+from itertools import islice
 from typing import Any
 
 from mailrisk.collect.files.limits import FileBudget
@@ -26,10 +27,19 @@ MOST_ENTRIES = 20_000
 """Entries of a directory that is read at all; the reader keeps an object for each."""
 
 _ENTRY = b"PK\x01\x02"
-_STORED, _DEFLATED, _BZIP2, _LZMA = 0, 8, 12, 14  # §4.4.5
+_STORED, _DEFLATED, _BZIP2, _LZMA, _AES = 0, 8, 12, 14, 99  # §4.4.5
+
+SLOW_BYTES = 500_000
+"""Packed bytes of a member in the old encryption that are unlocked without a fast library: Python takes seconds."""
+
+TRIED_BYTES = 1_000_000
+"""Bytes that a password must unlock without an error."""
+
+Unlock = Callable[[bytes, bytes], Iterator[Iterable[bytes]]]
+"""(archive, password) -> the pieces of each member in the order of the archive, folders too (without pieces)."""
 
 
-def read_zip(data: bytes, budget: FileBudget) -> Contents:
+def read_zip(data: bytes, budget: FileBudget, unlock: Unlock | None = None) -> Contents:
     """The members of a ZIP archive. BadInput: it has no directory that can be read."""
     unpacking = Unpacking(len(data), budget)
     if data.count(_ENTRY) > MOST_ENTRIES:
@@ -40,15 +50,29 @@ def read_zip(data: bytes, budget: FileBudget) -> Contents:
         archive = pyzipper.AESZipFile(BytesIO(data))
     except (pyzipper.BadZipFile, ValueError, struct.error, NotImplementedError, OverflowError) as error:
         raise BadInput("file", f"damaged ZIP archive: {error}") from None
-    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    entries = sorted(archive.infolist(), key=lambda one: int(one.header_offset))
     unpacking.claims(sum(entry.file_size for entry in entries), len(data))
     if _overlap(entries):
         unpacking.trait("overlapping-members")
+    password = find_password(_Locked(data, archive, entries, unlock), unpacking)
+    if password is not None and unlock is not None:
+        _unlocked_by(unlock, data, password, entries, unpacking)
+        return unpacking.contents()
+    return unpacking.contents(_one_by_one(data, archive, entries, password, unpacking))
+
+
+def _one_by_one(
+    data: bytes, archive: Any, entries: list[Any], password: bytes | None, unpacking: Unpacking
+) -> list[str]:
+    """Unpacks member after member; returns what was wrong with some."""
+    import pyzipper
+
     defects: list[str] = []
-    password = _Password(archive, entries, unpacking)
     ends = 0
-    for entry in sorted(entries, key=lambda one: one.header_offset):
+    for entry in entries:
         name = _name(entry)
+        if entry.is_dir():
+            continue
         if entry.header_offset < ends:
             unpacking.tell(name, size=entry.file_size, why="overlaps another member")
             continue
@@ -58,7 +82,7 @@ def read_zip(data: bytes, budget: FileBudget) -> Contents:
         except (*_DAMAGED, pyzipper.BadZipFile) as error:
             defects.append(f"{name[:100]}: {error}"[:200])
             unpacking.tell(name, size=entry.file_size, why="damaged")
-    return unpacking.contents(defects[:20])
+    return defects[:20]
 
 
 _DAMAGED = (
@@ -94,15 +118,17 @@ def _overlap(entries: list[Any]) -> bool:
     return False
 
 
-def _add(data: bytes, archive: Any, entry: Any, name: str, password: _Password, unpacking: Unpacking) -> None:
+def _add(
+    data: bytes, archive: Any, entry: Any, name: str, password: bytes | None, unpacking: Unpacking
+) -> None:
     if not entry.flag_bits & 1:
         unpacking.add(name, _plain(data, entry), size=entry.file_size)
         return
     unpacking.trait("encrypted", name)
-    if password.found is None:
+    if password is None:
         unpacking.tell(name, size=entry.file_size, why="locked")
     else:
-        unpacking.add(name, _unlocked(archive, entry, password.found), size=entry.file_size)
+        unpacking.add(name, _unlocked(archive, entry, password), size=entry.file_size)
 
 
 def _plain(data: bytes, entry: Any) -> Iterator[bytes]:
@@ -161,32 +187,70 @@ def _unlocked(archive: Any, entry: Any, password: bytes) -> Iterator[bytes]:
             yield piece
 
 
-class _Password:
-    """The password of the archive, looked for once, on its smallest locked member that is no empty file."""
-
-    def __init__(self, archive: Any, entries: list[Any], unpacking: Unpacking) -> None:
-        self.found: bytes | None = None
-        locked = [entry for entry in entries if entry.flag_bits & 1 and entry.file_size]
-        if not locked:
-            return
-        smallest = min(locked, key=lambda entry: int(entry.compress_size))
-        for text in unpacking.budget.passwords:
-            for password in dict.fromkeys((text.encode(), text.encode("gb18030", "replace"))):
-                if self._fits(archive, smallest, password):
-                    self.found = password
-                    unpacking.trait("opened-with-password", text)
-                    return
-        unpacking.trait("locked", str(smallest.filename))
-
-    @staticmethod
-    def _fits(archive: Any, entry: Any, password: bytes) -> bool:
-        """One byte tells most wrong passwords (§6.1.6), the checksum at the end the others."""
-        left = 4_000_000  # Then a right start is taken for a right password.
+def _unlocked_by(
+    unlock: Unlock, data: bytes, password: bytes, entries: list[Any], unpacking: Unpacking
+) -> None:
+    """All members by the faster way; names are those of the directory."""
+    for entry, pieces in zip(entries, unlock(data, password), strict=False):
+        if entry.is_dir():
+            continue
+        if entry.flag_bits & 1:
+            unpacking.trait("encrypted", _name(entry))
         try:
-            for piece in _unlocked(archive, entry, password):
+            unpacking.add(_name(entry), pieces, size=entry.file_size)
+        except ValueError:
+            unpacking.tell(_name(entry), size=entry.file_size, why="damaged")
+
+
+class _Locked:
+    """A locked archive on which passwords are tried: on its smallest locked member that is no empty file."""
+
+    def __init__(self, data: bytes, archive: Any, entries: list[Any], unlock: Unlock | None) -> None:
+        self._data, self._archive, self._unlock = data, archive, unlock
+        locked = [entry for entry in entries if entry.flag_bits & 1 and entry.file_size]
+        self.name = ""
+        if locked:
+            self._entry = min(locked, key=lambda entry: int(entry.compress_size))
+            self._number = entries.index(self._entry)
+            self.name = _name(self._entry)
+        self.hopeless = unlock is None and any(
+            entry.compress_type != _AES and entry.wz_aes_version is None and entry.compress_size > SLOW_BYTES
+            for entry in locked
+        )
+
+    def fits(self, password: bytes) -> bool:
+        """One byte tells most wrong passwords (§6.1.6), the checksum at the end the others."""
+        left = TRIED_BYTES  # Then a right start is taken for a right password.
+        try:
+            for piece in self._pieces(password):
                 left -= len(piece)
                 if left < 0:
                     break
         except Exception:  # noqa: BLE001 - a wrong password looks like any damage, to several libraries.
             return False
         return True
+
+    def _pieces(self, password: bytes) -> Iterable[bytes]:
+        if self._unlock is None:
+            return _unlocked(self._archive, self._entry, password)
+        return self._unlocked(self._unlock, password)
+
+    def _unlocked(self, unlock: Unlock, password: bytes) -> Iterator[bytes]:
+        members = unlock(self._data, password)  # The archive stays open as long as this name lives.
+        yield from next(islice(members, self._number, None), ())
+
+
+def find_password(locked: _Locked, unpacking: Unpacking) -> bytes | None:
+    """The password that opens the archive, None when it is not locked or none does."""
+    if not locked.name:
+        return None
+    if locked.hopeless:
+        unpacking.budget.cut(f"{locked.name[:100]}: too large to be unlocked here")
+    else:
+        for text in unpacking.budget.passwords:
+            for password in dict.fromkeys((text.encode(), text.encode("gb18030", "replace"))):
+                if locked.fits(password):
+                    unpacking.trait("opened-with-password", text)
+                    return password
+    unpacking.trait("locked", locked.name)
+    return None

@@ -57,7 +57,7 @@ class Tools(msgspec.Struct, frozen=True, kw_only=True):
     """What the driver cannot have of its own: native libraries, loaded by the process that opens files."""
 
     identify: Identify | None = None
-    readers: Mapping[str, Reader] = {}  # beside those of the registry
+    readers: Mapping[str, Reader] = {}  # beside and before those of the registry
     match: Callable[[bytes], tuple[RuleMatch, ...]] | None = None
 
 
@@ -135,7 +135,7 @@ class _Driver:
 
     def _read(self, item: _Item, kind: str) -> tuple[Contents, str]:
         """(what is inside, why it was not opened)."""
-        reader = READERS.get(kind) or self._tools.readers.get(kind)
+        reader = self._tools.readers.get(kind) or READERS.get(kind)
         if reader is None:
             if kind in NEVER_OPENED:
                 self._budget.cut(f"{item.path[-1][:100]}: {NEVER_OPENED[kind]} cannot be opened here")
