@@ -47,10 +47,10 @@ LIMITS: dict[str, Any] = {
 def read(data: bytes, budget: FileBudget) -> Contents:
     """Reads a PDF document. BadInput: it is none, or broken beyond reading."""
     from pypdf import PdfReader, apply_configuration
-    from pypdf.errors import DependencyError, PyPdfError
+    from pypdf.errors import DependencyError, DeprecationError, PyPdfError
 
     gather = Gather(budget)
-    fails = (PyPdfError, DependencyError, *LIBRARY_FAILS)
+    fails = (PyPdfError, DependencyError, DeprecationError, *LIBRARY_FAILS)
     try:
         with apply_configuration(**LIMITS):
             reader = PdfReader(
