@@ -17,12 +17,12 @@ ENDLESS = FileLimits(
     unpacked_bytes=10**12, member_bytes=10**12, ratio=10**9, files=10**6, picture_bytes=10**12
 )
 ZEROS = bz2.compress(bytes(200_000_000)) * 20
-"""Four gigabytes in some kilobytes."""
+"""Four gigabytes in a few kilobytes."""
 
 
 @pytest.fixture(scope="module")
 def openers() -> Iterator[FileOpeners]:
-    pool = FileOpeners(children=1, cpu_s=5, wall_s=60, memory_bytes=1_500_000_000)
+    pool = FileOpeners(children=1, cpu_s=5, wall_s=60, memory_bytes=700_000_000)
     yield pool
     pool.close()
 
@@ -47,7 +47,7 @@ def test_too_much_memory_is_told_and_the_next_message_is_opened(openers: FileOpe
 def test_a_child_that_takes_too_long_is_killed_and_told() -> None:
     pool = FileOpeners(children=1, cpu_s=1, wall_s=60, memory_bytes=30_000_000_000)
     try:
-        found = pool.open_now(job("a.bz2", ZEROS * 10, ENDLESS))
+        found = pool.open_now(job("a.bz2", ZEROS, ENDLESS))
         assert found.failed and found.cuts and found.files == ()
         assert pool.open_now(job("b.zip", zip_of(("a.exe", PROGRAM)))).files[-1].kind == "pebin"
     finally:

@@ -20,12 +20,15 @@ BINARIES: Final = frozenset(
 )
 """Kinds that run when they are opened, whatever their name."""
 
-SCRIPTS: Final = frozenset({
-    "javascript", "typescript", "vba", "scriptwsf", "hta", "batch", "powershell", "shell", "winregistry", "jnlp",
-    "autohotkey", "autoit", "settingcontent-ms", "library-ms", "search-ms", "clickonce", "internetshortcut", "html",
-    "python", "javabytecode", "xml", "ini", "txt", "",
-})  # fmt: skip
-"""Kinds that run when their name says so too: the source of a program that somebody mails is no attack."""
+SCRIPT_NAMES: Final = frozenset(
+    "js jse mjs vbs vbe wsf wsh wsc sct hta bat cmd ps1 psm1 reg scf url inf jnlp au3 ahk pyw settingcontent-ms "
+    "library-ms search-ms application appref-ms".split()
+)
+"""Last parts of names of texts that run: what the system takes them for, whatever they say."""
+
+_INERT: Final = frozenset(
+    {"pdf", "png", "jpeg", "gif", "docx", "xlsx", "pptx", "doc", "xls", "ppt", "rtf", "zip"}
+)
 
 DOCUMENT_NAMES: Final = frozenset(
     "pdf doc docx docm dot dotx rtf odt wps xls xlsx xlsm xlsb ods et csv ppt pptx pps ppsx odp dps jpg jpeg png gif bmp "
@@ -41,10 +44,15 @@ _FEW = 10
 
 
 def is_program(file: OpenedFile) -> bool:
-    """A program or script that runs when it is opened: by content, or by name where it is locked."""
+    """A program or script that runs when it is opened.
+
+    By its content; by its name where it is text of a kind that runs by its name, or nobody could look inside.
+    """
     if file.kind in BINARIES:
         return True
-    return file.kind in SCRIPTS and PROGRAM.search(file.name[-200:]) is not None
+    if file.kind == "":
+        return PROGRAM.search(file.name[-200:]) is not None
+    return extension(file.name) in SCRIPT_NAMES and file.kind not in _INERT
 
 
 def programs(view: MessageView) -> list[OpenedFile]:
