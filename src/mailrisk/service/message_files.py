@@ -42,6 +42,10 @@ _PLAIN = PICTURES | frozenset(
 """Kinds in which nothing is looked for here; codes and text in pictures are another analysis."""
 
 
+MOST_CUTS = 50
+"""Cuts inside of files that an answer tells."""
+
+
 class FilesFound(msgspec.Struct, frozen=True, kw_only=True):
     """The files of one message at every depth. ``missing`` says that not all could be opened."""
 
@@ -73,7 +77,18 @@ async def find_files(context: Context, message: Message) -> FilesFound:
         opened = await context.opener.open(job)
         if opened.failed and not opened.files:
             opened = msgspec.structs.replace(opened, files=tuple(_unopened(one) for one in waiting))
-    return FilesFound(files=(*opened.files, *told), cuts=opened.cuts, missing=opened.failed)
+    cuts = (*opened.cuts, *_cuts(opened.files))
+    return FilesFound(files=(*opened.files, *told), cuts=cuts, missing=opened.failed)
+
+
+def _cuts(files: Sequence[OpenedFile]) -> list[str]:
+    """What was cut off inside the files, at most MOST_CUTS of it."""
+    told = [
+        f"part {file.part}, {file.path[-1] if file.path else ''}: {cut}"[:300]
+        for file in files
+        for cut in file.contents.cuts
+    ]
+    return told[:MOST_CUTS]
 
 
 def start_opening(context: Context, message: Message) -> asyncio.Task[FilesFound]:
@@ -88,7 +103,7 @@ def _sorted(message: Message) -> tuple[list[OpenedFile], list[Attached]]:
     for part in _parts(message):
         if len(told) + len(waiting) >= MOST_PARTS:
             break
-        if not part.payload or _is_body(part) or part.content_type in _PARSED:
+        if not part.payload or _is_body(part) or _is_parsed(part):
             continue
         kind = kind_of(part.payload, part.filename)
         if kind in _PLAIN:
@@ -115,6 +130,11 @@ def _is_body(part: Part) -> bool:
         and not part.filename
         and part.disposition != "attachment"
     )
+
+
+def _is_parsed(part: Part) -> bool:
+    """What the mail parser has read as a message, and signatures."""
+    return part.content_type in _PARSED or part.filename.lower().endswith(".eml")
 
 
 def _told(part: Part, kind: str) -> OpenedFile:

@@ -45,6 +45,7 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
         ("a.js", b"WScript.Echo(1)", "javascript"),
         ("a.js", "\ufeffWScript.Echo(1)".encode("utf-16"), "javascript"),
         ("a.txt", b"WScript.Echo(1)", "txt"),
+        ("0001-fix.patch", b"From: a@b.example\nDate: today\nSubject: x\n\n--- a", "diff"),
         ("a.unknown", b"words and words", ""),
         ("a.bin", bytes(range(256)), ""),
         ("a", b"", "empty"),

@@ -111,6 +111,10 @@ SCRIPTS: dict[str, str] = {
 """Last part of the name -> kind, for files that are text: what the system that opens them takes them for."""
 
 
+_LIKE_MAIL = ("diff", "txt", "markdown")
+"""Texts that begin as mails do: patches have From, Date and Subject."""
+
+
 def extension(name: str) -> str:
     """The last part of a file's name, lower case, without dots and blanks around it; '' when there is none."""
     _, dot, last = name[-200:].rstrip(" .\u00a0\u3000\x00").rpartition(".")
@@ -126,7 +130,10 @@ def kind_of(data: bytes, name: str = "", identify: Identify | None = None) -> st
     if known:
         return known
     if is_text(head):
-        known = by_text(head) or SCRIPTS.get(extension(name), "")
+        known, by_name = by_text(head), SCRIPTS.get(extension(name), "")
+        if known == "eml" and by_name in _LIKE_MAIL:
+            return by_name
+        known = known or by_name
         if known:
             return known
     return identify(data) if identify is not None else ""
