@@ -14,6 +14,8 @@ import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +63,8 @@ def import_everything() -> None:
 
 def prepare() -> dict[str, Callable[[], object]]:
     """The work by name, with all data read beforehand."""
+    import segno
+
     from mailrisk.config import Config
     from mailrisk.edge.policy_files import load_policy
     from mailrisk.wiring import load_knowledge
@@ -71,6 +75,8 @@ def prepare() -> dict[str, Callable[[], object]]:
         (path.parent.name.partition("--")[0], path.read_bytes()) for path in SAMPLES.glob("feeds/*/input.*")
     ]
     knowledge, policy = load_knowledge(Config()), load_policy({})
+    picture = BytesIO()
+    segno.make("https://evil.example/").save(picture, kind="png", scale=4)
     return {
         "url": lambda: url_work(knowledge),
         "message": lambda: message_work(mail, knowledge),
@@ -79,7 +85,39 @@ def prepare() -> dict[str, Callable[[], object]]:
         "login": lambda: login_work(logs),
         "decide": lambda: decide_work(policy),
         "publish": publish_work,
+        "files": partial(file_work, documents()),
     }
+
+
+def documents() -> list[tuple[str, bytes]]:
+    """One document of many kinds."""
+    sys.path.insert(0, str(ROOT))
+    from tests.collect.files.papers import cms, docx, letter_pdf, lnk, ole, project, tnef
+
+    macros = ole({**project("Sub AutoOpen()\nShell 1\nEnd Sub", root="Macros/"), "WordDocument": b"x"})
+    return [
+        ("pdf", letter_pdf("Pay https://a.example/", "https://b.example/")),
+        ("docx", docx("Pay", ("hyperlink", "https://b.example/"), parts={"word/vbaProject.bin": macros})),
+        ("doc", macros),
+        ("ooxml-encrypted", ole({"EncryptedPackage": b"x", "EncryptionInfo": b"x"})),
+        ("rtf", b"{\\rtf1 text}"),
+        ("lnk", lnk("-enc AAAA", target="powershell.exe")),
+        ("html", b"<form action=https://a.example/><script>atob(1)</script>"),
+        ("ics", b"BEGIN:VCALENDAR\nSUMMARY:a\nEND:VCALENDAR"),
+        ("eml", b"From: a@b.example\n\nhttps://a.example/"),
+        ("tnef", tnef((1, 0x00018004, b"S\0"))),
+        ("p7m", cms(2, b"x")),
+        ("appleplist", b"<plist><dict><key>URL</key><string>https://a.example/</string></dict></plist>"),
+    ]
+
+
+def file_work(files: list[tuple[str, bytes]]) -> None:
+    """Every reader of documents that has a library of its own, and some others."""
+    from mailrisk.collect.files.documents import READERS
+    from mailrisk.collect.files.limits import FileBudget
+
+    for kind, data in files:
+        assert READERS[kind](data, FileBudget(passwords=("1",))).traits or kind in ("rtf", "appleplist")
 
 
 def url_work(knowledge: Any) -> None:
@@ -176,9 +214,22 @@ def message_work(raw: bytes, knowledge: Any) -> None:
         list(analyser(view))
 
 
+def picture_work(picture: Any) -> None:
+    """The codes of a picture, and those that a body draws."""
+    from mailrisk.collect.message.parse import parse_message
+    from mailrisk.collect.pictures.codes import codes_in
+    from mailrisk.collect.pictures.drawn import drawn_codes
+
+    assert codes_in(picture.getvalue(), "part 1").codes
+    drawn_codes(parse_message(b"From: a@b.example\n\n" + ("\u2580\u2584" * 20 + "\n").encode() * 20))
+
+
 def main() -> None:
     """Imports, works twice, reports."""
     global watching
+    importlib.import_module(
+        "numpy"
+    )  # It sets and clears a variable of its algebra library when it is loaded.
     sys.addaudithook(watch)
     watching = "imports"
     import_everything()

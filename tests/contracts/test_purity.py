@@ -144,4 +144,14 @@ def test_pure_code_runs_without_leaving_the_process() -> None:
     assert run.returncode == 0, run.stderr[-4000:]
     report = json.loads(run.stdout)
     assert report["events"] == []
-    assert set(report["exercised"]) >= {"decide", "feeds", "login", "logs", "message", "publish", "url"}
+    assert set(report["exercised"]) >= {
+        "decide",
+        "feeds",
+        "files",
+        "login",
+        "logs",
+        "message",
+        "pictures",
+        "publish",
+        "url",
+    }

@@ -16,9 +16,10 @@ from mailrisk.model.file import Contents
 MAGIC = b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29\x96\xd3"
 _STORED = b"\xe7\x16\xe3\xbd\x65\x26\x11\x45\xa4\xc4\x8d\x4d\x0b\x7a\x9e\xac"
 _PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"BM")
-_NAME = re.compile(
-    rb"(?:[^\x00/\\:*?\"<>|\r\n]\x00|[\x00-\xff][\x4e-\x9f]){1,120}\.\x00(?:[A-Za-z0-9]\x00){2,5}(?=\x00\x00)"
-)
+_NAME_END = re.compile(rb"\.\x00(?:[A-Za-z0-9]\x00){2,5}(?=\x00\x00)")
+_NOT_IN_NAMES = frozenset('/\\:*?"<>|\r\n\x00')
+MOST_NAMES = 500
+LONGEST_NAME = 120
 _WIDE_TEXT = re.compile(rb"(?:[ -~]\x00|[\x00-\xff][\x30\x4e-\x9f\xff]){6,2000}")
 _PROGRAM = re.compile(
     r"\.(?:exe|com|scr|bat|cmd|js|jse|vbs|vbe|wsf|hta|ps1|lnk|dll|msi|chm|cpl|iso|jar)$", re.IGNORECASE
@@ -63,9 +64,14 @@ def _embedded(content: bytes, name: str, gather: Gather) -> None:
 
 def _names(data: bytes) -> list[str]:
     """File names in the order in which they stand, each once; those of pictures are left out."""
-    found = (match[0].decode("utf-16-le", "replace").strip() for match in _NAME.finditer(data[:8_000_000]))
-    return [
-        name
-        for name in dict.fromkeys(found)
-        if not name.lower().endswith((".png", ".jpg", ".gif", ".one", ".bmp"))
-    ][:200]
+    found: dict[str, None] = {}
+    for number, match in enumerate(_NAME_END.finditer(data[:8_000_000])):
+        if number >= MOST_NAMES:
+            break
+        before = data[max(0, match.start() - 2 * LONGEST_NAME) : match.start()]
+        stem = before[len(before) % 2 :].decode("utf-16-le", "replace")
+        start = next((at for at in range(len(stem) - 1, -1, -1) if stem[at] in _NOT_IN_NAMES), -1) + 1
+        if stem[start:]:
+            found[(stem[start:] + match[0].decode("utf-16-le")).strip()] = None
+    pictures = (".png", ".jpg", ".gif", ".one", ".bmp")
+    return [name for name in found if not name.lower().endswith(pictures)]
