@@ -99,7 +99,7 @@ async def assess(
         verdict=found.judged.verdict,
         stages=("intelligence", "url", "message", "intent", *done, *found.stages),
         missing_stages=(*missing, *found.missing),
-        files=files.files,
+        files=found.judged.view.files,
         cuts=(*message.cuts, *files.cuts, *links.cuts, *found.cuts),
         in_band=found.in_band,
     )

@@ -62,12 +62,20 @@ class FilesFound(msgspec.Struct, frozen=True, kw_only=True):
 NO_FILES = FilesFound()
 
 
-async def find_files(context: Context, message: Message) -> FilesFound:
-    """Opens what a message carries. It never fails: what could not be opened is told as missing."""
+def is_locked(files: Sequence[OpenedFile]) -> bool:
+    """Whether a file stayed locked."""
+    return any(file.contents.trait("locked") is not None for file in files)
+
+
+async def find_files(context: Context, message: Message, texts: Sequence[str] = ()) -> FilesFound:
+    """Opens what a message carries. It never fails: what could not be opened is told as missing.
+
+    ``texts`` are searched for passwords before subject and body: what was read in pictures.
+    """
     told, waiting = _sorted(message)
     if not waiting:
         return FilesFound(files=tuple(told)) if told else NO_FILES
-    texts = [message.text, message.subject]
+    texts = [*texts, message.text, message.subject]
     names = [file.name for file in told] + [one.name for one in waiting]
     job = Job(attached=tuple(waiting), passwords=passwords_in(texts, names))
     if context.opener is None:

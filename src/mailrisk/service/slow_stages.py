@@ -18,6 +18,7 @@ from mailrisk.analyse.message.intent import read_text
 from mailrisk.analyse.message.opinion import LOUDEST, believable
 from mailrisk.analyse.message.question import make_question
 from mailrisk.analyse.message.view import MessageView
+from mailrisk.collect.files.passwords import passwords_in
 from mailrisk.model.errors import BadInput, Unavailable
 from mailrisk.model.evidence import Evidence
 from mailrisk.model.file import Picture, ReadPicture
@@ -25,6 +26,7 @@ from mailrisk.model.lexicon import CEILING
 from mailrisk.model.opinion import LABELS
 from mailrisk.model.verdict import Level, Verdict
 from mailrisk.service.context import Context
+from mailrisk.service.message_files import find_files, is_locked
 from mailrisk.service.readers import Depth, Readers
 
 LEAST_PICTURE: Final = 2_000
@@ -84,11 +86,7 @@ def pictures(view: MessageView) -> list[Picture]:
         if part.content_type.startswith("image/") and len(part.payload) >= LEAST_PICTURE
     ]
     for file in view.files:
-        found.extend(
-            Picture(one.data, f"part {file.part}, {' > '.join(file.path)}, {one.artefact}".strip(", "))
-            for one in file.contents.pictures
-            if len(one.data) >= LEAST_PICTURE
-        )
+        found.extend(one for one in file.contents.pictures if len(one.data) >= LEAST_PICTURE)
     distinct = {picture.data: picture for picture in reversed(found)}
     return sorted(distinct.values(), key=lambda picture: (-len(picture.data), picture.artefact))
 
@@ -100,12 +98,27 @@ def _wants_ocr(judged: Judged, depth: Depth) -> bool:
     """
     if judged.verdict.level is Level.MALICIOUS or not pictures(judged.view):
         return False
-    if in_band(judged, depth):
-        return True
+    if in_band(judged, depth) or is_locked(judged.view.files):
+        return True  # The password of a locked file may stand in a picture.
     if not is_picture_only(judged.view):
         return False
     who = identify(judged.view)
     return not (who.genuine or who.inside)
+
+
+def _wants_unlocking(judged: Judged, depth: Depth) -> bool:
+    """A file is locked, and a picture that was read may hold its password."""
+    if judged.verdict.level is Level.MALICIOUS or not is_locked(judged.view.files):
+        return False
+    return bool(passwords_in(picture.text for picture in judged.view.pictures))
+
+
+async def _unlock(context: Context, view: MessageView) -> Enriched:
+    """Opens the files again, with the passwords that pictures hold. Links inside are not looked up any more."""
+    found = await find_files(context, view.message, [picture.text for picture in view.pictures])
+    if found.missing:
+        raise Unavailable("the files could not be opened again")
+    return Enriched(replace(view, files=found.files), found.cuts)
 
 
 def _wants_model(judged: Judged, depth: Depth) -> bool:
@@ -157,6 +170,14 @@ STAGES: Final[tuple[Stage, ...]] = (
         wanted=_wants_ocr,
         ready=lambda readers: readers.ocr is not None,
         enrich=_read_pictures,
+    ),
+    Stage(
+        name="unlock",
+        cost="as opening the files a second time",
+        at_once=2,
+        wanted=_wants_unlocking,
+        ready=lambda readers: True,
+        enrich=_unlock,
     ),
     Stage(
         name="embedding",
