@@ -108,7 +108,7 @@ def _read(data: bytes, budget: FileBudget, formats: tuple[str, ...], filter_name
         ffi.read_open_memory(archive, data, len(data))
         _members(ffi, archive, unpacking, is_raw=formats == ("raw",))
     except ArchiveError as error:
-        _damaged(str(error), unpacking, defects)
+        _damaged(str(error.msg), unpacking, defects)  # As text it names an address in memory.
     finally:
         ffi.read_free(archive)
     return unpacking.contents(defects)
