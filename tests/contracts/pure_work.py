@@ -86,6 +86,7 @@ def prepare() -> dict[str, Callable[[], object]]:
         "decide": lambda: decide_work(policy),
         "publish": publish_work,
         "files": partial(file_work, documents()),
+        "pictures": partial(picture_work, picture.getvalue()),
     }
 
 
@@ -214,22 +215,20 @@ def message_work(raw: bytes, knowledge: Any) -> None:
         list(analyser(view))
 
 
-def picture_work(picture: Any) -> None:
+def picture_work(picture: bytes) -> None:
     """The codes of a picture, and those that a body draws."""
     from mailrisk.collect.message.parse import parse_message
     from mailrisk.collect.pictures.codes import codes_in
     from mailrisk.collect.pictures.drawn import drawn_codes
 
-    assert codes_in(picture.getvalue(), "part 1").codes
+    assert codes_in(picture, "part 1").codes
     drawn_codes(parse_message(b"From: a@b.example\n\n" + ("\u2580\u2584" * 20 + "\n").encode() * 20))
 
 
 def main() -> None:
     """Imports, works twice, reports."""
     global watching
-    importlib.import_module(
-        "numpy"
-    )  # It sets and clears a variable of its algebra library when it is loaded.
+    importlib.import_module("numpy")  # It sets and clears a variable of its algebra library.
     sys.addaudithook(watch)
     watching = "imports"
     import_everything()
