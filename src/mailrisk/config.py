@@ -166,7 +166,7 @@ class Deepen(Section, frozen=True):
         int, Meta(ge=0, le=100, description="Pictures of one message that are read, the largest first")
     ] = 6
     off: Annotated[
-        tuple[str, ...], Meta(description="Stages that are never done: ocr, embedding, language-model")
+        tuple[str, ...], Meta(description="Stages that are never done: ocr, unlock, embedding, language-model")
     ] = ()
 
 

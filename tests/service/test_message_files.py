@@ -13,12 +13,14 @@ from tests.worlds import NOW
 from mailrisk.collect.files.open import Opened
 from mailrisk.edge.opening.job import Job
 from mailrisk.model.evidence import Evidence
+from mailrisk.model.file import Picture, ReadPicture
 from mailrisk.model.message import Envelope
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.verdict import Category, Level
 from mailrisk.service.answers import MessageAnswer
 from mailrisk.service.check_message import check_message
 from mailrisk.service.context import Context
+from mailrisk.service.readers import Readers
 from mailrisk.service.record import record
 
 PAGE = b"<html><body><a href='https://evil.example/login'>open</a></body></html>"
@@ -115,6 +117,23 @@ def test_files_that_could_not_be_opened_are_missing_and_never_silent(context: Co
         assert "files" in answer.missing_stages and "files" not in answer.stages
         assert answer.level is not Level.CLEAN
         assert answer.cut and answer.files[0].not_opened == "not opened"
+
+
+class Eyes:
+    """Reads the same line in every picture."""
+
+    async def read(self, picture: Picture) -> ReadPicture:
+        return ReadPicture(lines=(("附件密码：8899", 0.9),), artefact=picture.artefact)
+
+
+def test_a_password_in_a_picture_opens_a_locked_program(context: Context) -> None:
+    locked = zip_of(("发票.exe", PROGRAM), password="8899")
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(3_000)
+    raw = mail(("发票.zip", "application/zip", locked), ("a.png", "image/png", picture))
+    assert [file.not_opened for file in check(context, raw).files] == ["locked", "locked", ""]
+    answer = check(dataclasses.replace(context, readers=Readers(ocr=Eyes())), raw)
+    assert [file.kind for file in answer.files] == ["zip", "pebin", "png"]
+    assert {"ocr", "unlock"} <= set(answer.stages) and answer.level is Level.MALICIOUS
 
 
 def test_a_password_in_the_mail_opens_a_locked_program(context: Context) -> None:
