@@ -80,6 +80,12 @@ class Organisation(Section, frozen=True):
         tuple[str, ...],
         Meta(description="Hosts whose Received and Authentication-Results headers are believed"),
     ] = ()
+    people: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Names of people in whose name frauds are tried: managers, heads of finance and personnel"
+        ),
+    ] = ()
     results_below_received: Annotated[
         bool,
         Meta(
@@ -109,6 +115,27 @@ class Logs(Section, frozen=True):
     timezone: Annotated[
         str, Meta(description="IANA zone of log times that name none; '' is the machine's")
     ] = ""
+
+
+class Login(Section, frozen=True):
+    """``[login]``: watching logins, and answering mail servers that ask before they let somebody in."""
+
+    dovecot: Annotated[
+        str,
+        Meta(description="HOST:PORT for Dovecot's auth policy (weakforced's protocol); '' does not listen"),
+    ] = ""
+    password: Annotated[
+        str,
+        Meta(
+            description="Password that the mail server shows (Basic, any user name); or MAILRISK_LOGIN_PASSWORD in the environment"
+        ),
+    ] = ""
+    trusted_frontends: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Addresses of webmail, proxies and load balancers that log in for others: never judged"
+        ),
+    ] = ()
 
 
 class Feeds(Section, frozen=True):
@@ -200,6 +227,7 @@ class Config(Section, frozen=True):
     organisation: Organisation = Organisation()
     index: Index = Index()
     log: Logs = Logs()
+    login: Login = Login()
     feeds: Feeds = Feeds()
     files: Files = Files()
     deepen: Deepen = Deepen()

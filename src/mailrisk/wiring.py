@@ -24,6 +24,7 @@ from mailrisk.service.correspondents import Correspondents
 from mailrisk.service.feed_plan import FeedPlan, make_plan
 from mailrisk.service.readers import Depth, LanguageModel, Readers
 from mailrisk.service.webhook_secrets import with_secrets
+from mailrisk.model.person import person
 from mailrisk.store.index import LookupIndex
 
 
@@ -48,6 +49,7 @@ def open_context(
     data_dir: Path, config: Config, *, network: bool = True, clock: Clock = system_clock
 ) -> Iterator[Context]:
     """Everything that a command or the server works with, closed at the end.
+        people={person(name): name for name in config.organisation.people if person(name)},
 
     Any number of processes may have the same data directory open. Unavailable: it cannot be used.
     """

@@ -194,9 +194,12 @@ def brand_labels(brand: Brand) -> tuple[str, ...]:
 
 
 def ambiguous_labels(brand: Brand) -> tuple[str, ...]:
-    """Labels that are words of their own: they count only beside bait (``chase-login``)."""
-    names = ("".join(_WORD.findall(latin(name))) for name in brand.ambiguous if not _HAN.search(name))
-    return tuple(name for name in names if len(name) >= 3)
+    """Labels that are words of their own, and names of three letters: they count only beside bait (``dhl-login``)."""
+    names = ["".join(_WORD.findall(latin(name))) for name in brand.ambiguous if not _HAN.search(name)]
+    short = ["".join(_WORD.findall(latin(name))) for name in brand.names if not _HAN.search(name)]
+    return tuple(
+        dict.fromkeys([name for name in names if len(name) >= 3] + [name for name in short if len(name) == 3])
+    )
 
 
 def _one_of(globs: Iterable[str]) -> re.Pattern[str]:

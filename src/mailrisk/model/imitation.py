@@ -48,18 +48,26 @@ class LabelIndex:
     """Known labels, found again when imitated. ``labels`` maps a label to its owner's name.
 
     ``ambiguous`` labels are words of their own: they count only beside a bait word, with a hyphen between.
+    Labels shorter than ``shortest_typo`` have no slips.
     """
 
-    def __init__(self, labels: Mapping[str, str], ambiguous: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        labels: Mapping[str, str],
+        ambiguous: Mapping[str, str] | None = None,
+        shortest_typo: int = SHORTEST_TYPO,
+    ) -> None:
         self._exact = dict(labels)
+        self._shortest_typo = shortest_typo
+        self._hyphened = tuple(label for label in labels if "-" in label)
         self._ambiguous = dict(ambiguous or {})
         self._skeletons: dict[str, str] = {}
-        self._gaps: dict[str, str] = {}
+        self._gaps: dict[str, tuple[str, ...]] = {}
         for label in labels:
             self._skeletons.setdefault(skeleton(label), label)
-            if len(label) >= SHORTEST_TYPO:
-                for gap in range(len(label)):
-                    self._gaps.setdefault(label[:gap] + label[gap + 1 :], label)
+            if len(label) >= shortest_typo:
+                for gap in {label[:gap] + label[gap + 1 :] for gap in range(len(label))}:
+                    self._gaps[gap] = (*self._gaps.get(gap, ()), label)
 
     def imitated(self, host: str, registrable: str) -> Imitation | None:
         """The owner whose label the host imitates. ``host`` in ASCII form; ``xn--`` labels are decoded here."""
@@ -87,19 +95,14 @@ class LabelIndex:
 
     def _one_off(self, label: str) -> str | None:
         """The known label at Damerau-Levenshtein distance one, by shared deletions (Mor and Fraenkel, 1982)."""
-        if label in BAIT or not SHORTEST_TYPO <= len(label) <= _DELETION_LIMIT:
+        if label in BAIT or not self._shortest_typo <= len(label) <= _DELETION_LIMIT:
             return None
         for candidate in (label, *(label[:gap] + label[gap + 1 :] for gap in range(len(label)))):
-            if candidate in self._exact and len(candidate) >= SHORTEST_TYPO:
+            if candidate in self._exact and len(candidate) >= self._shortest_typo:
                 return candidate
-            near = self._gaps.get(candidate)
-            if (
-                near is not None
-                and near != label
-                and abs(len(near) - len(label)) <= 1
-                and one_edit(near, label)
-            ):
-                return near
+            for near in self._gaps.get(candidate, ()):
+                if near != label and one_edit(near, label):
+                    return near
         return None
 
     def _combined(self, label: str) -> Imitation | None:
@@ -111,6 +114,10 @@ class LabelIndex:
             near = self._skeletons.get(skeleton(word)) if word not in self._exact and len(word) >= 6 else None
             if near:
                 return Imitation(self._exact[near], "combo", label)
+        for known in self._hyphened:
+            if label.startswith(f"{known}-") or label.endswith(f"-{known}"):
+                rest = set(words) - set(known.split("-"))
+                return Imitation(self._exact[known], "combo", label) if rest & BAIT else None
         return self._glued(words[0], label) if len(words) == 1 else None
 
     def _glued(self, word: str, label: str) -> Imitation | None:

@@ -5,6 +5,8 @@ Pure code reads no files: ``edge/shipped.py`` loads these values once and everyb
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from mailrisk.model.brand import Brands
@@ -21,5 +23,6 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     own_domains: frozenset[str] = frozenset()  # the organisation's own registrable domains
     trusted_hosts: frozenset[str] = frozenset()  # authserv-ids / receiving hosts whose headers count
     parking_nameservers: frozenset[str] = frozenset()  # hosts, each with everything below it
+    people: Mapping[str, str] = {}  # names in comparable form (``model/person.py``) -> as configured
     hashes: dict[str, str] = {}  # data file -> SHA-256, for the policy
     results_below: bool = False  # they write results below their Received line, and remove forged ones

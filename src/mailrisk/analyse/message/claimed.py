@@ -15,12 +15,18 @@ from mailrisk.analyse.url.lookalike import STRENGTH, imitates, imitates_own
 from mailrisk.model.brand import Brand
 from mailrisk.model.confusable import latin
 from mailrisk.model.evidence import Evidence
+from mailrisk.model.person import person
 from mailrisk.model.url.hosts import HostClass
 
 CLAIMED = 0.7
 """Least strength of a brand claim that counts as one."""
 
 _CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxyz]{5}")
+_AUTHORITIES = ("from-police", "from-tax", "from-government")
+_OFFICIAL = re.compile(
+    r"(?:^|\.)(?:gov|gob|gouv|gov\.[a-z]{2}|gob\.[a-z]{2}|go\.[a-z]{2}|mil|mil\.[a-z]{2}|police|europa\.eu|int|admin\.ch|"
+    r"bund\.de|gv\.at|overheid\.nl|fgov\.be|gc\.ca|canada\.ca|police\.uk|govt\.nz)$|\.(?:gov|gob|gouv|go|gv|gc)\.[a-z]{2}$"
+)
 _HOST_LABELS = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 
 
@@ -89,10 +95,47 @@ def _own_organisation(view: MessageView, who: Identity) -> Iterator[Evidence]:
     domain = claims_own(view, who)
     if domain:
         yield fact(view, code="own-organisation-claimed", data={"domain": domain, "author": who.author})
+    yield from _staff(view, who)
+    yield from _authority(view, who)
     department = next(iter(who.departments), "")
     if department and who.free_mail:
         data = {"department": who.departments[department], "author": who.author}
         yield fact(view, code="department-from-free-mail", data=data, artefact="header From")
+
+
+def _staff(view: MessageView, who: Identity) -> Iterator[Evidence]:
+    """The display name is that of one of the people named in the configuration, and the author is outside.
+
+    A mailbox that anyone may have weighs in full; from elsewhere it may be a namesake.
+    """
+    people = view.knowledge.people
+    if not people or not who.author or registrable(view, who.author) in who.own:
+        return
+    name = person(who.display)
+    if name and name in people:
+        data = {"name": people[name], "author": who.author}
+        value = 1.0 if who.free_mail else 0.6
+        yield fact(view, code="staff-name-from-outside", value=value, data=data, artefact="header From")
+
+
+def _authority(view: MessageView, who: Identity) -> Iterator[Evidence]:
+    """The display name is that of the police, a tax office or a government, and the domain is no authority's.
+
+    Authorities write from names below ``gov``, ``gob``, ``gouv``, ``mil``, ``police``, ``admin.ch`` and their like, or
+    from domains of a brand record.
+    """
+    if (
+        not who.author
+        or who.genuine
+        or view.knowledge.brands.owners(who.author)
+        or _OFFICIAL.search(who.author)
+    ):
+        return
+    found = view.knowledge.lexicon.find(who.display) if who.display else {}
+    label = next((label for label in _AUTHORITIES if label in found and found[label].log_odds > 0), "")
+    if label:
+        data = {"claimed": found[label].phrases[0], "author": who.author}
+        yield fact(view, code="authority-not-author", data=data, artefact="header From")
 
 
 def _reply_to(view: MessageView, who: Identity) -> Iterator[Evidence]:

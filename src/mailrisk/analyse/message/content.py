@@ -20,6 +20,9 @@ from mailrisk.model.url.hosts import HostClass
 READ = 20_000
 """Characters of text, and of HTML, that are looked at."""
 
+FIELDS = 200
+"""Fields of forms that are looked at."""
+
 _SALT = re.compile(f"(?<=[A-Za-z])[{INVISIBLE[1:]}]+(?=[A-Za-z])")
 _MIXED = re.compile(
     r"[A-Za-z][\u0370-\u03ff\u0400-\u052f\u0531-\u058f]|[\u0370-\u03ff\u0400-\u052f\u0531-\u058f][A-Za-z]"
@@ -29,7 +32,17 @@ _OVERRIDE = re.compile("[\u202d\u202e]")
 _SHOWN_HOST = re.compile(
     r"^\s*(?:https?://)?((?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,18})(?:[/?#:]\S*)?\s*$", re.IGNORECASE
 )
-_PASSWORD_FIELD = re.compile(r"<input\b[^>]{0,300}type\s*=\s*[\"']?password", re.IGNORECASE)
+_PASSWORD = re.compile(r"type\s*=\s*[\"']?password", re.IGNORECASE)
+_FIELD = re.compile(r"<(?:input|textarea)\b[^>]{0,400}", re.IGNORECASE)
+_UNWRITTEN = re.compile(
+    r"type\s*=\s*[\"']?(?:hidden|submit|button|image|reset|radio|checkbox|search)", re.IGNORECASE
+)
+_SECRET = re.compile(
+    r"(?:name|id|placeholder)\s*=\s*[\"']?[^\"'>=]{0,30}"
+    r"(?:passw|passcode|\bpin\b|cvv|cvc|card.?n|otp|ssn|seed|mnemonic|密码|口令|验证码|银行卡|身份证)",
+    re.IGNORECASE,
+)
+_SCRIPT = re.compile(r"<script\b(?![^>]{0,200}application/ld\+json)", re.IGNORECASE)
 _NOISE = re.compile(
     r"\b(?=[A-Za-z0-9]{9,40}\b)(?=\w*[a-z]\w*[A-Z]\w*[a-z])(?=\w*[A-Z]\w*[a-z]\w*[A-Z])(?=\w*\d)\w+"
 )
@@ -94,8 +107,24 @@ def _links(view: MessageView) -> Iterator[Evidence]:
             artefact=item.link.artefact,
         )
     form = next((item for item in view.urls if item.link.how == "form"), None)
-    if form and _PASSWORD_FIELD.search(view.message.html[: 10 * READ]):
-        yield fact(view, code="form-in-mail", data={"host": form.url.host}, artefact=form.link.artefact)
+    if form:
+        yield from _form(view, form)
+    if "<script" in view.message.html[: 10 * READ].lower() and _SCRIPT.search(view.message.html[: 10 * READ]):
+        yield fact(view, code="script-in-mail", artefact="HTML body")
+
+
+def _form(view: MessageView, form: LinkedUrl) -> Iterator[Evidence]:
+    """A form in the mail itself: with a field for a secret, or with two or more fields to write in.
+
+    A search box and the buttons of a survey are neither; programs that show mail ask before they send such a form.
+    """
+    fields = _FIELD.findall(view.message.html[: 10 * READ])[:FIELDS]
+    written = [field for field in fields if not _UNWRITTEN.search(field)]
+    data, where = {"host": form.url.host}, form.link.artefact
+    if any(_PASSWORD.search(field) for field in fields):
+        yield fact(view, code="form-in-mail", data=data, artefact=where)
+    elif len(written) >= 2 or any(_SECRET.search(field) for field in written):
+        yield fact(view, code="input-in-mail", data=data, artefact=where)
 
 
 def shown_elsewhere(view: MessageView, items: Iterable[LinkedUrl]) -> Iterator[tuple[LinkedUrl, str]]:

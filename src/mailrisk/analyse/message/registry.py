@@ -17,6 +17,7 @@ from mailrisk.analyse.message import (
     opinion,
     sender_form,
     structure,
+    threads,
 )
 from mailrisk.analyse.message.reading import Reading
 from mailrisk.analyse.message.view import MessageView
@@ -38,6 +39,7 @@ def reading(view: MessageView) -> Iterator[Evidence]:
     yield from opinion.evidence(view)
     yield from structure.evidence(read)
     yield from sender_form.evidence(read)
+    yield from threads.evidence(read)
     yield from conviction.evidence(read)
 
 

@@ -26,6 +26,9 @@ SOURCE = "analyser:url"
 STRENGTH = {"confusable": 1.0, "typo": 0.8, "combo": 0.8, "subdomain": 0.8, "tld": 0.5}
 """How much each kind says; a brand's label under another suffix is often the brand's own, or a namesake."""
 
+SHORTEST_OWN_TYPO = 5
+"""Shortest label of an own domain that has slips: there are few of them, so that chance neighbours are rare."""
+
 PATH_LIMIT = 300
 """Characters of a path in which a brand's host is looked for."""
 
@@ -61,7 +64,8 @@ def imitates_own(host: str, knowledge: Knowledge) -> OwnLookalike | None:
 def _own_index(domains: frozenset[str]) -> LabelIndex:
     """Labels of the organisation's domains; shorter ones than four letters are everybody's."""
     labels = {domain.split(".")[0]: domain for domain in sorted(domains)}
-    return LabelIndex({label: domain for label, domain in labels.items() if len(label) >= 4})
+    known = {label: domain for label, domain in labels.items() if len(label) >= 4}
+    return LabelIndex(known, shortest_typo=SHORTEST_OWN_TYPO)
 
 
 def brand_in_path(url: Url, brands: Brands) -> str:
