@@ -106,7 +106,7 @@ def test_the_labels_of_a_model_are_the_intents() -> None:
 
 
 def test_every_stage_tells_its_cost() -> None:
-    assert [stage.name for stage in STAGES] == ["ocr", "embedding", "language-model"]
+    assert [stage.name for stage in STAGES] == ["ocr", "unlock", "embedding", "language-model"]
     assert all(stage.cost and stage.at_once >= 1 for stage in STAGES)
 
 

@@ -127,7 +127,7 @@ class Eyes:
 
 
 def test_a_password_in_a_picture_opens_a_locked_program(context: Context) -> None:
-    locked = zip_of(("发票.exe", PROGRAM), password="8899")
+    locked = zip_of(("发票.dat", PROGRAM), password="8899")
     picture = b"\x89PNG\r\n\x1a\n" + bytes(3_000)
     raw = mail(("发票.zip", "application/zip", locked), ("a.png", "image/png", picture))
     assert [file.not_opened for file in check(context, raw).files] == ["locked", "locked", ""]
