@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 
 from mailrisk.analyse.message.auth.authenticate import authenticate
+from mailrisk.analyse.message.documents import sealed
 from mailrisk.analyse.message.registry import ANALYSERS
 from mailrisk.analyse.message.view import LinkedUrl, MessageView
 from mailrisk.collect.message.parse import parse_message
@@ -86,8 +87,9 @@ async def assess(
         *listed_files(context, view.subject, files.files, view.at, tenant),
     ]
     found = await deepen(context, view, lambda view: [*_analysed(view), *given], network=network)
-    missing = _missing(network, domains, files)
-    done = tuple(stage for stage in (FILES_STAGE, "auth", STAGE) if stage not in missing)
+    missing = _missing(network, authentication, domains, files)
+    missing = ("intent", *missing) if sealed(view) else missing  # nobody knows what encrypted text wants
+    done = tuple(stage for stage in ("intent", FILES_STAGE, "auth", STAGE) if stage not in missing)
     return Assessment(
         subject=view.subject,
         message=message,
@@ -97,7 +99,7 @@ async def assess(
         domains=domains,
         evidence=found.judged.evidence,
         verdict=found.judged.verdict,
-        stages=("intelligence", "url", "message", "intent", *done, *found.stages),
+        stages=("intelligence", "url", "message", *done, *found.stages),
         missing_stages=(*missing, *found.missing),
         files=found.judged.view.files,
         cuts=(*message.cuts, *files.cuts, *links.cuts, *found.cuts),
@@ -105,9 +107,15 @@ async def assess(
     )
 
 
-def _missing(network: bool, domains: DomainsAsked, files: FilesFound) -> tuple[str, ...]:
-    """The stages that were not done."""
-    missing = () if network else ("auth",)
+def _missing(
+    network: bool, authentication: Authentication, domains: DomainsAsked, files: FilesFound
+) -> tuple[str, ...]:
+    """The stages that were not done, or could not be done to the end."""
+    words = (
+        authentication.spf.result, authentication.dkim_summary, authentication.dmarc.result,
+        authentication.arc.result,
+    )  # fmt: skip
+    missing = ("auth",) if not network or "temperror" in words else ()
     missing = (*missing, STAGE) if domains.missing else missing
     return (*missing, FILES_STAGE) if files.missing else missing
 

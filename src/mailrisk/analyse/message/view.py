@@ -13,6 +13,7 @@ from mailrisk.model.message import Authentication, Envelope, Link, Message
 from mailrisk.model.opinion import Opinion
 from mailrisk.model.subject import Subject
 from mailrisk.model.url.canonical import Url
+from mailrisk.model.verdict import Verdict
 
 
 class LinkedUrl(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,3 +48,4 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     meanings: tuple[tuple[str, float], ...] = ()  # intents by embedding: label, log-odds; only likewise
     history: History | None = None  # earlier correspondence; None where nothing is remembered
     opinion: Opinion | None = None  # a language model's; only likewise
+    account: Verdict | None = None  # on the author's account in this house; None: he has none, or it is not watched
