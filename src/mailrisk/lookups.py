@@ -98,7 +98,7 @@ def open_lookups(data_dir: str | Path, config: Path | None = None) -> Iterator[L
 
 def prepare(data_dir: Path, config: Config) -> Callable[[], LookupContext]:
     """Loads what takes time, and returns the function that opens the index."""
-    knowledge = load_knowledge(config)
+    knowledge = load_knowledge(config, texts=False)
     policy = load_policy(knowledge.hashes)
 
     def open_index() -> LookupContext:

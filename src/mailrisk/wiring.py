@@ -12,11 +12,19 @@ from mailrisk.config import Config
 from mailrisk.edge.clock import Clock, system_clock
 from mailrisk.edge.geo import GeoDatabase
 from mailrisk.edge.policy_files import data_hashes, load_policy
-from mailrisk.edge.shipped import load_brands, load_feeds, load_hosts, load_lexicon, load_parking_nameservers
+from mailrisk.edge.shipped import (
+    load_brands,
+    load_feeds,
+    load_heads,
+    load_hosts,
+    load_lexicon,
+    load_parking_nameservers,
+)
 from mailrisk.edge.sources import Source, Sources
 from mailrisk.model.errors import BadUrl, ConfigError, Unavailable
 from mailrisk.model.ip import parse_ip, split_port
 from mailrisk.model.knowledge import Knowledge
+from mailrisk.model.person import person
 from mailrisk.model.url.canonical import parse_url
 from mailrisk.service.analysis_threads import AnalysisThreads
 from mailrisk.service.context import Context, Lookup
@@ -24,20 +32,24 @@ from mailrisk.service.correspondents import Correspondents
 from mailrisk.service.feed_plan import FeedPlan, make_plan
 from mailrisk.service.readers import Depth, LanguageModel, Readers
 from mailrisk.service.webhook_secrets import with_secrets
-from mailrisk.model.person import person
 from mailrisk.store.index import LookupIndex
 
 
-def load_knowledge(config: Config) -> Knowledge:
-    """Shipped brands and hosts, with the organisation's own domains and trusted hosts."""
+def load_knowledge(config: Config, *, texts: bool = True) -> Knowledge:
+    """Shipped brands and hosts, with the organisation's own domains and trusted hosts.
+
+    Without ``texts`` the models that read messages are left out.
+    """
     hosts = load_hosts()
     own = {hosts.registrable(domain.lower()) or domain.lower() for domain in config.organisation.domains}
     return Knowledge(
         brands=load_brands(),
         hosts=hosts,
         lexicon=load_lexicon(),
+        heads=load_heads() if texts else None,
         own_domains=frozenset(own),
         trusted_hosts=frozenset(host.lower() for host in config.organisation.trusted_hosts),
+        people={person(name): name for name in config.organisation.people if person(name)},
         results_below=config.organisation.results_below_received,
         parking_nameservers=load_parking_nameservers(),
         hashes=data_hashes(),
@@ -49,7 +61,6 @@ def open_context(
     data_dir: Path, config: Config, *, network: bool = True, clock: Clock = system_clock
 ) -> Iterator[Context]:
     """Everything that a command or the server works with, closed at the end.
-        people={person(name): name for name in config.organisation.people if person(name)},
 
     Any number of processes may have the same data directory open. Unavailable: it cannot be used.
     """

@@ -25,6 +25,9 @@ _ASKS = {
     "page": "attach",
     "program": "attach",
 }
+INJECTED = 0.05
+"""Share of the lures that also give orders to an automatic reader."""
+
 _DOCUMENTS = ("pdf", "docx")
 _MONTHS = "January February March April May June July August September October November December".split()
 
@@ -125,7 +128,10 @@ def _written(
     words = words_of(template.language)
     scanned = carrier in ("qr", "picture") or (carrier in _DOCUMENTS and rng.random() < 0.6)
     bank = _ASKS.get(carrier) or ("scan" if scanned else "click") if carrier != "none" else ""
-    plain = template.text.replace("{ask", f"{{{bank}" if bank else "{nothing")
+    injected = template.kind == "lure" and words != "other" and rng.random() < INJECTED
+    plain = (template.text + "\n{inject}" if injected else template.text).replace(
+        "{ask", f"{{{bank}" if bank else "{nothing"
+    )
     plain = plain.replace(f"{{{bank}2}}", "{ask2}").replace("{nothing2}", "{ask2}")
     values = values | {"nothing": ""}
     subject, from_subject = writer.expand(template.subject, values)

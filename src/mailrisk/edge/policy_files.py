@@ -17,7 +17,7 @@ from mailrisk.model.policy import Policy, PolicyDocument, ReasonRule
 def data_hashes() -> dict[str, str]:
     """SHA-256 of every shipped file that a verdict depends on, by its path below ``data/``."""
     found: dict[str, str] = {}
-    for folder in ("brands", "hosts", "lexicon", "yara"):
+    for folder in ("brands", "hosts", "lexicon", "yara", "models"):
         _hash_below(files("mailrisk") / "data" / folder, folder, found)
     return found
 

@@ -12,6 +12,7 @@ import msgspec
 
 from mailrisk.model.brand import Brand, Brands
 from mailrisk.model.feed import FeedSource
+from mailrisk.model.heads import TextHeads
 from mailrisk.model.lexicon import Lexicon, Phrase
 from mailrisk.model.url.hosts import HostClass, Hosts
 
@@ -97,6 +98,22 @@ def read_phrases(raw: bytes) -> list[Phrase]:
         for weight, texts in lists.items()
         for text in texts
     ]
+
+
+def load_heads(name: str = "intent") -> TextHeads | None:
+    """The trained intent heads (``data/models/NAME.npz``), None where they are not shipped."""
+    import numpy as np  # Here, because look-up workers read no texts and start sooner without it.
+
+    file = files("mailrisk") / "data" / "models" / f"{name}.npz"
+    if not file.is_file():
+        return None
+    with file.open("rb") as raw, np.load(raw, allow_pickle=False) as stored:
+        return TextHeads(
+            labels=tuple(str(label) for label in stored["labels"]),
+            weights=stored["weights"],
+            slope=stored["slope"],
+            offset=stored["offset"],
+        )
 
 
 def load_feeds() -> dict[str, FeedSource]:

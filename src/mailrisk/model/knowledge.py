@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import msgspec
 
 from mailrisk.model.brand import Brands
+from mailrisk.model.heads import TextHeads
 from mailrisk.model.lexicon import Lexicon
 from mailrisk.model.url.hosts import Hosts
 
@@ -20,9 +21,10 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     brands: Brands
     hosts: Hosts
     lexicon: Lexicon = Lexicon(())  # what texts want of their readers
+    heads: TextHeads | None = None  # the same by trained weights
     own_domains: frozenset[str] = frozenset()  # the organisation's own registrable domains
-    trusted_hosts: frozenset[str] = frozenset()  # authserv-ids / receiving hosts whose headers count
-    parking_nameservers: frozenset[str] = frozenset()  # hosts, each with everything below it
     people: Mapping[str, str] = {}  # names in comparable form (``model/person.py``) -> as configured
-    hashes: dict[str, str] = {}  # data file -> SHA-256, for the policy
+    trusted_hosts: frozenset[str] = frozenset()  # authserv-ids / receiving hosts whose headers count
     results_below: bool = False  # they write results below their Received line, and remove forged ones
+    parking_nameservers: frozenset[str] = frozenset()  # hosts, each with everything below it
+    hashes: dict[str, str] = {}  # data file -> SHA-256, for the policy

@@ -10,13 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from mailrisk.analyse.message import document_lures, harmful, lures, payloads, scams
+from mailrisk.analyse.message import document_lures, harmful, lures, notices, payloads, scams
 from mailrisk.analyse.message.reading import Reading
 from mailrisk.model.evidence import Evidence
 
 Rule = Callable[[Reading], Iterator[Evidence]]
 
-RULES: tuple[Rule, ...] = (*lures.RULES, *payloads.RULES, *harmful.RULES, *document_lures.RULES, *scams.RULES)
+RULES: tuple[Rule, ...] = (
+    *lures.RULES,
+    *notices.RULES,
+    *payloads.RULES,
+    *harmful.RULES,
+    *document_lures.RULES,
+    *scams.RULES,
+)
 
 
 def evidence(reading: Reading) -> Iterator[Evidence]:

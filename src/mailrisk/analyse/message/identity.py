@@ -102,7 +102,13 @@ def identify(view: MessageView) -> Identity:
     claims = _claims(view, author, display)
     spoofed = next(iter(owners), None) if trust is Trust.FAILED else None
     genuine = () if spoofed else tuple(claim.brand for claim in claims if claim.brand in owners)
-    foreign = [claim for claim in claims if claim.brand not in genuine and not _sibling(claim.brand, genuine)]
+    foreign = [
+        claim
+        for claim in claims
+        if claim.brand not in genuine
+        and not _sibling(claim.brand, genuine)
+        and not _is_office(claim.brand, author)
+    ]
     if genuine or (owners and not spoofed):
         foreign = [claim for claim in foreign if claim.where == "display name"]
     return Identity(
@@ -169,6 +175,11 @@ def _owners(view: MessageView, author: str) -> tuple[Brand, ...]:
 def _sibling(brand: Brand, genuine: tuple[Brand, ...]) -> bool:
     """Brands that share a domain are one house (WeChat and Tencent)."""
     return any(set(brand.domains) & set(other.domains) for other in genuine)
+
+
+def _is_office(brand: Brand, author: str) -> bool:
+    """A local office of an authority writes from a domain of the same government (``rsj.example.gov.cn``)."""
+    return author.endswith(".gov.cn") and any(domain.endswith(".gov.cn") for domain in brand.domains)
 
 
 def _claims(view: MessageView, author: str, display: str) -> list[BrandClaim]:

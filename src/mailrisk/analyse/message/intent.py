@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from mailrisk.analyse.message import documents
+from mailrisk.analyse.message import documents, heads
 from mailrisk.analyse.message.evidence import fact
 from mailrisk.analyse.message.view import MessageView
 from mailrisk.model.evidence import Evidence
@@ -74,8 +74,10 @@ class Intents:
 
 
 def intents(view: MessageView) -> Intents:
-    """What the words of the message say, raised by what an embedding found in them."""
-    return Intents(_raised(view.knowledge.lexicon.find(Folded(read_text(view))), view.meanings))
+    """What the words of the message say, raised by trained heads and by what an embedding found in them."""
+    folded = Folded(read_text(view))
+    found = heads.raised(view.knowledge.lexicon.find(folded), folded.text, view.knowledge.heads)
+    return Intents(_raised(found, view.meanings))
 
 
 def read_text(view: MessageView) -> str:

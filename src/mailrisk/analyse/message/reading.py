@@ -70,6 +70,22 @@ class Reading:
         return [item for item in self.foreign if links.is_throwaway(self.view, item)]
 
     @cached_property
+    def strange(self) -> list[LinkedUrl]:
+        """Offending links off the author's site, to sites that hardly anybody visits and that host no documents or forms.
+
+        Colleagues link to the organisation's own pages, to well-known services and to forms; hardly to such sites.
+        """
+        home = links.registrable(self.view, self.who.author)
+        return [
+            item
+            for item in self.offending
+            if not self.view.knowledge.hosts.rank(item.url.host)
+            and not links.on_document_service(self.view, item)
+            and not self.view.knowledge.hosts.has(item.url.host, HostClass.BULK_MAILER)
+            and (self.unreliable or links.registrable(self.view, item.url.host) != home)
+        ]
+
+    @cached_property
     def clickable(self) -> list[LinkedUrl]:
         """Foreign links that stand behind something to click, which discussions in plain text do not have."""
         return [item for item in self.foreign if item.link.how != "text"]
