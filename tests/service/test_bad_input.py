@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import random
+import tarfile
 import zipfile
 from email.message import EmailMessage
 from pathlib import Path
@@ -17,6 +18,7 @@ from mailrisk.service.answers import MessageAnswer
 from mailrisk.service.check_message import check_message, report_message
 from mailrisk.service.context import Context
 
+MIME4J = Path(__file__).parents[3] / "shared/data/vectors/mime4j.tar.xz"
 LURE = Path("src/mailrisk/data/examples/mailbox-quota.eml").read_bytes()
 
 
@@ -32,6 +34,38 @@ def test_fifty_megabytes_are_analysed_and_a_message_over_the_limit_is_refused(co
     assert answer.cut and answer.urls[0].url == "http://first.example/"
     with pytest.raises(TooLarge):
         check(context, big + line * 400_000)
+
+
+def test_a_hundred_megabytes_of_base64_are_refused_and_sixty_are_analysed(context: Context) -> None:
+    head = (
+        b"From: a@b.example\r\nMIME-Version: 1.0\r\nContent-Type: application/octet-stream; name=big.bin\r\n"
+        b"Content-Transfer-Encoding: base64\r\n\r\n"
+    )
+    line = b"QWxsIHdvcmsgYW5kIG5vIHBsYXkgbWFrZXMgSmFjayBhIGR1bGwgYm95LiBBbGwgd29yayBhbmQu\r\n"
+    with pytest.raises(TooLarge, match="message"):
+        check(context, head + line * (100 * 1024 * 1024 // len(line)))
+    answer = check(context, head + line * (60 * 1024 * 1024 // len(line)))
+    assert answer.level == "unknown" and "message" in answer.stages
+
+
+@pytest.mark.skipif(not MIME4J.exists(), reason="shared data absent: the messages of mime4j")
+def test_every_message_of_mime4j_is_analysed_or_refused_with_a_reason(context: Context) -> None:
+    analysed = 0
+    with tarfile.open(MIME4J) as archive:
+        for member in archive:
+            if not member.name.endswith(".msg"):
+                continue
+            stream = archive.extractfile(member)
+            assert stream is not None
+            try:
+                answer = check(context, stream.read())
+            except BadInput as error:
+                assert error.reason, member.name
+                continue
+            analysed += 1
+            assert answer.level in ("unknown", "suspicious", "clean"), member.name
+            assert "message" in answer.stages, member.name
+    assert analysed >= 75
 
 
 def test_a_zip_bomb_is_named_and_not_unpacked(context: Context) -> None:
