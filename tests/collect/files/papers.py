@@ -72,6 +72,30 @@ def letter_pdf(text: str = "", link: str = "", *, box: str = "10 10 60 20", cata
     )
 
 
+def chinese_pdf(text: str, link: str = "", *, box: str = "10 10 60 20") -> bytes:
+    """A page with one line in a composite font whose codes a ToUnicode map explains, as Chinese writers make them."""
+    codes = {char: number for number, char in enumerate(dict.fromkeys(text), 1)}
+    shown = "".join(f"{codes[char]:04x}" for char in text).encode()
+    rows = b"\n".join(
+        b"<%04x> <%s>" % (code, char.encode("utf-16-be").hex().encode()) for char, code in codes.items()
+    )
+    cmap = b"/CIDInit /ProcSet findresource begin begincmap 1 begincodespacerange <0000> <ffff> endcodespacerange\n"
+    cmap += b"%d beginbfchar\n%s\nendbfchar endcmap end" % (len(codes), rows)
+    return pdf(
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 100] /Contents 4 0 R /Annots [%s] "
+        b"/Resources << /Font << /F1 5 0 R >> >> >>" % (b"6 0 R" if link else b""),
+        stream(b"BT /F1 12 Tf 10 80 Td <%s> Tj ET" % shown),
+        b"<< /Type /Font /Subtype /Type0 /BaseFont /Song /Encoding /Identity-H /DescendantFonts [7 0 R] /ToUnicode 8 0 R >>",
+        b"<< /Type /Annot /Subtype /Link /Rect [%s] /A << /S /URI /URI (%s) >> >>"
+        % (box.encode(), link.encode()),
+        b"<< /Type /Font /Subtype /CIDFontType2 /BaseFont /Song /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) "
+        b"/Supplement 0 >> >>",
+        stream(cmap),
+    )
+
+
 def package(parts: Mapping[str, str | bytes]) -> bytes:
     """A ZIP package of these parts."""
     out = io.BytesIO()

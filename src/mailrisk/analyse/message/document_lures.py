@@ -131,12 +131,12 @@ def _built_to_run(file: OpenedFile) -> str:
 
 
 def _of(reading: Reading, file: OpenedFile) -> list[LinkedUrl]:
-    """The foreign links that stand in this file, or in a code on its pages."""
-    name = file.name[-100:]
+    """The foreign links that stand in this file or in a code on its pages; the mail parser reads some kinds too."""
+    name, part = file.name[-100:], f"part {file.part},"
     return [
         item
         for item in reading.foreign
-        if item.link.how in ("attachment", "form", "qr") and name and name in item.link.artefact
+        if (name and name in item.link.artefact) or (not file.depth and item.link.artefact.startswith(part))
     ]
 
 
