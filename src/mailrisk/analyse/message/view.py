@@ -48,4 +48,4 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     meanings: tuple[tuple[str, float], ...] = ()  # intents by embedding: label, log-odds; only likewise
     history: History | None = None  # earlier correspondence; None where nothing is remembered
     opinion: Opinion | None = None  # a language model's; only likewise
-    account: Verdict | None = None  # on the author's account in this house; None: he has none, or it is not watched
+    account: Verdict | None = None  # on the author's account in this house, where one is watched

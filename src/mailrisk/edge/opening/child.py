@@ -25,16 +25,22 @@ def make_tools(yara: dict[str, str]) -> Tools:
 
 def limit_process(memory_bytes: int) -> None:
     """Limits that hold until the process ends."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    _limit(resource.RLIMIT_AS, memory_bytes)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+def _limit(kind: int, most: int) -> None:
+    """Sets a limit, or leaves a lower one that the service was started with (``ulimit``, ``LimitCPU=``)."""
+    hard = resource.getrlimit(kind)[1]
+    resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 def limit_cpu(seconds: int) -> None:
     """From now on so many seconds of CPU time, then the system ends the process."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     spent = int(used.ru_utime + used.ru_stime) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (spent + seconds, resource.RLIM_INFINITY))
+    _limit(resource.RLIMIT_CPU, spent + seconds)
 
 
 def serve(connection: socket.socket) -> None:
