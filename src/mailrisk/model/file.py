@@ -34,6 +34,24 @@ class Member(msgspec.Struct, frozen=True):
     why: str = ""
 
 
+class Code(msgspec.Struct, frozen=True, kw_only=True):
+    """A machine-readable code in a picture or drawn in a body.
+
+    ``payload`` is '' when a finder pattern was seen and nothing could be decoded. ``kind`` is ``url``,
+    ``wifi``, ``vcard``, ``payment``, ``otp``, ``tel``, ``mailto``, ``sms``, ``geo``, ``event``, ``app`` (a link that
+    opens an app), ``text`` or ''.
+    ``symbology`` is ``qr``, ``micro-qr``, ``data-matrix``, ``aztec``, ... ``drawn`` says how it was put there:
+    ``picture``, ``table`` (coloured cells or boxes), ``text`` (half blocks), ``split`` (several pictures side by
+    side), ``svg``, ``pdf`` (seen on a rendered page).
+    """
+
+    payload: str
+    kind: str
+    symbology: str
+    drawn: str
+    artefact: str
+
+
 class Contents(msgspec.Struct, frozen=True, kw_only=True):
     """What one reader found in one file. Artefacts are relative to the file: ``page 2``, ``slide 1, link 3``."""
 
@@ -42,6 +60,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     pictures: tuple[Picture, ...] = ()
     members: tuple[Member, ...] = ()
     traits: tuple[Trait, ...] = ()
+    codes: tuple[Code, ...] = ()
     cuts: tuple[str, ...] = ()
     defects: tuple[str, ...] = ()
 
@@ -89,22 +108,6 @@ class OpenedFile(msgspec.Struct, frozen=True, kw_only=True):
     def name(self) -> str:
         """The file's own name."""
         return self.path[-1] if self.path else ""
-
-
-class Code(msgspec.Struct, frozen=True, kw_only=True):
-    """A machine-readable code in a picture or drawn in a body.
-
-    ``payload`` is '' when a finder pattern was seen and nothing could be decoded. ``kind`` is ``url``,
-    ``wifi``, ``vcard``, ``payment``, ``otp``, ``tel``, ``mailto``, ``sms``, ``geo``, ``event``, ``text`` or ''.
-    ``symbology`` is ``qr``, ``micro-qr``, ``data-matrix``, ``aztec``, ... ``drawn`` says how it was put there:
-    ``picture``, ``table``, ``text`` (half blocks), ``split`` (several pictures side by side), ``pdf``.
-    """
-
-    payload: str
-    kind: str
-    symbology: str
-    drawn: str
-    artefact: str
 
 
 class ReadPicture(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from mailrisk.model.correspondence import History
 from mailrisk.model.errors import BadInput
 from mailrisk.model.evidence import SHARED, Evidence
 from mailrisk.model.facts import Facts
-from mailrisk.model.file import OpenedFile
+from mailrisk.model.file import Code, OpenedFile
 from mailrisk.model.message import Authentication, Envelope, Link, Message
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.verdict import Verdict
@@ -36,6 +36,7 @@ from mailrisk.service.domains import (
 from mailrisk.service.facts import Budget, settle
 from mailrisk.service.link_budget import LinkBudget
 from mailrisk.service.link_evidence import PROMINENT, FoundUrl, from_urls, prominence
+from mailrisk.service.message_codes import CodesFound, all_codes, codes_of_bodies
 from mailrisk.service.message_files import STAGE as FILES_STAGE
 from mailrisk.service.message_files import FilesFound, listed_files, start_opening
 
@@ -54,6 +55,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     stages: tuple[str, ...]
     missing_stages: tuple[str, ...]
     files: tuple[OpenedFile, ...] = ()
+    codes: tuple[Code, ...] = ()
     cuts: tuple[str, ...] = ()  # what a limit cut off, of the message and of the work on it
     in_band: bool = False  # the quick stages alone left the verdict uncertain
 
@@ -66,13 +68,15 @@ async def assess(
     With ``network=False`` nothing is looked up outside and authentication is ``not-checked``.
     """
     network = network and context.network
-    message = await context.analysis.run(parse_message, raw)
+    message, drawn = await context.analysis.run(_read, raw)
     opening = start_opening(context, message)
     authenticating = asyncio.ensure_future(_authenticate(context, raw, message, envelope, network))
     try:
         files = await opening
+        codes = all_codes(drawn, files.files)
         links = LinkBudget()
-        urls = await context.analysis.run(_urls, context, message, files, context.clock(), tenant, links)
+        given_links = (*_all_links(message), *files.links, *codes.links)
+        urls = await context.analysis.run(_urls, context, given_links, context.clock(), tenant, links)
         authentication, domains, earlier = await asyncio.gather(
             authenticating,
             _domains(context, message, urls, network),
@@ -80,7 +84,7 @@ async def assess(
         )
     finally:
         authenticating.cancel()
-    view = _view(context, message, envelope, authentication, urls, files, earlier)
+    view = _view(context, message, envelope, authentication, urls, files, codes, earlier)
     given = [
         *from_urls(view.subject, urls, view.at, context.policy),
         *domain_evidence(context, domains, view.subject, authentication),
@@ -102,9 +106,16 @@ async def assess(
         stages=("intelligence", "url", "message", *done, *found.stages),
         missing_stages=(*missing, *found.missing),
         files=found.judged.view.files,
-        cuts=(*message.cuts, *files.cuts, *links.cuts, *found.cuts),
+        codes=found.judged.view.codes,
+        cuts=(*message.cuts, *codes.cuts, *files.cuts, *links.cuts, *found.cuts),
         in_band=found.in_band,
     )
+
+
+def _read(raw: bytes) -> tuple[Message, CodesFound]:
+    """The message, and the codes that its bodies draw."""
+    message = parse_message(raw)
+    return message, codes_of_bodies(message)
 
 
 def _missing(
@@ -139,6 +150,7 @@ def _view(
     authentication: Authentication,
     urls: tuple[FoundUrl, ...],
     files: FilesFound,
+    codes: CodesFound,
     earlier: History | None,
 ) -> MessageView:
     """What the analysers read."""
@@ -151,6 +163,7 @@ def _view(
         knowledge=context.knowledge,
         at=context.clock(),
         files=files.files,
+        codes=codes.codes,
         history=earlier,
     )
 
@@ -161,16 +174,16 @@ def _analysed(view: MessageView) -> list[Evidence]:
 
 
 def _urls(
-    context: Context, message: Message, files: FilesFound, now: datetime, tenant: int, budget: LinkBudget
+    context: Context, links: Sequence[Link], now: datetime, tenant: int, budget: LinkBudget
 ) -> tuple[FoundUrl, ...]:
     """Every distinct link once, in the order of the message, with all the places where it was found.
 
     Links that a reader may follow get their share of the budget before pictures and styles do.
     """
     places: dict[str, list[Link]] = {}
-    for link in (*_all_links(message), *files.links):
+    for link in links:
         places.setdefault(link.url, []).append(link)
-    clearest = {text: min(links, key=prominence) for text, links in places.items()}
+    clearest = {text: min(same, key=prominence) for text, same in places.items()}
     found = {
         text: _found(
             context, clearest[text], tuple(link.artefact for link in places[text]), now, tenant, budget

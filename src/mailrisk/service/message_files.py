@@ -15,6 +15,7 @@ import msgspec
 from mailrisk.collect.files.kinds import PICTURES, kind_of
 from mailrisk.collect.files.open import Attached, Opened
 from mailrisk.collect.files.passwords import passwords_in
+from mailrisk.collect.pictures.decode import may_hold_code
 from mailrisk.edge.opening.job import Job
 from mailrisk.model.evidence import SHARED, Evidence
 from mailrisk.model.file import OpenedFile
@@ -39,7 +40,7 @@ _PARSED = frozenset({
 _PLAIN = PICTURES | frozenset(
     "txt diff pgp empty css json markdown yaml c latex mp3 mp4 wav ogg flac avi mkv woff woff2 otf ttf ico".split()
 )
-"""Kinds in which nothing is looked for here; codes and text in pictures are another analysis."""
+"""Kinds in which nothing is looked for, but for codes in pictures that are large enough for one."""
 
 
 MOST_CUTS = 50
@@ -114,7 +115,7 @@ def _sorted(message: Message) -> tuple[list[OpenedFile], list[Attached]]:
         if not part.payload or _is_body(part) or _is_parsed(part):
             continue
         kind = kind_of(part.payload, part.filename)
-        if kind in _PLAIN:
+        if kind in _PLAIN and not may_hold_code(part.payload):
             if part.filename:
                 told.append(_told(part, kind))
         else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -19,6 +19,9 @@ from mailrisk.collect.files.registry import READERS
 from mailrisk.model.errors import BadInput
 from mailrisk.model.file import Contents, Member, OpenedFile, Picture, RuleMatch, Trait
 from mailrisk.model.message import Link
+
+if TYPE_CHECKING:
+    from mailrisk.collect.pictures.in_files import Render
 
 NEVER_OPENED: dict[str, str] = {
     "ace": "ACE archives", "arj": "ARJ archives", "wim": "Windows images", "vhd": "virtual disks",
@@ -59,6 +62,7 @@ class Tools(msgspec.Struct, frozen=True, kw_only=True):
     identify: Identify | None = None
     readers: Mapping[str, Reader] = {}  # beside and before those of the registry
     match: Callable[[bytes], tuple[RuleMatch, ...]] | None = None
+    render: Render | None = None  # pages of PDF documents, for codes that they draw
 
 
 NO_TOOLS = Tools()
@@ -150,7 +154,20 @@ class _Driver:
             return Contents(defects=(error.reason[:200],)), "damaged"
         except Exception as error:  # noqa: BLE001 - libraries raise whatever hostile bytes make them raise.
             return Contents(defects=(f"{type(error).__name__}: {error}"[:200],)), "damaged"
+        contents = self._with_codes(item, kind, contents)
         return contents, "locked" if contents.trait("locked") is not None else ""
+
+    def _with_codes(self, item: _Item, kind: str, contents: Contents) -> Contents:
+        """The contents with the codes that the file shows; the library is loaded when the first file asks for it."""
+        if kind not in ("pdf", "svg") and kind not in PICTURES and not contents.pictures:
+            return contents
+        from mailrisk.collect.pictures.in_files import with_codes
+
+        try:
+            return with_codes(kind, item.member.data, contents, self._budget, self._tools.render)
+        except Exception as error:  # noqa: BLE001 - see above.
+            cut = f"not searched for codes: {type(error).__name__}"
+            return msgspec.structs.replace(contents, cuts=(*contents.cuts, cut))
 
     def _match(self, data: bytes, kind: str) -> tuple[RuleMatch, ...]:
         if self._tools.match is None or kind in PICTURES:

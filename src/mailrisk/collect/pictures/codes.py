@@ -33,9 +33,8 @@ UNSURE_ATTEMPTS: Final = 4
 MOST_CODES: Final = 10
 """Codes that are told of one picture."""
 
-_FORMAT = zxingcpp.BarcodeFormat
-_QR: Final = zxingcpp.BarcodeFormats([_FORMAT.QRCode, _FORMAT.MicroQRCode, _FORMAT.RMQRCode])
-_OTHERS: Final = zxingcpp.BarcodeFormats([_FORMAT.DataMatrix, _FORMAT.Aztec])
+_QR: Final = "QRCode,MicroQRCode,RMQRCode"
+_OTHERS: Final = "DataMatrix,Aztec"
 _CLEARLY: Final = [255 if difference > 24 else 0 for difference in range(256)]
 _NAMES: Final = {
     "QR Code": "qr", "Micro QR Code": "micro-qr", "rMQR Code": "rmqr", "Data Matrix": "data-matrix", "Aztec": "aztec",
@@ -147,13 +146,11 @@ def _hides_in_colour(bitmap: Bitmap) -> bool:
     return max(channels) > 20 and max(channels) > 1.6 * grey
 
 
-def _zxing(
-    image: Image.Image, formats: zxingcpp.BarcodeFormats, *, quick: bool = False
-) -> tuple[list[Read], bool]:
+def _zxing(image: Image.Image, formats: str, *, quick: bool = False) -> tuple[list[Read], bool]:
     """(codes that were read, whether one was seen that was not)."""
     results = zxingcpp.read_barcodes(
         np.asarray(image),
-        formats=formats,
+        formats=zxingcpp.barcode_formats_from_str(formats),
         return_errors=True,
         try_downscale=not quick,
         try_rotate=not quick,

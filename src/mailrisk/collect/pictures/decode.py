@@ -121,6 +121,14 @@ def may_hold_code(data: bytes) -> bool:
         return True
 
 
+def size_of(data: bytes) -> tuple[int, int]:
+    """Width and height as the header states them; (0, 0) for what is no picture. Never raises."""
+    try:
+        return _open(data).size
+    except (*BROKEN, BadInput):
+        return 0, 0
+
+
 def _open(data: bytes) -> ImageFile.ImageFile:
     """The picture with its header read and no pixel decoded."""
     stream = io.BytesIO(data)

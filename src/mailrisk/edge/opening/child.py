@@ -13,14 +13,19 @@ import sys
 import msgspec
 
 from mailrisk.collect.files.open import Opened, Tools, open_files
-from mailrisk.edge.opening import identify, more_archives, rules
+from mailrisk.edge.opening import identify, more_archives, pages, rules
 from mailrisk.edge.opening.job import Gone, Job, Setting, receive, send
 
 
 def make_tools(yara: dict[str, str]) -> Tools:
     """The native libraries that are there; ``yara`` are rules beside the shipped ones."""
     compiled, _ = rules.compile_rules({**rules.shipped_sources(), **yara})
-    return Tools(identify=identify.identify, readers=more_archives.readers(), match=rules.matcher(compiled))
+    return Tools(
+        identify=identify.identify,
+        readers=more_archives.readers(),
+        match=rules.matcher(compiled),
+        render=pages.render,
+    )
 
 
 def limit_process(memory_bytes: int) -> None:
