@@ -48,6 +48,11 @@ pip=(.venv/bin/python -m pip --disable-pip-version-check --no-input -qq install)
 "${pip[@]}" --no-build-isolation --require-hashes --requirement "requirements/$what.txt"
 "${pip[@]}" --no-build-isolation --no-deps --editable .
 
+# 7z, RAR, ISO and CAB archives are opened by a library of the system; without it mailrisk tells that they are not.
+if ! .venv/bin/python -c 'import libarchive' 2>/dev/null; then
+  tools/debian.sh libarchive13 || echo "Without libarchive, 7z, RAR, ISO and CAB archives are not opened." >&2
+fi
+
 # What tests need holds what the service needs.
 touch .venv/.installed-run
 [ "$what" != dev ] || touch .venv/.installed-dev

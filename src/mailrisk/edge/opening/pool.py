@@ -32,6 +32,8 @@ KILLED = Opened(
     cuts=("files: opening them took more time or memory than it may, and was given up",), failed=True
 )
 
+BUSY = Opened(cuts=("files: nobody was free to open them",), failed=True)
+
 
 class FileOpeners:
     """A pool of children, each started when it is first needed. ``close`` ends them."""
@@ -53,8 +55,15 @@ class FileOpeners:
             self._free.put(None)
 
     async def open(self, job: Job) -> Opened:
-        """What is in the files of one message; ``failed`` when they could not be looked at to the end."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self.open_now, job)
+        """What is in the files of one message; ``failed`` when they could not be looked at to the end.
+
+        Whoever finds no child free for as long as three messages may take is told so: mail goes on.
+        """
+        asked = self._threads.submit(self.open_now, job)
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(asked), 3 * self._wall_s + START_S)
+        except TimeoutError:
+            return BUSY
 
     def open_now(self, job: Job) -> Opened:
         """As ``open``, and waits for it."""
