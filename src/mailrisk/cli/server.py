@@ -7,8 +7,10 @@ import logging
 import os
 import socket
 import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,9 +19,13 @@ from mailrisk.config import Config, load_config
 from mailrisk.listen.bind import bind
 from mailrisk.listen.fast.core_socket import CoreSocket
 from mailrisk.listen.workers import Workers, worker_options
+from mailrisk.model.ip import parse_ip
 from mailrisk.service.context import Context
 from mailrisk.service.keys import Role, issue
 from mailrisk.wiring import open_context
+
+if TYPE_CHECKING:
+    from mailrisk.service.watch import Watch
 
 KEY_FILE = "admin.key"
 
@@ -92,8 +98,27 @@ def _serve(
         body_bytes = settings.server.max_body_mb * 1024 * 1024
         with contextlib.closing(Watch(context, data_dir / "events")) as watch:
             serve(
-                context, listener, core, watch=watch, workers=workers, max_body_bytes=body_bytes, ready=ready
-            )
+                context, listener, core, watch=watch, workers=workers, max_body_bytes=body_bytes, ready=ready,
+                also=_policies(context, watch, settings),
+            )  # fmt: skip
+
+
+def _policies(context: Context, watch: Watch, settings: Config) -> list[Callable[[], Awaitable[None]]]:
+    """The servers that mail servers ask, as far as they are configured."""
+    from mailrisk.listen.policy.dovecot import PolicyRoutes
+    from mailrisk.listen.policy.server import serve_policy
+    from mailrisk.service.login_policy import LoginPolicy
+
+    login = settings.login
+    if not login.dovecot:
+        return []
+    listener = bind(login.dovecot)
+    listener.listen(1024)
+    password = login.password or os.environ.get("MAILRISK_LOGIN_PASSWORD", "")
+    frontends = [parse_ip(text) for text in login.trusted_frontends]
+    policy = LoginPolicy(context, watch.analysis, frontends)
+    routes = PolicyRoutes(policy, watch.take_login, context.clock, password)
+    return [lambda: serve_policy(routes, listener)]
 
 
 def _admin_key(context: Context, data_dir: Path) -> tuple[str, bool]:

@@ -11,7 +11,7 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import uvicorn
@@ -57,9 +57,13 @@ def serve(
     workers: Workers | None,
     max_body_bytes: int,
     ready: Callable[[str], None],
+    also: Sequence[Callable[[], Awaitable[None]]] = (),
 ) -> None:
-    """Serves until SIGINT or SIGTERM. ``ready`` is called with the URL once requests are answered."""
-    asyncio.run(_serve(context, listener, core, watch, workers, max_body_bytes, ready))
+    """Serves until SIGINT or SIGTERM. ``ready`` is called with the URL once requests are answered.
+
+    ``also``: further servers that run as long.
+    """
+    asyncio.run(_serve(context, listener, core, watch, workers, max_body_bytes, ready, also))
 
 
 async def _serve(
@@ -70,6 +74,7 @@ async def _serve(
     workers: Workers | None,
     max_body_bytes: int,
     ready: Callable[[str], None],
+    also: Sequence[Callable[[], Awaitable[None]]],
 ) -> None:
     config = uvicorn.Config(
         make_service(context, max_body_bytes=max_body_bytes, watch=watch),
@@ -90,7 +95,7 @@ async def _serve(
         loop.add_signal_handler(number, _on_signal, stop, server)
     sockets = [core.listener] if workers else [core.listener, listener]
     connections = server.server_state.connections
-    async with _background(context, watch, workers, connections):
+    async with _background(context, watch, workers, connections, also):
         serving = asyncio.ensure_future(server.serve(sockets=sockets))
         while not server.started and not serving.done():
             await asyncio.sleep(0.02)
@@ -129,7 +134,11 @@ async def _while_ready(
 
 @contextlib.asynccontextmanager
 async def _background(
-    context: Context, watch: Watch, workers: Workers | None, connections: set[Any]
+    context: Context,
+    watch: Watch,
+    workers: Workers | None,
+    connections: set[Any],
+    also: Sequence[Callable[[], Awaitable[None]]],
 ) -> AsyncIterator[None]:
     """Runs the loops while the server runs."""
     loops = [
@@ -141,6 +150,7 @@ async def _background(
         asyncio.ensure_future(webhook_loop(context)),
         asyncio.ensure_future(tidy_connections(connections)),
     ]
+    loops.extend(asyncio.ensure_future(one()) for one in also)
     if workers is not None:
         loops.append(asyncio.ensure_future(workers.watch()))
     try:

@@ -20,7 +20,13 @@ POLICY = load_policy({})
 
 
 def event(
-    at_s: float, account: str, outcome: Outcome = Outcome.FAILURE, *, ip: str = ATTACKER, attempts: int = 1
+    at_s: float,
+    account: str,
+    outcome: Outcome = Outcome.FAILURE,
+    *,
+    ip: str = ATTACKER,
+    attempts: int = 1,
+    secret: str = "",
 ) -> LoginEvent:
     """One event, ``at_s`` seconds after START."""
     return LoginEvent(
@@ -31,6 +37,7 @@ def event(
         ip=ip,
         outcome=outcome,
         attempts=attempts,
+        secret=secret,
     )
 
 

@@ -33,6 +33,28 @@ def test_one_stale_password_without_account_names_in_an_office_is_at_most_low() 
     assert verdict(events, OFFICE).level in HARMLESS
 
 
+def test_a_client_that_repeats_one_password_fails_once_and_one_that_guesses_fails_each_time() -> None:
+    stale = [event(i, "anna@example.org", secret="0f24") for i in range(10_000)]
+    assert verdict(stale).level in HARMLESS
+    guessing = [event(i, "anna@example.org", secret=f"{i:04x}") for i in range(500)]
+    assert verdict(guessing).level is Level.MEDIUM
+
+
+def test_what_is_known_goes_on_in_another_process() -> None:
+    before, after = LoginAnalysis(), LoginAnalysis()
+    evidence_of(
+        [success(0, "anna@example.org"), *(event(i, name) for i, name in enumerate(names(8)))], before
+    )
+    after.restore(before.state())
+    assert after.is_familiar(OFFICE, "anna@example.org") and not after.is_familiar(
+        ATTACKER, "anna@example.org"
+    )
+    more = [event(60 + i, name) for i, name in enumerate(names(9))]
+    assert [item.ref for one in more for item in before.observe(one)] == [
+        item.ref for one in more for item in after.observe(one)
+    ]
+
+
 def test_three_quick_failures_of_one_account_are_at_most_low() -> None:
     assert verdict([event(i, "anna@example.org") for i in range(3)]).level in HARMLESS
     assert verdict([event(i, "") for i in range(3)]).level in HARMLESS

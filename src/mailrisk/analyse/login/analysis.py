@@ -96,6 +96,11 @@ class LoginAnalysis:
         self._sources.restore(known.sources)
         self._sieges.restore(known.sieges)
 
+    def is_familiar(self, ip: str, account: str) -> bool:
+        """Whether the account has logged in from this address before."""
+        source = self._sources.get(counting_key(ip))
+        return source is not None and account in source.at_home
+
     def _success(self, event: LoginEvent) -> Iterable[Evidence]:
         """An account is at home where it logs in: its failures there are its own and are forgiven."""
         if not event.account:
@@ -119,7 +124,7 @@ class LoginAnalysis:
     def _failure(self, event: LoginEvent) -> Iterator[Evidence]:
         key = counting_key(event.ip)
         source = self._sources.touch(key)
-        if event.account in source.at_home:
+        if event.account in source.at_home or source.is_stale(event.account, event.secret):
             return
         source.failures += event.attempts
         source.first_failure_at = source.first_failure_at or event.seen_at

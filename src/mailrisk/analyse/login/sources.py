@@ -23,6 +23,12 @@ address that attacks 128 accounts needs that much."""
 MAX_AT_HOME: Final = 512
 """Accounts that are remembered as having logged in from one address."""
 
+MAX_SECRETS: Final = 8
+"""Wrong passwords that are remembered of one account at one address, as short hashes."""
+
+MAX_STALE: Final = 64
+"""Accounts at one address whose wrong passwords are remembered."""
+
 HEAVY_FROM: Final = 3
 """Failures, or accounts that log in, that make an address matter."""
 
@@ -38,11 +44,30 @@ class Source(msgspec.Struct):
     hits: int = 0  # accounts that logged in after failing, while an attack went on
     reported: bool = False
     honest_value: float = 0.0  # of the evidence that was given for honest use
+    secrets: dict[str, list[str]] = {}  # account -> its wrong passwords here, as short hashes
 
     @property
     def matters(self) -> bool:
         """Whether forgetting this address would lose something."""
         return self.reported or self.failures >= HEAVY_FROM or len(self.at_home) >= HEAVY_FROM
+
+    def is_stale(self, account: str, secret: str) -> bool:
+        """Whether this account has failed here with this very password before: a client that repeats itself.
+
+        The first try counts as a failure and is remembered. '' is no known password.
+        """
+        if not (account and secret):
+            return False
+        tried = self.secrets.get(account)
+        if tried is None:
+            if len(self.secrets) < MAX_STALE:
+                self.secrets[account] = [secret]
+            return False
+        if secret in tried:
+            return True
+        if len(tried) < MAX_SECRETS:
+            tried.append(secret)
+        return False
 
     @property
     def is_clean(self) -> bool:

@@ -8,30 +8,46 @@ measurements. uvicorn is locked by hash; tests/listen/fast shows what must hold 
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
 
-from mailrisk.listen.fast.app import WorkerApp
-from mailrisk.listen.fast.routes import AT_ONCE_BYTES, FastRoutes, Reply, Route, results
+from mailrisk.listen.fast.routes import AT_ONCE_BYTES, Reply
 from mailrisk.listen.patient import PatientProtocol
 
 LINGER_S: Final = 0.25
 """How long a stopping worker still reads from idle connections: what is on its way is answered."""
 
 _READY: Final = b"/readyz"
+_STATUS_LINES: Final = {200: b"HTTP/1.1 200 OK", 503: b"HTTP/1.1 503 Service Unavailable"}
+
+
+class AtOnce(Protocol):
+    """What the application of such a server has as ``routes``."""
+
+    @property
+    def table(self) -> Mapping[tuple[bytes, bytes], Any]:
+        """The routes that may be answered at once, by method and target."""
+
+    def reply(self, route: Any, key: bytes, authorization: bytes, body: bytes) -> Reply | None:
+        """The answer; None when the application has to give it."""
+
+    def ready(self) -> Reply:
+        """``GET /readyz``."""
+
+    def header_lines(self, headers: list[tuple[bytes, bytes]]) -> bytes:
+        """The server's own headers as text."""
 
 
 class FastProtocol(PatientProtocol):
     """One connection. ``_held`` is the body so far of a request that may take the short cut, else None."""
 
-    routes: FastRoutes
-    _route: Route | None
+    routes: AtOnce
+    _route: Any
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        app = self.app
-        assert isinstance(app, WorkerApp)
-        self.routes = app.routes
-        self._table = app.routes.table
+        self.routes = self.app.routes
+        self._table = self.routes.table
         self._held: bytearray | None = None
         self._key = self._authorization = b""
         self._route = None
@@ -96,14 +112,12 @@ class FastProtocol(PatientProtocol):
     def _reply(self, body: bytes) -> Reply | None:
         if self._route is None:
             return self.routes.ready()
-        found = self.routes.found(self._route, self._key, self._authorization, body)
-        # More than one slice: the long way lets other connections in between.
-        return Reply(200, results(found)) if type(found) is list else None
+        return self.routes.reply(self._route, self._key, self._authorization, body)
 
     def _write(self, reply: Reply) -> None:
         keep = self.parser.should_keep_alive() and not self._closing
         defaults = self.routes.header_lines(self.server_state.default_headers)
-        start = b"HTTP/1.1 200 OK" if reply.status == 200 else b"HTTP/1.1 503 Service Unavailable"
+        start = _STATUS_LINES[reply.status]
         end = b"" if keep else b"connection: close\r\n"
         self.transport.write(
             b"%b\r\n%bcontent-type: application/json\r\ncontent-length: %d\r\n%b\r\n%b"

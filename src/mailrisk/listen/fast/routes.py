@@ -57,6 +57,21 @@ class Route(NamedTuple):
     answer: Callable[[Turn, bytes, int], Found | None]  # (turn, body, tenant); None: the core answers
 
 
+class HeaderLines:
+    """The server's own headers as text; it makes a new list when the date changes."""
+
+    def __init__(self) -> None:
+        self._known: tuple[object, bytes] = (None, b"")
+
+    def __call__(self, headers: list[tuple[bytes, bytes]]) -> bytes:
+        """``headers`` as they stand in an answer."""
+        known, lines = self._known
+        if known is not headers:
+            lines = b"".join([b"%b: %b\r\n" % pair for pair in headers])
+            self._known = (headers, lines)
+        return lines
+
+
 class FastRoutes:
     """The fast routes of one process. Without ``soon`` no turn outlives a request."""
 
@@ -65,11 +80,16 @@ class FastRoutes:
         self._renderer = Renderer(context)
         self._soon = soon
         self._turn: Turn | None = None
-        self._headers: tuple[object, bytes] = (None, b"")
+        self.header_lines = HeaderLines()
         self.table: dict[tuple[bytes, bytes], Route] = {
             (b"POST", b"/api/v1/urls:check"): Route(self._urls),
             (b"POST", b"/api/v1/ips:check"): Route(self._ips),
         }
+
+    def reply(self, route: Route, key: bytes, authorization: bytes, body: bytes) -> Reply | None:
+        """The answer to a small request; None for a batch, which lets other connections in between, and for errors."""
+        found = self.found(route, key, authorization, body)
+        return Reply(200, results(found)) if isinstance(found, list) else None
 
     def found(self, route: Route, key: bytes, authorization: bytes, body: bytes) -> Found | None:
         """The answer to a request; None when the core has to answer.
@@ -96,14 +116,6 @@ class FastRoutes:
         if self._turn is not None:
             self._turn.end()
             self._turn = None
-
-    def header_lines(self, headers: list[tuple[bytes, bytes]]) -> bytes:
-        """The server's own headers as text; it makes a new list when the date changes."""
-        known, lines = self._headers
-        if known is not headers:
-            lines = b"".join([b"%b: %b\r\n" % pair for pair in headers])
-            self._headers = (headers, lines)
-        return lines
 
     def ready(self) -> Reply:
         """``GET /readyz``: 200 when checks can be answered, 503 while what we know is too old."""

@@ -1,0 +1,36 @@
+"""Serves the login policy on its own port, in the core process, beside the HTTP service."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+
+from mailrisk.listen.fast.protocol import FastProtocol
+from mailrisk.listen.patient import tidy_connections
+from mailrisk.listen.policy.dovecot import PolicyApp, PolicyRoutes
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves the signals to the core."""
+        yield
+
+
+async def serve_policy(routes: PolicyRoutes, listener: socket.socket) -> None:
+    """Serves until it is cancelled."""
+    import asyncio
+
+    config = uvicorn.Config(
+        PolicyApp(routes), http=FastProtocol, interface="asgi3", ws="none", lifespan="off", proxy_headers=False,
+        log_config=None, access_log=False, server_header=False, timeout_keep_alive=3600,
+    )  # fmt: skip
+    server = _Server(config)
+    tidy = asyncio.ensure_future(tidy_connections(server.server_state.connections))
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        tidy.cancel()
