@@ -68,8 +68,8 @@ def archive_of(
     return b"".join(out)
 
 
-def rar_of(name: str, data: bytes) -> bytes:
-    """A RAR 4 archive with one stored file."""
+def rar_of(name: str, data: bytes, *, locked: bool = False, hidden: bool = False) -> bytes:
+    """A RAR 4 archive with one stored file; it may say that its content, or its names too, are encrypted."""
 
     def block(kind: int, flags: int, rest: bytes) -> bytes:
         head = struct.pack("<BHH", kind, flags, 7 + len(rest)) + rest
@@ -81,8 +81,8 @@ def rar_of(name: str, data: bytes) -> bytes:
     )
     return (
         b"Rar!\x1a\x07\x00"
-        + block(0x73, 0, bytes(6))
-        + block(0x74, 0x8000, file + raw)
+        + block(0x73, 0x80 if hidden else 0, bytes(6))
+        + block(0x74, 0x8004 if locked else 0x8000, file + raw)
         + data
         + block(0x7B, 0x4000, b"")
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from base64 import b64decode
 
 import pytest
 from tests.made_files import PROGRAM, TEXT, archive_of, attached, cab_of, rar_of, tar_of, zip_of
@@ -70,6 +71,36 @@ def test_a_large_member_in_the_old_encryption_is_told_where_the_library_is_missi
     )
     found = open_files([attached("a.zip", data)], ["2233"])
     assert found.files[0].why == "locked" and any("too large to be unlocked" in cut for cut in found.cuts)
+
+
+# Made with 7-Zip 16.02 from PROGRAM under the name bill.exe, password 2233; the second one hides names too (-mhe=on).
+LOCKED_7Z = (
+    "N3q8ryccAARHqF38IAAAAAAAAABqAAAAAAAAACydcFXZJ69MuRCG8iYozHvW7ANCOaCIDAVBl/hZ9obCTVt5XgEEBgABCSAABwsBAAIkBvEHARJT"
+    "D3AN/WIF6EbKsVuk5AQZlechIQEAAQAMH4J4AAgKAYemX+YAAAUBGQAREwBiAGkAbABsAC4AZQB4AGUAAAAZABQKAQDajZr+XXvdARUGAQAggKSB"
+    "AAA="
+)
+HIDDEN_7Z = (
+    "N3q8ryccAASQKKDTkAAAAAAAAAAuAAAAAAAAAD12L09XVfPIaENdJlSrI6nGMed7Jc2OlC4P4jP8TPbKW6v7BxJ6XQCtVMpd2ioPwa71xBncA33+"
+    "zm0tmaxsmF1NV2Kh4pvxjC3XzITCr1ze4/ooHO7AIjfNj+Q5YfjjWcLVt/E93gj6lewTnYuKQPktsDbX5CtGGD+QgsY77CDSUnELabaSmsTPlwYz"
+    "7hCAJO7xkZUXBiABCXAABwsBAAEkBvEHARJTD/m2doV/Kk2xD8P1GoW6/BcMagoBM84nzQAA"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "names"),
+    [
+        ("a.7z", b64decode(LOCKED_7Z), ["bill.exe"]),
+        ("b.7z", b64decode(HIDDEN_7Z), []),
+        ("a.rar", rar_of("bill.exe", PROGRAM, locked=True), ["bill.exe"]),
+        ("b.rar", rar_of("bill.exe", PROGRAM, locked=True, hidden=True), []),
+    ],
+)
+def test_locked_7z_and_rar_are_told_with_the_names_they_show(
+    name: str, data: bytes, names: list[str]
+) -> None:
+    found = opened(name, data, "2233")
+    assert found.files[0].why == "locked" and found.files[0].contents.trait("encrypted") is not None
+    assert [file.name for file in found.files[1:]] == names
 
 
 def test_a_bomb_in_7z_is_cut() -> None:
