@@ -183,3 +183,9 @@ def test_a_pdf_that_launches_a_program_is_malware_when_something_is_asked() -> N
     )
     seen = mail("Anna <anna@partner.example>", "Order", "Please open the attached document.", "o.pdf", launch)
     assert level(seen) == ("malicious", "malware-file")
+
+
+def test_a_mute_picture_to_be_clicked_from_nobody_is_suspicious() -> None:
+    button = letter_pdf("", "https://docs-view.top/x", box="0 0 200 100")
+    for sender, known in (("A <q@gmail.com>", "suspicious"), ("Anna <anna@partner.example>", "unknown")):
+        assert level(mail(sender, "RE", ".", "p.pdf", button))[0] == known

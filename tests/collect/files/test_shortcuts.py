@@ -10,7 +10,7 @@ import pytest
 from tests.collect.files.papers import LURE, budget, detail, lnk, names, urls
 
 from mailrisk.collect.files import lnk as shortcut
-from mailrisk.collect.files import onenote, url_shortcut, xmlfile
+from mailrisk.collect.files import onenote, sheet_text, url_shortcut, xmlfile
 from mailrisk.model.errors import BadInput
 
 POWERSHELL = "%SystemRoot%\\System32\\WindowsPowerShell\\v1.0\\powershell.exe"
@@ -106,3 +106,10 @@ def test_a_stored_file_that_is_longer_than_its_section_is_a_defect() -> None:
 def test_text_of_a_section_is_read() -> None:
     found = onenote.read(section() + f"Double click to view {LURE}".encode("utf-16-le"), budget())
     assert LURE in urls(found)
+
+
+def test_a_table_that_starts_a_program_is_told() -> None:
+    data = b'name,sum\n"=cmd|\'/c calc\'!A0",1\n=HYPERLINK("https://a.example/x"),2\n'
+    found = sheet_text.read(data, budget())
+    assert (names(found), set(urls(found))) == ({"dde"}, {"https://a.example/x"})
+    assert not sheet_text.read(b"a|b!\n1,2\n", budget()).traits

@@ -24,6 +24,7 @@ _NOTICES = (
 )  # fmt: skip
 
 WEAKLY = 0.6
+MUTE = 20
 SHORT_MAIL = 300
 SHORT_DOCUMENT = 2_500
 
@@ -145,7 +146,8 @@ def button(reading: Reading) -> Iterator[Evidence]:
 
     * an attached document of at most two pages with next to no text, a picture or a large link, and a foreign link
       (or one opened with a password that the message gives, with any text);
-    * a brand is claimed with strength >= 0.7, or a department, or an asking intent or lure holds;
+    * a brand is claimed with strength >= 0.7, or a department, or an asking intent or lure holds; or mail and document
+      say nothing at all (fewer than 20 characters) and the author is unreliable;
     * the author is neither inside nor a brand's.
     In full if the author is unreliable or the link throwaway, and two of claim, department and intent hold or the
     document was locked; weakly if nothing but an intent holds; else partly.
@@ -153,7 +155,7 @@ def button(reading: Reading) -> Iterator[Evidence]:
     who, wants = reading.who, reading.intents.held(*ASKS, *LURES)
     claimed = reading.claim is not None and reading.claim.strength >= CLAIMED
     grounds = (claimed, bool(who.departments), bool(wants))
-    if not any(grounds) or not _unknown_author(reading):
+    if not (any(grounds) or _is_mute(reading)) or not _unknown_author(reading):
         return
     for file in reading.view.files:
         locked = file.contents.trait("opened-with-password") is not None
@@ -163,6 +165,12 @@ def button(reading: Reading) -> Iterator[Evidence]:
             value = 1.0 if strong else PARTLY if any(grounds[:2]) or locked else WEAKLY
             yield _lure(reading, file, "document-button-lure", value, items)
             return
+
+
+def _is_mute(reading: Reading) -> bool:
+    """Neither mail nor document says anything, and nobody stands behind it."""
+    said = reading.view.message.text + documents.text_of(reading.view)
+    return len("".join(said.split())) < MUTE and reading.unreliable
 
 
 def notice(reading: Reading) -> Iterator[Evidence]:

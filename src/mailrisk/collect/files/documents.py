@@ -14,6 +14,7 @@ from mailrisk.collect.files import (
     pdf,
     pgp,
     rtf,
+    sheet_text,
     smime,
     tnef,
     url_shortcut,
@@ -40,5 +41,6 @@ READERS: dict[str, Reader] = {
     "p7m": smime.read,
     "pgp": pgp.read,
     **dict.fromkeys(("internetshortcut", "desktop", "iqy", "appleplist", "applebplist"), url_shortcut.read),
+    **dict.fromkeys(("csv", "tsv", "slk"), sheet_text.read),
     "xml": xmlfile.read,
 }

@@ -1,0 +1,36 @@
+"""Tables as text (CSV, TSV, SYLK): Excel computes what begins with an equals sign, and may start a program for it."""
+
+from __future__ import annotations
+
+import re
+
+from mailrisk.collect.files.gather import Gather
+from mailrisk.collect.files.limits import FileBudget
+from mailrisk.collect.message.charset import decode
+from mailrisk.model.file import Contents
+
+MOST_BYTES = 2_000_000
+
+_COMMAND = re.compile(
+    r"(?:^|[,;\t\"'=+@-])[ =+@-]{0,9}(?:cmd|powershell|mshta|rundll32|regsvr32|msexcel|certutil)(?:\.exe)?\|[^!\n]{1,300}!",
+    re.IGNORECASE | re.MULTILINE,
+)
+_LINK = re.compile(
+    r'(?:HYPERLINK|WEBSERVICE|IMPORTXML|IMPORTDATA)\([ "]{0,5}(https?://[^"\s)]{3,2000})', re.IGNORECASE
+)
+
+
+def read(data: bytes, budget: FileBudget) -> Contents:
+    """Reads a table. Never raises for what stands in it."""
+    gather = Gather(budget)
+    if len(data) > MOST_BYTES:
+        gather.cut(f"only the first {MOST_BYTES} of {len(data)} bytes were read")
+    text, _, _ = decode(data[:MOST_BYTES], "")
+    for number, match in enumerate(_COMMAND.finditer(text)):
+        if number < 10:
+            gather.trait("dde", match[0])
+    for number, match in enumerate(_LINK.finditer(text[:MOST_BYTES]), 1):
+        gather.link(match[1], f"formula {number}")
+    gather.text(text)
+    gather.links_in(text, "")
+    return gather.contents()
