@@ -59,10 +59,6 @@ def _received(mail: EmailMessage, letter: Letter, rng: random.Random) -> None:
     """What our host wrote on top of the message."""
     origin = letter.origin
     helo = f"mail.{origin.domain}" if origin.passes else f"vps{rng.randrange(99)}.hosting.example"
-    mail["Received"] = (
-        f"from {helo} ({helo} [198.51.100.{rng.randrange(2, 250)}]) by {HOST} with ESMTPS; "
-        "Mon, 02 Mar 2026 08:00:00 +0000"
-    )
     if origin.list_id:
         results = f"spf=pass smtp.mailfrom=bounces@{origin.list_id}; dkim=fail header.d={origin.domain}; dmarc=none header.from={origin.domain}"
     elif origin.passes:
@@ -71,7 +67,13 @@ def _received(mail: EmailMessage, letter: Letter, rng: random.Random) -> None:
         results = (
             f"spf=fail smtp.mailfrom={origin.address}; dkim=none; dmarc=fail header.from={origin.domain}"
         )
-    mail["Authentication-Results"] = f"{HOST}; {results}"
+    mail["Authentication-Results"] = (
+        f"{HOST}; {results}"  # above the line of the host that found it (RFC 8601 §4)
+    )
+    mail["Received"] = (
+        f"from {helo} ({helo} [198.51.100.{rng.randrange(2, 250)}]) by {HOST} with ESMTPS; "
+        "Mon, 02 Mar 2026 08:00:00 +0000"
+    )
 
 
 def _salted(letter: Letter, rng: random.Random) -> str:

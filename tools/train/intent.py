@@ -34,7 +34,7 @@ COUNT = 9_000
 TESTED = 4_000
 """Letters of the test families, for the figures of the card."""
 
-HAM, TWINS = 0.002, 0.05
+HAM, TWINS = 0.004, 0.08
 """Shares of ham, and of synthetic texts without a label, that a head alone may take to hold it."""
 
 LEFT_OUT = frozenset({"adult", "gambling"})

@@ -14,6 +14,7 @@ from mailrisk.analyse.message.reading import Reading
 from mailrisk.model.evidence import Evidence
 
 _STAFF = ("from-hr", "from-finance", "from-it", "from-mail-admin")
+_AUTHORITIES = ("from-government", "from-tax", "from-police")
 _STATE = ("from-government", "from-tax", "from-hr", "from-finance", "from-police")
 
 
@@ -84,7 +85,8 @@ def staff_notice(reading: Reading) -> Iterator[Evidence]:
     """ "Personnel", "finance" or an authority writes from elsewhere and wants something opened or filled in.
 
     * the sender's name, subject or signature claims such a department, or the own organisation;
-    * subsidy, document-share, invoice or tax holds with >= 1.0, and an asking intent holds;
+    * subsidy, document-share, invoice or tax holds with >= 1.0, or an authority threatens; and an asking intent
+      holds, or an offending link stands in a code;
     * the author is no brand's and no authority's;
     * either he is unreliable and not inside, and a foreign link or an attached page with a form or script is there:
       in full; or a strange link is there: in full if subsidy holds and asks-scan, asks-card or asks-credential does, and
@@ -94,14 +96,23 @@ def staff_notice(reading: Reading) -> Iterator[Evidence]:
     claimed = next(
         (who.departments[label] for label in (*_STAFF, *_STATE) if label in who.departments), ""
     ) or claims_own(reading.view, who)
-    lure = wants.has("subsidy", "document-share", "invoice", "tax", least=1.0)
-    if not claimed or not lure or who.genuine or not wants.has(*ASKS) or _is_known(reading):
+    authority = any(label in who.departments for label in _AUTHORITIES)
+    lure = wants.has("subsidy", "document-share", "invoice", "tax", least=1.0) or (
+        authority and wants.has("threat")
+    )
+    if (
+        not claimed
+        or not lure
+        or who.genuine
+        or _is_known(reading)
+        or not (wants.has(*ASKS) or reading.scanned)
+    ):
         return
     data = {"claimed": claimed}
     if not who.inside and reading.unreliable and (reading.foreign or reading.active_page):
         yield reading.convict(code="department-impersonation", items=reading.foreign, data=data)
     elif reading.strange:
-        sharp = wants.has("asks-scan", "asks-card", "asks-credential")
+        sharp = reading.scanned or wants.has("asks-scan", "asks-card", "asks-credential")
         if who.inside and not (sharp or wants.has("threat", "secrecy")):
             return
         value = 1.0 if sharp and wants.has("subsidy", least=1.0) and not who.inside else PARTLY
@@ -118,7 +129,8 @@ def subsidy_lure(reading: Reading) -> Iterator[Evidence]:
     """Money from the state or the employer is to be fetched by scanning, or by typing in card data.
 
     * subsidy holds with >= 1.5;
-    * asks-scan, asks-card or asks-credential holds (asks-open too if secrecy or threat holds);
+    * asks-scan, asks-card or asks-credential holds, or an offending link stands in a code (asks-open too if secrecy
+      or threat holds);
     * a QR code, a picture, an offending link or an attachment carries the request;
     * the author is not inside the organisation; or is, but the mail asks for card data or for silence and
       a link or code leads outside, or a strange one does (a stolen mailbox; the latter partly);
@@ -127,8 +139,10 @@ def subsidy_lure(reading: Reading) -> Iterator[Evidence]:
     data; else partly.
     """
     who, wants = reading.who, reading.intents
-    asks = wants.has("asks-scan", "asks-card", "asks-credential") or (
-        wants.has("asks-open") and wants.has("secrecy", "threat")
+    asks = (
+        reading.scanned
+        or wants.has("asks-scan", "asks-card", "asks-credential")
+        or (wants.has("asks-open") and wants.has("secrecy", "threat"))
     )
     attached = any(part.filename for part in reading.view.message.parts)
     carried = reading.offending or reading.has_picture or reading.active_page or attached

@@ -12,6 +12,7 @@ from mailrisk.analyse.message.claimed import is_unreliable, target
 from mailrisk.analyse.message.evidence import fact
 from mailrisk.analyse.message.identity import BrandClaim, identify
 from mailrisk.analyse.message.intent import intents
+from mailrisk.analyse.message.picture_text import phrase_of
 from mailrisk.analyse.message.view import LinkedUrl, MessageView
 from mailrisk.model.evidence import Evidence
 from mailrisk.model.url.hosts import HostClass
@@ -71,19 +72,25 @@ class Reading:
 
     @cached_property
     def strange(self) -> list[LinkedUrl]:
-        """Offending links off the author's site, to sites that hardly anybody visits and that host no documents or forms.
+        """Offending links off the author's site, to places that hardly anybody visits or that cost nothing.
 
-        Colleagues link to the organisation's own pages, to well-known services and to forms; hardly to such sites.
+        Documents and forms are none of them. Colleagues link to the organisation's own pages, to well-known services
+        and to forms; hardly to such places.
         """
         home = links.registrable(self.view, self.who.author)
         return [
             item
             for item in self.offending
-            if not self.view.knowledge.hosts.rank(item.url.host)
+            if (not self.view.knowledge.hosts.rank(item.url.host) or links.is_throwaway(self.view, item))
             and not links.on_document_service(self.view, item)
             and not self.view.knowledge.hosts.has(item.url.host, HostClass.BULK_MAILER)
             and (self.unreliable or links.registrable(self.view, item.url.host) != home)
         ]
+
+    @cached_property
+    def scanned(self) -> bool:
+        """An offending link stands in a code, which asks to be scanned whatever the words say."""
+        return any(item.link.how == "qr" for item in self.offending)
 
     @cached_property
     def clickable(self) -> list[LinkedUrl]:
@@ -135,7 +142,8 @@ class Reading:
             return Category.DOCUMENT_LURE
         if any(item.link.how == "qr" for item in items) or (self.intents.has("asks-scan") and not items):
             return Category.IMAGE_TEXT_LURE
-        return Category.IMAGE_TEXT_LURE if self.picture_only else Category.CREDENTIAL_PHISHING
+        in_picture = self.picture_only or bool(phrase_of(self.view, self.intents))
+        return Category.IMAGE_TEXT_LURE if in_picture else Category.CREDENTIAL_PHISHING
 
     def convict(
         self,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from mailrisk.analyse.message.claimed import CLAIMED
 from mailrisk.analyse.message.intent import ASKS
+from mailrisk.analyse.message.picture_text import text_of
 from mailrisk.analyse.message.reading import Reading
 from mailrisk.analyse.url.lookalike import imitates_own
 from mailrisk.model.evidence import Evidence
@@ -63,7 +64,10 @@ def callback(reading: Reading) -> Iterator[Evidence]:
         or reading.who.inside
     ):
         return
-    if not _PHONE.search(reading.view.message.text[:_READ]) or reading.who.genuine:
+    if (
+        not _PHONE.search(f"{reading.view.message.text[:_READ]}\n{text_of(reading.view)}")
+        or reading.who.genuine
+    ):
         return
     if (claimed and (reading.unreliable or not reading.goes_home)) or (
         reading.unreliable and wants.has("asks-call", least=3.0)
@@ -181,22 +185,28 @@ def executive(reading: Reading) -> Iterator[Evidence]:
     """A superior asks for a favour, gift cards or another bank account, from an address that is not his.
 
     * executive-request holds with >= 1.0;
-    * the author is at a free provider, imitates the organisation's domain, or answers go elsewhere;
+    * the author is unreliable, imitates the organisation's domain, or answers go elsewhere; or the request holds with
+      >= 3.0 beside asks-payment, secrecy or urgency, and the author is no mailing list (then weakly);
     * no offending link and at most 1,200 characters (the fraud wants an answer).
     In full with >= 3.0 and asks-payment, secrecy or urgency; else weakly.
     """
     wants, who = reading.intents, reading.who
     imitated = imitates_own(who.author, reading.view.knowledge) if who.author else None
-    outside = who.free_mail or _diverted(reading) or imitated is not None
-    if not wants.has("executive-request", least=1.0) or not outside or who.inside:
+    outside = reading.unreliable or _diverted(reading) or imitated is not None
+    pressing = wants.has("executive-request", least=3.0) and wants.has("asks-payment", "secrecy", "urgency")
+    listed = bool(reading.view.message.header("List-Id"))
+    if (
+        not wants.has("executive-request", least=1.0)
+        or who.inside
+        or not (outside or (pressing and not listed))
+    ):
         return
     if (
         len(reading.view.message.text) <= 1_200
         and not reading.offending
         and not reading.view.message.header("In-Reply-To")
     ):
-        strong = wants.has("executive-request", least=3.0) and wants.has("asks-payment", "secrecy", "urgency")
-        value = 1.0 if strong or imitated else WEAKLY
+        value = 1.0 if (pressing and outside) or imitated else WEAKLY
         yield reading.convict(code="executive-fraud", value=value, category=Category.PAYMENT_FRAUD)
 
 
