@@ -23,6 +23,7 @@ from mailrisk.model.opinion import LABELS, Opinion, Question
 from mailrisk.service.answers import MessageAnswer
 from mailrisk.service.check_message import check_message
 from mailrisk.service.context import Context
+from mailrisk.service.deep_count import MOST_WAITING
 from mailrisk.service.deepen import deepen
 from mailrisk.service.readers import Depth, Readers
 from mailrisk.service.slow_stages import STAGES
@@ -199,6 +200,23 @@ def test_as_many_messages_as_a_stage_bears_are_in_it_together(context: Context) 
 
     asyncio.run(run())
     assert len(eyes.read_pictures) == 15 and eyes.most_inside == 1
+
+
+def test_in_a_flood_messages_do_without_a_stage_instead_of_piling_up(context: Context) -> None:
+    asked = deep(context, Depth(band=(0.0, 0.9), budget_s=30.0), ocr=Eyes(slow=True))
+
+    async def run() -> list[MessageAnswer]:
+        waiting = [
+            asyncio.create_task(check_message(asked, GALLERY, Envelope())) for _ in range(MOST_WAITING + 4)
+        ]
+        done, rest = await asyncio.wait(waiting, timeout=20, return_when=asyncio.FIRST_COMPLETED)
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+        return [task.result() for task in done]
+
+    first = asyncio.run(run())[0]
+    assert "ocr: not done: too many messages wait for it" in first.cut and "ocr" in first.missing_stages
 
 
 def test_a_stage_that_is_switched_off_is_neither_done_nor_missed(context: Context) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.analyse.message.letters import letter, page
 from tests.edge.chat import ChatServer, Reply, chatting, completion, obedient, opinion, response
 
@@ -21,6 +22,7 @@ from mailrisk.model.errors import BadInput
 from mailrisk.model.facts import Fact
 from mailrisk.model.message import Envelope
 from mailrisk.model.opinion import LABELS, Question
+from mailrisk.model.policy import Policy
 from mailrisk.model.verdict import Level
 from mailrisk.service.answers import MessageAnswer
 from mailrisk.service.check_message import check_message
@@ -56,6 +58,22 @@ def lure(number: int, added: str = "") -> bytes:
     return letter(name, address, subject, html=page(body))
 
 
+PLAIN = (
+    letter("Bob", "bob@friend.example", "minutes", "Here are the minutes of the meeting, as agreed."),
+    letter("Ann", "ann@friend.example", "books", "The books that you lent me are on the shelf again."),
+)
+"""Letters that no rule minds, so that it does not depend on the weights of the day whether a model is asked."""
+
+
+def loud(context: Context) -> Context:
+    """The context under a policy in which a language model alone makes a plain letter suspicious."""
+    document = context.policy.document
+    rule = replace(document.reasons["language-model-suspects"], weight=6.0)
+    reasons = document.reasons | {"language-model-suspects": rule}
+    policy = Policy(replace(document, reasons=reasons, caps=document.caps | {"language-model": 6.0}))
+    return dataclasses.replace(context, policy=policy)
+
+
 def asking(context: Context, model: Any, depth: Depth = EVERYTHING) -> Context:
     return dataclasses.replace(context, network=True, depth=depth, readers=Readers(language_model=model))
 
@@ -81,8 +99,8 @@ def served(
 
 
 def test_an_honest_model_raises_and_is_quoted(context: Context) -> None:
-    (without,) = check(asking(context, None), lure(0))
-    (found,), server = served(context, opinion(95, asks_credential=95, document_share=90), lure(0))
+    (without,) = check(asking(loud(context), None), PLAIN[0])
+    (found,), server = served(loud(context), opinion(95, asks_credential=95, document_share=90), PLAIN[0])
     assert len(server.requests) == 1 and "language-model" in found.stages and found.score > without.score
     texts = {reason.code: (reason.text, reason.text_zh) for reason in found.reasons}
     assert "“The link is not the bank's.”" in texts["language-model-suspects"][0]
@@ -104,7 +122,7 @@ def test_orders_in_a_message_lower_nothing(context: Context) -> None:
 
 def test_orders_are_evidence_and_an_answer_that_obeys_them_counts_as_none(context: Context) -> None:
     raw = letter("Bob", "bob@friend.example", "lunch", f"See you at noon. {INJECTIONS[0]}")
-    (found,), server = served(context, obedient, raw)
+    (found,), server = served(loud(context), obedient, raw)
     assert server.requests and "prompt-injection" in {reason.code for reason in found.reasons}
     assert "language-model" in found.missing_stages
     assert any("gives orders to automatic readers" in cut for cut in found.cut)
@@ -122,8 +140,8 @@ REPLIES: dict[str, str | bytes] = {
 
 @pytest.mark.parametrize("name", REPLIES)
 def test_a_useless_reply_leaves_the_verdict_as_it_was(context: Context, name: str) -> None:
-    (before,) = check(asking(context, None), lure(0))
-    (after,), server = served(context, REPLIES[name], lure(0))
+    (before,) = check(asking(loud(context), None), PLAIN[0])
+    (after,), server = served(loud(context), REPLIES[name], PLAIN[0])
     assert server.requests and (after.score, after.level, after.reasons) == (
         before.score,
         before.level,
@@ -134,27 +152,27 @@ def test_a_useless_reply_leaves_the_verdict_as_it_was(context: Context, name: st
 
 
 def test_a_model_that_hangs_holds_up_nobody_for_long(context: Context) -> None:
-    (found,), server = served(context, opinion(), lure(0), hang=True, timeout_s=0.1)
+    (found,), server = served(loud(context), opinion(), PLAIN[0], hang=True, timeout_s=0.1)
     assert len(server.requests) == 1 and "language-model" in found.missing_stages
 
 
 def test_the_budget_of_all_slow_stages_holds_for_the_model_too(context: Context) -> None:
     depth = Depth(band=(0.0, 1.0), budget_s=0.1)
-    (found,), _ = served(context, opinion(), lure(0), hang=True, depth=depth, timeout_s=60.0)
+    (found,), _ = served(loud(context), opinion(), PLAIN[0], hang=True, depth=depth, timeout_s=60.0)
     assert "language-model: not done: not finished in time" in found.cut
 
 
 def test_a_second_copy_of_a_message_is_answered_from_memory(context: Context) -> None:
     copies = [
-        lure(0).replace(b"li.lei@qinghe.example", reader)
+        PLAIN[0].replace(b"li.lei@qinghe.example", reader)
         for reader in (b"ada@qinghe.example", b"bo@qinghe.example")
     ]
-    found, server = served(context, opinion(95), *copies, copies[0])
+    found, server = served(loud(context), opinion(95), *copies, copies[0])
     assert len(server.requests) == 1 and all("language-model" in one.stages for one in found)
 
 
 def test_over_the_budget_the_stage_is_missing(context: Context) -> None:
-    found, server = served(context, opinion(95), lure(0), lure(1), per_hour=1)
+    found, server = served(loud(context), opinion(95), *PLAIN, per_hour=1)
     assert len(server.requests) == 1 and "language-model" in found[1].missing_stages
     assert "language-model: not done: not-checked: the budget is spent" in found[1].cut
 
@@ -163,8 +181,7 @@ def test_outside_the_band_nobody_is_asked(context: Context) -> None:
     certain = letter(
         "IT", "it@lianhe.example", "邮箱升级", "您的邮箱需要升级，请登录验证账号：http://youxiang.top/a"
     )
-    harmless = letter("Bob", "bob@friend.example", "lunch", "See you at noon in the usual place?")
-    found, server = served(context, opinion(95), certain, harmless, depth=Depth())
+    found, server = served(loud(context), opinion(95), certain, PLAIN[0], depth=Depth())
     assert [one.in_band for one in found] == [False, False] and not server.requests
 
 
@@ -178,18 +195,18 @@ def test_nothing_of_the_reader_goes_over_the_wire(context: Context) -> None:
     text = (
         "<p>Dear Martha Kowalczyk (李晓梅),</p><p>your phone +48 601 234 567, your card 4111 1111 1111 1111, ID "
         "11010119900307123X, account GB82 WEST 1234 5698 7654 32, code 204873. We write to m.kowalczyk@corp.example.</p>"
-        "<p>Please review the shared document and sign in: "
-        "<a href='https://user:hunter22@review.pages.dev/s3cr3tT0kenAbcdef1234?e=m.kowalczyk@corp.example'>"
-        "https://review.pages.dev/s3cr3tT0kenAbcdef1234?e=bS5rb3dhbGN6eWtAY29ycC5leGFtcGxl</a></p>"
+        "<p>The minutes of the meeting, as agreed: "
+        "<a href='https://user:hunter22@files.friend.example/s3cr3tT0kenAbcdef1234?e=m.kowalczyk@corp.example'>"
+        "https://files.friend.example/s3cr3tT0kenAbcdef1234?e=bS5rb3dhbGN6eWtAY29ycC5leGFtcGxl</a></p>"
     )
     readers = "Martha Kowalczyk <m.kowalczyk@corp.example>, 李晓梅 <lixm@corp.example>"
-    subject = "Martha: document for m.kowalczyk@corp.example"
-    raw = letter("Alice Ford", "a.ford@stonehill.example", subject, html=page(text), to=readers)
-    _, server = served(context, opinion(95), raw)
+    subject = "Martha: minutes for m.kowalczyk@corp.example"
+    raw = letter("Bob", "bob@friend.example", subject, html=page(text), to=readers)
+    _, server = served(loud(context), opinion(95), raw)
     assert len(server.requests) == 1
     sent = server.requests[0].raw
     assert not [piece for piece in PERSONAL if piece.lower() in sent.lower()]
-    assert b"review the shared document" in sent and b"pages.dev" in sent
+    assert b"minutes of the meeting" in sent and b"friend.example" in sent
 
 
 class Canned:

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
 
 import msgspec
+
+from mailrisk.model.errors import Unavailable
+
+MOST_WAITING: Final = 16
+"""Messages that wait for one that is in a stage; those that come later do without the stage at once."""
 
 
 class DeepStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,11 +56,29 @@ class Turns:
 
     def __init__(self) -> None:
         self._held: dict[str, tuple[asyncio.AbstractEventLoop, asyncio.Semaphore]] = {}
+        self._waiting: Counter[str] = Counter()
 
-    def of(self, name: str, at_once: int) -> asyncio.Semaphore:
-        """The semaphore of that name in the running loop, which lets ``at_once`` through."""
+    @asynccontextmanager
+    async def turn(self, name: str, at_once: int) -> AsyncIterator[None]:
+        """Lets ``at_once`` through. Unavailable: MOST_WAITING for each of them wait already."""
+        semaphore = self._of(name, at_once)
+        if self._waiting[name] >= MOST_WAITING * at_once:
+            raise Unavailable("too many messages wait for it")
+        self._waiting[name] += 1
+        try:
+            await semaphore.acquire()
+        finally:
+            self._waiting[name] -= 1
+        try:
+            yield
+        finally:
+            semaphore.release()
+
+    def _of(self, name: str, at_once: int) -> asyncio.Semaphore:
+        """The semaphore of that name in the running loop."""
         loop = asyncio.get_running_loop()
         known = self._held.get(name)
         if known is None or known[0] is not loop:
             known = self._held[name] = (loop, asyncio.Semaphore(at_once))
+            self._waiting[name] = 0
         return known[1]

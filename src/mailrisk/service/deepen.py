@@ -81,7 +81,7 @@ async def _go_on(
 ) -> Deepened:
     """One stage, within what is left of the budget."""
     try:
-        async with asyncio.timeout(budget.left_s()), context.turns.of(stage.name, stage.at_once):
+        async with asyncio.timeout(budget.left_s()), context.turns.turn(stage.name, stage.at_once):
             enriched = await stage.enrich(context, found.judged.view)
     except TimeoutError:
         return _without(found, stage, "not finished in time")
