@@ -52,6 +52,7 @@ def test_a_program_is_told_by_its_content(name: str, data: bytes) -> None:
     [
         ("www.nordlicht.com", b"<html><body>hello</body></html>"),
         ("notes.txt", TEXT),
+        ("news.url", b"[InternetShortcut]\r\nURL=https://www.nordlicht.example/\r\n"),
         ("project.zip", zip_of(*((f"src/{number}.js", TEXT + b"%d" % number) for number in range(30)))),
     ],
 )

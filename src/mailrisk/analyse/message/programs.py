@@ -21,10 +21,13 @@ BINARIES: Final = frozenset(
 """Kinds that run when they are opened, whatever their name."""
 
 SCRIPT_NAMES: Final = frozenset(
-    "js jse mjs vbs vbe wsf wsh wsc sct hta bat cmd ps1 psm1 reg scf url inf jnlp au3 ahk pyw settingcontent-ms "
+    "js jse mjs vbs vbe wsf wsh wsc sct hta bat cmd ps1 psm1 reg scf inf jnlp au3 ahk pyw settingcontent-ms "
     "library-ms search-ms application appref-ms".split()
 )
-"""Last parts of names of texts that run: what the system takes them for, whatever they say."""
+"""Last parts of names of texts that run: what the system takes them for, whatever they say.
+
+An internet shortcut only opens an address; the harmful ones are for the rules of ``data/yara``.
+"""
 
 _INERT: Final = frozenset(
     {"pdf", "png", "jpeg", "gif", "docx", "xlsx", "pptx", "doc", "xls", "ppt", "rtf", "zip"}
