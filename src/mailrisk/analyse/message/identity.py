@@ -19,6 +19,7 @@ import msgspec
 from mailrisk.analyse.message import documents
 from mailrisk.analyse.message.authentication import sealed_by_trusted
 from mailrisk.analyse.message.links import registrable
+from mailrisk.analyse.message.picture_text import heads_of, text_of
 from mailrisk.analyse.message.view import MessageView
 from mailrisk.analyse.url.lookalike import imitates
 from mailrisk.model.brand import Brand, Mention
@@ -189,6 +190,7 @@ def _claims(view: MessageView, author: str, display: str) -> list[BrandClaim]:
         *_by_name(view, display),
         *_by_address(view, author),
         *_by_subject_and_body(view),
+        *_by_picture(view),
     ):
         known = best.get(claim.brand.id)
         if known is None or claim.strength > known.strength:
@@ -241,6 +243,18 @@ def _by_subject_and_body(view: MessageView) -> Iterator[BrandClaim]:
         yield BrandClaim(brand=mention.brand, name=mention.name, where=where, strength=min(strength, 0.9))
 
 
+def _by_picture(view: MessageView) -> Iterator[BrandClaim]:
+    """A brand in the text of a picture: as a logo or letterhead at its top as good as a name, else as in a text."""
+    if not view.pictures:
+        return
+    text = text_of(view)
+    heads = {mention.brand.id for mention in _plain(view, heads_of(view))}
+    signed = _signed(view, text)
+    for mention in _plain(view, text):
+        strength = 0.75 if mention.brand.id in heads else 0.6 if mention.brand.id in signed else 0.25
+        yield BrandClaim(brand=mention.brand, name=mention.name, where="picture", strength=strength)
+
+
 def _plain(view: MessageView, text: str) -> list[Mention]:
     return [mention for mention in view.knowledge.brands.mentions(text) if not mention.ambiguous]
 
@@ -262,7 +276,9 @@ def _departments(view: MessageView, display: str) -> dict[str, str]:
     """Departments that the sender's name, the subject or the end of text or documents claims, with the phrase."""
     text = view.message.text
     attached = documents.text_of(view)
-    shown = "\n".join((display, view.message.subject[:1_000], text[-250:], attached[:100], attached[-250:]))
+    drawn = text_of(view)
+    ends = (text[-250:], attached[:100], attached[-250:], drawn[:100], drawn[-250:])
+    shown = "\n".join((display, view.message.subject[:1_000], *ends))
     found = view.knowledge.lexicon.find(shown)
     return {
         label: hit.phrases[0]

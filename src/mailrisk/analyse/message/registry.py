@@ -8,6 +8,7 @@ from mailrisk.analyse.message import (
     attachments,
     authentication,
     claimed,
+    codes,
     content,
     conviction,
     correspondence,
@@ -15,6 +16,7 @@ from mailrisk.analyse.message import (
     files,
     intent,
     opinion,
+    pictures,
     sender_form,
     structure,
     threads,
@@ -36,6 +38,8 @@ def reading(view: MessageView) -> Iterator[Evidence]:
     yield from attachments.evidence(view)
     yield from files.evidence(view)
     yield from documents.evidence(view)
+    yield from codes.evidence(view, read.who)
+    yield from pictures.evidence(read)
     yield from opinion.evidence(view)
     yield from structure.evidence(read)
     yield from sender_form.evidence(read)

@@ -56,7 +56,7 @@ def _opened(data: bytes, passwords: tuple[str, ...]) -> Any:
 
 def _page(document: Any, number: int, budget: FileBudget) -> Image.Image | None:
     """One page; None for one that is damaged, empty or too full."""
-    import pypdfium2  # type: ignore[import-untyped]
+    import pypdfium2
     import pypdfium2.raw  # type: ignore[import-untyped]
 
     try:
