@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from functools import cache
-from hashlib import sha256
+from hashlib import md5, sha256
 
 import pytest
 from msoffcrypto.format.ooxml import OOXMLFile  # type: ignore[import-untyped]
+from msoffcrypto.method.rc4 import DocumentRC4  # type: ignore[import-untyped]
 from tests.collect.files.papers import (
     LURE,
     budget,
@@ -174,8 +177,6 @@ def test_legacy_macros_and_links_are_read() -> None:
 
 
 def test_the_pieces_of_a_word_document_are_joined() -> None:
-    import struct
-
     header = bytearray(0x600)
     header[0x0A:0x0C] = struct.pack("<H", 0x0200)
     text = 'Pay \x13 HYPERLINK "https://pay.example/x" \x14here\x15'.encode("cp1252")
@@ -192,14 +193,43 @@ def test_the_pieces_of_a_word_document_are_joined() -> None:
 
 
 def test_excel_records_tell_macro_sheets_and_locks() -> None:
-    import struct
-
     sheet = struct.pack("<HH", 0x85, 14) + struct.pack("<IBBBB", 0, 2, 1, 5, 0) + b"Macro1"
     auto = struct.pack("<HH", 0x18, 16) + struct.pack("<HBBHHH4x", 0x20, 0, 1, 0, 0, 0) + b"\0\x01"
     found = legacy.read(ole({"Workbook": sheet + auto}), budget())
     assert detail(found, "xlm-macro") == "very hidden sheet Macro1"
     assert detail(found, "xlm-autoexec") == "Auto_Open"
     assert "locked" in names(legacy.read(ole({"Workbook": struct.pack("<HH", 0x2F, 0)}), budget()))
+
+
+def xls_locked(password: str) -> bytes:
+    """A workbook with a DDE link behind RC4 (MS-XLS §2.2.10, MS-OFFCRYPTO §2.3.6)."""
+    salt, verifier = bytes(range(16)), bytes(range(16, 32))
+    proof = DocumentRC4.decrypt(password, salt, io.BytesIO(verifier + md5(verifier).digest())).read()
+    lock = struct.pack("<HHHHH", 0x2F, 54, 1, 1, 1) + salt + proof
+    start = struct.pack("<HH", 0x809, 16) + bytes(16) + lock
+    link = struct.pack("<HB", 0, 0) + b"\0cmd\x03/c calc"
+    plain = start + struct.pack("<HH", 0x1AE, len(link)) + link
+    packed = DocumentRC4.decrypt(password, salt, io.BytesIO(plain), blocksize=1024).read()
+    return ole({"Workbook": start + plain[len(start) : len(start) + 4] + packed[len(start) + 4 :]})
+
+
+def test_a_legacy_workbook_locked_with_excels_own_password_is_read() -> None:
+    found = legacy.read(xls_locked("VelvetSweatshop"), budget())
+    assert names(found) >= {"encrypted", "opened-by-itself", "dde"}
+    assert detail(found, "dde").endswith("cmd|/c calc")
+    assert "opened-with-password" in names(legacy.read(xls_locked("8899"), budget("8899")))
+    assert names(legacy.read(xls_locked("8899"), budget("1"))) == {"encrypted", "locked"}
+
+
+def test_macros_and_packages_of_slides_are_found() -> None:
+    macros = ole(project(DROPPER))
+    held = ole({"\x01Ole10Native": native_package("a.exe", b"MZ")})
+    records = b""
+    for version, body in ((0x10, struct.pack("<I", len(macros)) + zlib.compress(macros)), (0, held)):
+        records += struct.pack("<HHI", version, 0x1011, len(body)) + body
+    found = legacy.read(ole({"PowerPoint Document": records}), budget())
+    assert names(found) == {"macros", "macro-autoexec", "macro-suspicious-call", "ole-package"}
+    assert [member.name for member in found.members] == ["a.exe"]
 
 
 def test_open_document_macros_run_by_events_are_told() -> None:

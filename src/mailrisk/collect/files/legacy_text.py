@@ -6,22 +6,36 @@ the text atoms of PowerPoint.
 
 from __future__ import annotations
 
+import re
 import struct
+import zlib
 from collections.abc import Iterator
 
+from mailrisk.collect.files import unlock_xls, vba
+from mailrisk.collect.files.container import MAGIC, packaged, streams_of
 from mailrisk.collect.files.gather import Gather
+from mailrisk.model.errors import BadInput
 
 MOST_RECORDS = 200_000
 MOST_PIECES = 20_000
+MOST_OBJECT = 16_000_000
+
+_DDE = re.compile(
+    rb"\b(?:cmd|powershell|mshta|rundll32|regsvr32|msexcel)(?:\.exe)?[\x03|].{0,300}",
+    re.IGNORECASE | re.DOTALL,
+)
+"""A link to a program and a topic (SupBook, MS-XLS §2.4.271), where 3 stands between both."""
 
 _XLM_AUTO = {1: "Auto_Open", 2: "Auto_Close", 10: "Auto_Activate"}
 
 
-def read(streams: dict[str, bytes], gather: Gather) -> None:
-    """Adds the text of whichever of the three the container is."""
+def read(data: bytes, streams: dict[str, bytes], gather: Gather) -> None:
+    """Adds the text of whichever of the three the container (``data``) is."""
     if "WordDocument" in streams:
         _word(streams, gather)
     workbook = streams.get("Workbook") or streams.get("Book")
+    if workbook and _is_locked(workbook):
+        workbook = unlock_xls.open_workbook(data, gather)
     if workbook:
         _excel(workbook, gather)
     if "PowerPoint Document" in streams:
@@ -75,18 +89,25 @@ def _pieces(main: bytes, clx: bytes) -> Iterator[str]:
         yield raw.replace("\r", "\n").replace("\x07", " ")
 
 
+def _is_locked(workbook: bytes) -> bool:
+    """Whether a FilePass record (§2.4.117) stands among the first ones."""
+    at = 0
+    for _ in range(10):
+        kind, size = struct.unpack_from("<HH", workbook, at) if at + 4 <= len(workbook) else (0, 0)
+        if kind == 0x002F:
+            return True
+        at += 4 + size
+    return False
+
+
 def _excel(data: bytes, gather: Gather) -> None:
-    """Walks the records (MS-XLS §2.1.4): sheets, encryption, external names, shared strings."""
+    """Walks the records (MS-XLS §2.1.4): sheets, names, external books, shared strings."""
     at = count = 0
     while at + 4 <= len(data) and count < MOST_RECORDS:
         kind, size = struct.unpack_from("<HH", data, at)
         body = data[at + 4 : at + 4 + size]
         at += 4 + size
         count += 1
-        if kind == 0x002F:
-            gather.trait("encrypted", "legacy Excel")
-            gather.trait("locked")
-            return
         if kind == 0x0085 and len(body) > 8 and body[5] == 1:  # BoundSheet8: a macro sheet (§2.4.28)
             hidden = ("", "hidden", "very hidden")[min(body[4] & 3, 2)]
             gather.trait("xlm-macro", f"{hidden} sheet {body[8:].decode('latin-1')}".strip())
@@ -94,10 +115,8 @@ def _excel(data: bytes, gather: Gather) -> None:
             _name(body, gather)
         elif kind in (0x00FC, 0x003C):
             _strings(body, gather)
-        elif (kind == 0x01AE and b"|" in body) or (
-            kind == 0x01AE and b"\x03" in body[4:] and b"cmd" in body.lower()
-        ):
-            gather.trait("dde", body[4:].decode("latin-1"))
+        elif kind == 0x01AE and (found := _DDE.search(body.replace(b"\x00", b""))):
+            gather.trait("dde", found[0].decode("latin-1").replace("\x03", "|"))
     if count >= MOST_RECORDS:
         gather.cut(f"records: only the first {MOST_RECORDS} were read")
 
@@ -145,3 +164,23 @@ def _powerpoint(data: bytes, gather: Gather) -> None:
             gather.text(body.decode("utf-16-le", "replace").replace("\r", "\n"))
         elif kind == 0x0FA8:
             gather.text(body.decode("latin-1").replace("\r", "\n"))
+        elif kind == 0x1011:
+            _object(body, version >> 4 == 1, gather)
+
+
+def _object(body: bytes, packed: bool, gather: Gather) -> None:
+    """An object or the macros (MS-PPT §2.10.34): an OLE container, deflated behind its size or plain."""
+    try:
+        container = zlib.decompressobj().decompress(body[4:], MOST_OBJECT) if packed else body
+        streams = streams_of(container, gather) if container.startswith(MAGIC) else {}
+    except (zlib.error, BadInput) as error:
+        gather.defect(f"object: {error}")
+        return
+    for name, content in streams.items():
+        if name.lower().endswith("vba/dir"):
+            vba.read_project(streams, name[: -len("VBA/dir")], gather)
+        elif name.rpartition("/")[2].lower() == "\x01ole10native":
+            inner, inside = packaged(content)
+            if inside:
+                gather.trait("ole-package", inner)
+                gather.member(inner, inside)

@@ -38,7 +38,7 @@ def read(data: bytes, budget: FileBudget) -> Contents:
         return gather.contents()
     _projects(streams, gather)
     _packages(streams, gather)
-    legacy_text.read(streams, gather)
+    legacy_text.read(data, streams, gather)
     text = gather.contents().text
     for number, found in enumerate(_HYPERLINK.findall(text), 1):
         gather.link(found, f"field {number}")

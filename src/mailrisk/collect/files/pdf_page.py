@@ -14,6 +14,9 @@ MOST_PICTURES = 8
 MOST_CONTENT = 400_000
 """Bytes of unpacked content, all pages together, whose text is read (at about 100 kB a second): pages have some thousands."""
 
+ENOUGH_TEXT = 20_000
+"""Characters after which no more pages are read for their text; their links still are."""
+
 MOST_STREAMS = 500
 
 MOST_PIXELS = 4_000_000
@@ -42,6 +45,9 @@ class Pages:
         """The page's text in the order of its content stream."""
         from pypdf import PageObject
 
+        if self._gather.limits.text - self._gather.text_left >= ENOUGH_TEXT:
+            self._gather.cut(f"{where} and later: their text was not read")
+            return
         contents = _get(page, "/Contents")
         streams = list(contents) if isinstance(contents, list) else [contents]
         streams += _forms(_get(page, "/Resources"))

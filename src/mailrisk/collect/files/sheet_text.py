@@ -20,6 +20,9 @@ _LINK = re.compile(
 )
 
 
+_SYLK_AUTO = re.compile(r"^NN;N(Auto_?(?:open|close|activate))", re.IGNORECASE | re.MULTILINE)
+
+
 def read(data: bytes, budget: FileBudget) -> Contents:
     """Reads a table. Never raises for what stands in it."""
     gather = Gather(budget)
@@ -31,6 +34,16 @@ def read(data: bytes, budget: FileBudget) -> Contents:
             gather.trait("dde", match[0])
     for number, match in enumerate(_LINK.finditer(text[:MOST_BYTES]), 1):
         gather.link(match[1], f"formula {number}")
+    if text.startswith("ID;"):
+        _sylk(text, gather)
     gather.text(text)
     gather.links_in(text, "")
     return gather.contents()
+
+
+def _sylk(text: str, gather: Gather) -> None:
+    """SYLK may hold an Excel 4 macro sheet: an options record with ``E``, and names that start it."""
+    if re.search(r"^O;(?:[A-Z];?){0,20}E", text, re.MULTILINE):
+        gather.trait("xlm-macro", "SYLK")
+        if found := _SYLK_AUTO.search(text):
+            gather.trait("xlm-autoexec", found[1])

@@ -13,6 +13,9 @@ from mailrisk.collect.files.webpage import read_markup
 from mailrisk.model.file import Contents
 
 _BINARY = re.compile(rb"<(?:w:|pkg:)?binData\b[^>]{0,300}>([A-Za-z0-9+/=\s]{20,30000000})<")
+_DDE = re.compile(
+    rb"\b(?i:cmd|powershell|mshta|rundll32|regsvr32|msexcel)(?:\.exe)?\|[^\n!<]{1,300}|\bDDE(?:AUTO)?\s[^<\n]{1,200}"
+)
 _OFFICE = re.compile(
     rb"<\?mso-application\s[^>]{0,200}|schemas\.microsoft\.com/office/(?:word|excel|2006/xmlPackage)"
 )
@@ -25,6 +28,8 @@ def read(data: bytes, budget: FileBudget) -> Contents:
     gather = Gather(budget)
     if _OFFICE.search(data[:5_000]):
         gather.trait("flat-office")
+        for match in list(_DDE.finditer(data))[:10]:
+            gather.trait("dde", match[0].decode("utf-8", "replace"))
         for match in list(_BINARY.finditer(data))[:50]:
             clean = b"".join(match[1].split()).rstrip(b"=")
             try:
