@@ -12,6 +12,7 @@ import click
 
 from mailrisk.cli import output
 from mailrisk.cli.options import check_options, exit_code, lines_of, opened, text_of
+from mailrisk.cli.places import place
 from mailrisk.edge.files import read_message_file
 from mailrisk.model.errors import BadInput
 from mailrisk.model.message import Envelope
@@ -21,6 +22,7 @@ from mailrisk.service.check_message import check_message, report_message
 from mailrisk.service.check_url import Analyse, check_urls
 from mailrisk.service.context import Context
 from mailrisk.service.envelope import make_envelope
+from mailrisk.service.faded import with_faded
 from mailrisk.service.scan_url import scan_urls
 
 SCANNED_TOGETHER = 20
@@ -101,11 +103,14 @@ def _message_tables(answers: list[Any], lang: str) -> None:
             f"[bold]{output.safe(answer.input)}[/]  {output.level(answer.level, lang)} {answer.score}/100"
             f"  {output.word(answer.category, lang)}"
         )
-        terminal.print(f"  From: {output.safe(answer.from_)}\n  Subject: {output.safe(answer.subject)}")
+        sender, subject = output.heading("From", lang), output.heading("Subject", lang)
+        terminal.print(f"  {sender}: {output.safe(answer.from_)}\n  {subject}: {output.safe(answer.subject)}")
         terminal.print("  " + "  ".join(f"{name} {result}" for name, result in answer.auth.items()))
         if answer.target is not None:
             official = ", ".join(answer.target.official_domains[:3])
-            terminal.print(f"  Impersonates: {output.safe(answer.target.brand)} ({output.safe(official)})")
+            terminal.print(
+                f"  {output.heading('Impersonates', lang)}: {output.safe(answer.target.brand)} ({output.safe(official)})"
+            )
         for cut in (*answer.cut, *answer.defects):
             terminal.print(f"  [yellow]![/] {output.safe(cut)}")
         _reasons_table(terminal, answer, lang)
@@ -113,7 +118,7 @@ def _message_tables(answers: list[Any], lang: str) -> None:
         _files_table(terminal, answer, lang)
         for listed in answer.indicators:
             terminal.print(
-                f"  {output.safe(listed.state)}: {output.safe(listed.indicator)} ({listed.score}/100)"
+                f"  {output.safe(output.word(listed.state, lang))}: {output.safe(listed.indicator)} ({listed.score}/100)"
             )
         terminal.print()
 
@@ -123,7 +128,11 @@ def _reasons_table(terminal: Any, answer: MessageAnswer, lang: str) -> None:
         return
     table = output.table(lang, "Weight", "Why", "Where")
     for reason in answer.reasons:
-        table.add_row(f"{reason.weight:+.1f}", output.reason_text(reason, lang), output.safe(reason.artefact))
+        table.add_row(
+            f"{reason.weight:+.1f}",
+            output.reason_text(reason, lang),
+            output.safe(place(reason.artefact, lang)),
+        )
     terminal.print(table)
 
 
@@ -137,7 +146,7 @@ def _links_table(terminal: Any, answer: MessageAnswer, lang: str, most: int = 12
             output.level(url.level, lang),
             str(url.score),
             output.safe(url.url[:160]),
-            output.safe(", ".join(url.where[:3])),
+            output.safe("; ".join(place(one, lang) for one in url.where[:3])),
         )
     terminal.print(table)
     if len(answer.urls) > most:
@@ -244,7 +253,7 @@ def ip_check(
     spoken = output.language(lang)
     with opened(data_dir, config, network=not no_network) as context:
         answers = output.print_answers(
-            (check_ips(context, [text])[0] for text in lines_of(ips)),
+            (with_faded(context, check_ips(context, [text])[0]) for text in lines_of(ips)),
             format_,
             lambda found: print_ips(found, spoken),
         )

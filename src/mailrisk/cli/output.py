@@ -32,7 +32,7 @@ WORDS = {
     "callback-scam": "回拨电话诈骗", "extortion": "勒索", "gambling-porn-spam": "赌博色情",
     "other-scam": "其他诈骗", "brute-force": "暴力破解", "password-spray": "密码喷洒",
     "credential-stuffing": "撞库", "spam-source": "垃圾邮件来源", "phishing-source": "钓鱼邮件来源",
-    "phishing-host": "钓鱼主机", "listed": "已被收录",
+    "phishing-host": "钓鱼主机", "listed": "已被收录", "exempted": "已豁免", "absent": "未收录",
 }  # fmt: skip
 """Levels and categories in Chinese, for tables; JSON keeps the permanent English words."""
 
@@ -43,6 +43,7 @@ HEADINGS = {
     "Reason": "原因", "Link": "链接", "Seq": "序号", "Change": "变更", "Indicator": "指标", "State": "状态",
     "Account": "账号", "Outcome": "结果", "Service": "服务", "Protocol": "协议", "Detail": "详情",
     "File": "文件", "Kind": "类型", "Size": "大小", "Found": "发现",
+    "From": "发件人", "Subject": "主题", "Impersonates": "仿冒对象",
 }  # fmt: skip
 
 

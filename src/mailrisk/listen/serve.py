@@ -23,6 +23,7 @@ from mailrisk.listen.patient import PatientProtocol, tidy_connections
 from mailrisk.listen.webhook_loop import webhook_loop
 from mailrisk.listen.workers import Workers
 from mailrisk.service.context import Context
+from mailrisk.service.policy_pass import PolicyPass
 from mailrisk.service.record import sweep
 from mailrisk.service.watch import Watch
 
@@ -32,6 +33,7 @@ FOLLOW_EVERY_S = 0.2
 """How often the index looks for changes that other processes wrote: well under the 2 s promised."""
 
 SWEEP_EVERY_S = 15.0
+POLICY_EVERY_S = 5.0
 READERS_EVERY_S = 60.0
 
 
@@ -144,6 +146,7 @@ async def _background(
     loops = [
         asyncio.ensure_future(_repeat("follow", FOLLOW_EVERY_S, context.catch_up)),
         asyncio.ensure_future(_repeat("sweep", SWEEP_EVERY_S, lambda: sweep(context))),
+        asyncio.ensure_future(_repeat("policy", POLICY_EVERY_S, PolicyPass(context).step)),
         asyncio.ensure_future(_repeat("dead readers", READERS_EVERY_S, context.index.forget_dead_readers)),
         asyncio.ensure_future(watch.run()),
         asyncio.ensure_future(feed_loop(context)),

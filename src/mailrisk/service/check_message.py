@@ -13,6 +13,7 @@ from mailrisk.model.evidence import SHARED, Evidence
 from mailrisk.model.message import Envelope
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.url.canonical import parse_url
+from mailrisk.model.url.hosts import HostClass
 from mailrisk.model.url.recipient import Scrubbed, scrub
 from mailrisk.model.url.unwrap import Unwrapped
 from mailrisk.model.verdict import Level
@@ -25,8 +26,8 @@ from mailrisk.service.correspondence import learn as learn_correspondence
 from mailrisk.service.domains import domain_evidence
 from mailrisk.service.link_evidence import FoundUrl
 from mailrisk.service.message_files import file_answer
-from mailrisk.service.privacy import impersonal
-from mailrisk.service.record import record
+from mailrisk.service.privacy import impersonal, unnamed
+from mailrisk.service.record import StoredSample, record
 
 FRONT_PAGE = 0.8
 """Share of the weight of a link to a site's front page: an innocent site is named most easily that way, so its
@@ -94,10 +95,11 @@ def _store_report(
     addresses = _recipients(found)
     about_sample = [impersonal(item, addresses, context.knowledge.hosts) for item in found.evidence]
     about_urls, schemes, not_stored = _about_urls(context, found, source, addresses)
+    if tenant == SHARED:  # What is listed for all goes to everybody, whose mail it was goes to nobody.
+        about_urls = [unnamed(item, _organisation(context, addresses)) for item in about_urls]
     evidence = [msgspec.structs.replace(item, tenant=tenant) for item in (*about_sample, report, *about_urls)]
-    with context.ledger.transaction(now) as transaction:
-        transaction.add_sample(tenant, sha256, "message/rfc822", len(raw))
-    outcome = record(context, evidence, schemes=schemes)
+    sample = StoredSample(tenant, sha256, "message/rfc822", len(raw))
+    outcome = record(context, evidence, schemes=schemes, samples=[sample])
     return msgspec.structs.replace(
         answer(name, found),
         stored=True,
@@ -175,6 +177,14 @@ def _recipients(found: Assessment) -> list[str]:
     for header in ("Delivered-To", "X-Original-To", "X-Envelope-To"):
         addresses.extend(message.all_headers(header))
     return [address.strip().strip("<>") for address in addresses if "@" in address]
+
+
+def _organisation(context: Context, addresses: Sequence[str]) -> set[str]:
+    """Registrable domains of the recipients' organisation; a mailbox provider's are nobody's."""
+    hosts = context.knowledge.hosts
+    of_addresses = {address.rpartition("@")[2].lower() for address in addresses}
+    named = {hosts.registrable(host) for host in of_addresses if not hosts.has(host, HostClass.FREE_MAIL)}
+    return (named | context.knowledge.own_domains) - {""}
 
 
 def _link_evidence(

@@ -8,7 +8,7 @@ address its domain.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -36,6 +36,30 @@ def impersonal(item: Evidence, addresses: Sequence[str], hosts: Hosts) -> Eviden
         item,
         data={name: _clean(name, value, addresses, hosts) for name, value in item.data.items()},
         artefact=_without_addresses(item.artefact, addresses),
+    )
+
+
+def unnamed(item: Evidence, domains: Collection[str]) -> Evidence:
+    """Evidence that may be published to everybody: it does not say whose organisation the message was written to.
+
+    ``domains`` are that organisation's; in the sentences that quote a message's reason they become a description, and
+    elsewhere an ellipsis.
+    """
+    if not domains:
+        return item
+    names = re.compile(
+        rf"(?<![\w-])(?:[\w-]{{1,63}}\.){{0,4}}(?:{'|'.join(map(re.escape, sorted(domains)))})(?![\w-]|\.\w)",
+        re.IGNORECASE,
+    )
+    said = {"why": "the recipient's organisation", "why_zh": "收件单位"}
+    return msgspec.structs.replace(
+        item,
+        data={
+            name: names.sub(said.get(name, "…"), value)
+            if isinstance(value, str) and name not in URL_FIELDS
+            else value
+            for name, value in item.data.items()
+        },
     )
 
 

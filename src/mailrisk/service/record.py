@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -31,6 +32,15 @@ MAX_LISTED_REASONS = 8
 
 NOT_FOR_IT = ("feed-left", "widening-ended", "analyst-withdrawn")
 """Evidence that takes something back, and so does not say where a listing comes from."""
+
+
+class StoredSample(NamedTuple):
+    """A sample that the sample store has: tenant, SHA-256, media type, size in bytes."""
+
+    tenant: int
+    sha256: str
+    media_type: str
+    size: int
 
 
 class Decided(msgspec.Struct, frozen=True, gc=False):
@@ -60,14 +70,17 @@ def record(
     *,
     schemes: Mapping[Subject, str] | None = None,
     again: Collection[Key] = (),
+    samples: Collection[StoredSample] = (),
 ) -> list[Listed]:
-    """Records evidence and decides every subject that it touches.
+    """Records evidence and decides every subject that it touches, in one transaction with the rows of ``samples``.
 
     ``schemes`` gives the display scheme of new URL indicators. ``again`` names subjects to decide even
     if nothing new is known about them (decay, a new policy). Returns what became of each subject.
     """
     with context.ledger.transaction(context.clock()) as transaction:
         transaction.use_policy(context.policy, SHARED)
+        for sample in samples:
+            transaction.add_sample(*sample)
         touched = transaction.add_evidence(evidence, schemes or {}) if evidence else set()
         decided = decide_again(context, transaction, sorted(touched | set(again)), schemes or {})
     context.catch_up()

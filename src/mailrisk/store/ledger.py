@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, Engine, Select, select, update
+from sqlalchemy import Connection, Engine, Select, func, select, update
 
 from mailrisk.model.change import Change, Listing
 from mailrisk.model.evidence import SHARED, Evidence, Recorded
@@ -156,6 +156,23 @@ class Ledger:
             .join(schema.listing, schema.listing.c.subject_id == schema.subject.c.id)
             .where(schema.listing.c.valid_until <= to_us(at))
             .order_by(schema.listing.c.valid_until)
+            .limit(limit)
+        )
+        with self._read() as connection:
+            rows = connection.execute(query)
+            return [(row.tenant, Subject(Kind(row.kind), row.value), row.scheme) for row in rows]
+
+    def decided_before_policy(self, limit: int) -> list[tuple[int, Subject, str]]:
+        """(tenant, subject, scheme) of listings that nobody has decided since the policy in force came into force."""
+        used, made, about = schema.policy_use.c, schema.decision.c, schema.subject
+        in_force = select(func.max(used.from_at)).where(used.tenant == SHARED).scalar_subquery()
+        later = select(made.id).where(
+            made.subject_id == schema.listing.c.subject_id, made.decided_at >= in_force
+        )
+        query = (
+            select(about)
+            .join(schema.listing, schema.listing.c.subject_id == about.c.id)
+            .where(~later.exists())
             .limit(limit)
         )
         with self._read() as connection:

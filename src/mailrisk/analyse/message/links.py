@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from mailrisk.analyse.message.view import LinkedUrl, MessageView
 from mailrisk.analyse.url.lookalike import imitates
 from mailrisk.model.brand import Brand
-from mailrisk.model.url.hosts import HostClass
+from mailrisk.model.url.hosts import HostClass, is_numbered
 
 OPENED = frozenset({"a", "area", "form", "text", "qr", "attachment", "meta"})
 """Ways in which a link waits for its reader; images, styles and headers do not."""
@@ -63,7 +63,6 @@ THROWAWAY_CLASSES = (
     HostClass.DYNAMIC_DNS,
     HostClass.IPFS_GATEWAY,
 )
-_NUMBERED = re.compile(r"(?:\d{1,3}[-.]){3}\d{1,3}[-.]")
 _PROGRAM = re.compile(
     r"\.(?:exe|scr|msi|bat|cmd|com|js|jse|vbs|vbe|hta|lnk|iso|img|vhd|apk|jar|ps1|wsf|cpl|dll|dmg|pkg)$",
     re.IGNORECASE,
@@ -85,7 +84,7 @@ def is_side_link(item: LinkedUrl) -> bool:
 def is_popular(view: MessageView, host: str) -> bool:
     """A widely used site where not everybody may publish."""
     hosts = view.knowledge.hosts
-    return 0 < hosts.rank(host) <= WIDELY_USED and not hosts.is_shared(host) and not _NUMBERED.search(host)
+    return 0 < hosts.rank(host) <= WIDELY_USED and not hosts.is_shared(host)
 
 
 def offending(view: MessageView, brands: Iterable[Brand], own: frozenset[str]) -> list[LinkedUrl]:
@@ -107,12 +106,12 @@ def offending(view: MessageView, brands: Iterable[Brand], own: frozenset[str]) -
 
 def is_official(view: MessageView, brand: Brand, host: str) -> bool:
     """Whether the host is the brand's; a hosting brand's numbered customer machines are not."""
-    return view.knowledge.brands.is_official(brand, host) and not _NUMBERED.search(host)
+    return view.knowledge.brands.is_official(brand, host) and not is_numbered(host)
 
 
 def is_throwaway(view: MessageView, item: LinkedUrl) -> bool:
     """Whether the link leads to a place that costs nothing: an address, a shortener, a file or page host, an imitation."""
-    if item.url.is_ip or _NUMBERED.search(item.url.host):
+    if item.url.is_ip or is_numbered(item.url.host):
         return True
     hosts = view.knowledge.hosts
     if hosts.has(item.url.host, HostClass.BULK_MAILER, HostClass.SOCIAL_LANDING):
@@ -134,7 +133,7 @@ def blamed(view: MessageView, items: Iterable[LinkedUrl]) -> list[LinkedUrl]:
 
 
 def _ranked(view: MessageView, item: LinkedUrl) -> bool:
-    return view.knowledge.hosts.rank(item.url.host) > 0 and not _NUMBERED.search(item.url.host)
+    return view.knowledge.hosts.rank(item.url.host) > 0
 
 
 def on_platform(view: MessageView, item: LinkedUrl) -> bool:

@@ -9,12 +9,15 @@ section (``github.io``) counts like the rest: below such a suffix everybody has 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
 from publicsuffixlist import PublicSuffixList
+
+_NUMBERED = re.compile(r"(?:\d{1,3}[-.]){3}\d{1,3}[-.]")
 
 
 class HostClass(StrEnum):
@@ -155,13 +158,19 @@ class Hosts:
     def rank(self, host: str) -> int:
         """Place of the registrable domain among the most used ones, 0 when it is not known as such.
 
-        A customer's host below a free-subdomain service has no share in the service's place.
+        A customer's host below a free-subdomain service has no share in the service's place, nor has a numbered
+        machine in its provider's.
         """
         suffix = self._suffix(host)
         if not suffix or suffix == host:
             return 0
         place = self._ranks.get(self.registrable(host), 0)
-        return 0 if place and self._tenant_of(host, suffix) else place
+        return 0 if place and (self._tenant_of(host, suffix) or is_numbered(host)) else place
+
+
+def is_numbered(host: str) -> bool:
+    """Whether the host has an IPv4 address in its name, as providers name the machines and lines of customers."""
+    return _NUMBERED.search(host) is not None
 
 
 def _is_ip(host: str) -> bool:
