@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from tests.analyse.message.letters import letter, page, view
+from msgspec.structs import replace
+from tests.analyse.message.letters import letter, view
 
 from mailrisk.analyse.message.evidence import fact
 from mailrisk.analyse.message.intent import ASKS, LURES, PRESSURE, UNWANTED
@@ -20,6 +21,7 @@ from mailrisk.model.facts import Fact
 from mailrisk.model.file import Picture, ReadPicture
 from mailrisk.model.message import Envelope
 from mailrisk.model.opinion import LABELS, Opinion, Question
+from mailrisk.model.policy import Policy
 from mailrisk.service.answers import MessageAnswer
 from mailrisk.service.check_message import check_message
 from mailrisk.service.context import Context
@@ -33,10 +35,6 @@ UNCERTAIN = Depth(band=(0.0, 0.9))
 
 PICTURES = [(f"{name}.png", "image/png", bytes([number]) * size) for number, (name, size) in enumerate(
     [("small", 500), ("a", 3_000), ("b", 9_000), ("c", 6_000)])]  # fmt: skip
-DOCUMENT = letter(
-    "Alice Ford", "a.ford@stonehill.example", "Document shared with you",
-    html=page('<p>Please review the shared document today.</p><a href="https://review.pages.dev/x">Open document</a>'),
-)  # fmt: skip
 LUNCH = letter("Bob", "bob@friend.example", "lunch", "See you at noon in the usual place?")
 QUOTA = letter(
     "IT", "it@lianhe-info.example", "邮箱升级", "您的邮箱需要升级，请登录验证账号：http://youxiang.top/a"
@@ -91,6 +89,18 @@ class Model:
     async def ask(self, question: Question) -> Fact:
         self.questions.append(question)
         return self.fact
+
+
+def loud(context: Context) -> Context:
+    """The context under a policy in which words or a model alone make a plain letter suspicious.
+
+    So whether a stage is wanted does not depend on the weights of the day.
+    """
+    document = context.policy.document
+    rule = replace(document.reasons["language-model-suspects"], weight=6.0)
+    reasons = document.reasons | {"language-model-suspects": rule}
+    caps = document.caps | {"language-model": 6.0, "intent": 9.0}
+    return dataclasses.replace(context, policy=Policy(replace(document, reasons=reasons, caps=caps)))
 
 
 def deep(context: Context, depth: Depth = UNCERTAIN, **readers: Any) -> Context:
@@ -178,11 +188,11 @@ def test_a_picture_that_cannot_be_decoded_is_passed_over(context: Context) -> No
 def test_a_stage_that_fails_is_missing_and_the_verdict_stands(context: Context, broken: str) -> None:
     error = Unavailable("no memory")
     readers: dict[str, Any] = {"ocr": Eyes(error=error), "embedder": Meanings(error)}
-    raw = GALLERY if broken == "ocr" else DOCUMENT
-    found = check(deep(context, **readers), raw)
+    raw = GALLERY if broken == "ocr" else LUNCH
+    found = check(deep(loud(context), **readers), raw)
     assert broken in found.missing_stages and broken not in found.stages
     assert f"{broken}: not done: no memory" in found.cut
-    assert found.score == check(deep(context), raw).score
+    assert found.score == check(deep(loud(context)), raw).score
 
 
 def test_a_stage_that_hangs_is_given_up_within_the_budget(context: Context) -> None:
@@ -227,7 +237,7 @@ def test_a_stage_that_is_switched_off_is_neither_done_nor_missed(context: Contex
 
 def test_without_network_no_language_model_is_asked(context: Context) -> None:
     model = Model(Fact("found", Opinion(suspicion=90)))
-    found = check(deep(context, language_model=model), DOCUMENT, network=False)
+    found = check(deep(loud(context), language_model=model), LUNCH, network=False)
     assert "language-model" in found.missing_stages and not model.questions
 
 
@@ -235,13 +245,16 @@ def test_without_network_no_language_model_is_asked(context: Context) -> None:
     "meanings", [{}, dict.fromkeys(LABELS, -6.0), {"asks-open": -6.0}, {"no-intent": 6.0}]
 )
 def test_no_embedding_lowers_a_score(context: Context, meanings: dict[str, float]) -> None:
-    for raw in (DOCUMENT, GALLERY, LUNCH):
-        assert check(deep(context, embedder=Meanings(meanings)), raw).score >= check(deep(context), raw).score
+    for raw in (LUNCH, GALLERY):
+        assert (
+            check(deep(loud(context), embedder=Meanings(meanings)), raw).score
+            >= check(deep(loud(context)), raw).score
+        )
 
 
 def test_an_embedding_finds_what_the_words_do_not_say(context: Context) -> None:
     meanings = {"asks-credential": 3.0, "urgency": 2.0}
-    found = check(deep(context, embedder=Meanings(meanings)), DOCUMENT)
+    found = check(deep(loud(context), embedder=Meanings(meanings)), LUNCH)
     assert {"asks-credential", "urgency"} <= {reason.code for reason in found.reasons}
     assert "embedding" in found.stages
 
@@ -251,7 +264,7 @@ def test_the_same_message_gets_the_same_answer(context: Context) -> None:
         "ocr": Eyes(lines=("Sign in",)),
         "language_model": Model(Fact("found", Opinion(suspicion=80, labels=(("urgency", 90),)))),
     }
-    first, second = (check(deep(context, **readers), GALLERY) for _ in range(2))
+    first, second = (check(deep(loud(context), **readers), GALLERY) for _ in range(2))
     assert first == second
 
 

@@ -38,7 +38,7 @@ from mailrisk.service.link_budget import LinkBudget
 from mailrisk.service.link_evidence import PROMINENT, FoundUrl, from_urls, prominence
 from mailrisk.service.message_codes import CodesFound, all_codes, codes_of_bodies
 from mailrisk.service.message_files import STAGE as FILES_STAGE
-from mailrisk.service.message_files import FilesFound, listed_files, start_opening
+from mailrisk.service.message_files import FilesFound, listed_files, start_opening, unsettled
 
 
 class Assessment(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,14 +85,9 @@ async def assess(
     finally:
         authenticating.cancel()
     view = _view(context, message, envelope, authentication, urls, files, codes, earlier)
-    given = [
-        *from_urls(view.subject, urls, view.at, context.policy),
-        *domain_evidence(context, domains, view.subject, authentication),
-        *listed_files(context, view.subject, files.files, view.at, tenant),
-    ]
+    given = _given(context, view, urls, domains, tenant)
     found = await deepen(context, view, lambda view: [*_analysed(view), *given], network=network)
-    missing = _missing(network, authentication, domains, files)
-    missing = ("intent", *missing) if sealed(view) else missing  # nobody knows what encrypted text wants
+    missing = _missing(network, view, domains, files)
     done = tuple(stage for stage in ("intent", FILES_STAGE, "auth", STAGE) if stage not in missing)
     return Assessment(
         subject=view.subject,
@@ -102,7 +97,7 @@ async def assess(
         urls=urls,
         domains=domains,
         evidence=found.judged.evidence,
-        verdict=found.judged.verdict,
+        verdict=unsettled(found.judged.verdict, files),
         stages=("intelligence", "url", "message", *done, *found.stages),
         missing_stages=(*missing, *found.missing),
         files=found.judged.view.files,
@@ -118,17 +113,28 @@ def _read(raw: bytes) -> tuple[Message, CodesFound]:
     return message, codes_of_bodies(message)
 
 
-def _missing(
-    network: bool, authentication: Authentication, domains: DomainsAsked, files: FilesFound
-) -> tuple[str, ...]:
+def _given(
+    context: Context, view: MessageView, urls: Sequence[FoundUrl], domains: DomainsAsked, tenant: int
+) -> list[Evidence]:
+    """What is known from elsewhere: links, their domains, files that intelligence lists."""
+    return [
+        *from_urls(view.subject, urls, view.at, context.policy),
+        *domain_evidence(context, domains, view.subject, view.authentication),
+        *listed_files(context, view.subject, view.files, view.at, tenant),
+    ]
+
+
+def _missing(network: bool, view: MessageView, domains: DomainsAsked, files: FilesFound) -> tuple[str, ...]:
     """The stages that were not done, or could not be done to the end."""
-    words = (
-        authentication.spf.result, authentication.dkim_summary, authentication.dmarc.result,
-        authentication.arc.result,
-    )  # fmt: skip
-    missing = ("auth",) if not network or "temperror" in words else ()
-    missing = (*missing, STAGE) if domains.missing else missing
-    return (*missing, FILES_STAGE) if files.missing else missing
+    results = view.authentication
+    words = (results.spf.result, results.dkim_summary, results.dmarc.result, results.arc.result)
+    left_out = {
+        "intent": sealed(view),  # Nobody knows what encrypted text wants.
+        "auth": not network or "temperror" in words,
+        STAGE: domains.missing,
+        FILES_STAGE: files.missing,
+    }
+    return tuple(stage for stage, is_missing in left_out.items() if is_missing)
 
 
 async def _authenticate(
