@@ -71,6 +71,7 @@ def open_context(
 
     _make_folder(data_dir)
     opener = openers(config.files)
+    readers = make_readers(config)
     ledger = Ledger.open(config.store.ledger or f"sqlite:///{data_dir / 'ledger.db'}")
     index = LookupIndex(data_dir / "index")
     analysis = AnalysisThreads()
@@ -90,7 +91,7 @@ def open_context(
             network=network and config.network.enabled,
             message_budget=timedelta(seconds=config.network.message_budget_s),
             index_max_age=timedelta(seconds=config.index.max_age_s),
-            readers=make_readers(config),
+            readers=readers,
             depth=make_depth(config),
             feeds=_feed_plan(config),
             correspondents=_correspondents(data_dir, config),
@@ -101,6 +102,7 @@ def open_context(
     finally:
         analysis.close()
         opener.close()
+        close_readers(readers)
         index.close()
         ledger.close()
 
@@ -126,7 +128,18 @@ def make_depth(config: Config) -> Depth:
 
 def make_readers(config: Config) -> Readers:
     """The slow readers that this installation has."""
-    return Readers(language_model=_language_model(config))
+    from mailrisk.edge.ocr.reader import OcrReader
+
+    ocr = None if "ocr" in config.deepen.off else OcrReader()
+    return Readers(ocr=ocr, language_model=_language_model(config))
+
+
+def close_readers(readers: Readers) -> None:
+    """Ends the processes of the slow readers."""
+    from mailrisk.edge.ocr.reader import OcrReader
+
+    if isinstance(readers.ocr, OcrReader):
+        readers.ocr.close()
 
 
 def _language_model(config: Config) -> LanguageModel | None:

@@ -89,8 +89,10 @@ def is_picture(data: bytes) -> bool:
     )
 
 
-def decode_picture(data: bytes, *, any_shape: bool = False) -> Picture:
+def decode_picture(data: bytes, *, any_shape: bool = False, wanted_side: int = WANTED_SIDE) -> Picture:
     """Reads a picture. No frames: it is too small or too thin to hold a code (unless ``any_shape`` is wanted).
+
+    ``wanted_side``: pixels of the longer side that JPEG keeps at least when it reduces itself.
 
     Raises TooLarge for more than MOST_BYTES, MOST_PIXELS or MOST_SCANS, BadInput for what is no picture. Never
     raises anything else.
@@ -102,7 +104,7 @@ def decode_picture(data: bytes, *, any_shape: bool = False) -> Picture:
         size = picture.size
         if not (any_shape or _may_hold_code(size)):
             return Picture((), size)
-        _reduce(picture, data)
+        _reduce(picture, data, wanted_side)
         return _frames(picture, size)
     except BROKEN as error:
         raise BadInput("picture", f"cannot be read ({type(error).__name__})") from None
@@ -151,7 +153,7 @@ def _may_hold_code(size: tuple[int, int]) -> bool:
     return short >= SHORTEST_SIDE and long <= LONGEST_STRIP * short
 
 
-def _reduce(picture: ImageFile.ImageFile, data: bytes) -> None:
+def _reduce(picture: ImageFile.ImageFile, data: bytes, wanted_side: int) -> None:
     """Refuses what is too large, before its pixels are decoded; lets JPEG reduce itself."""
     width, height = picture.size
     if picture.format == "JPEG":
@@ -159,7 +161,7 @@ def _reduce(picture: ImageFile.ImageFile, data: bytes) -> None:
             raise TooLarge("picture", f"{width} x {height} pixels are not decoded")
         if data.count(b"\xff\xda") > MOST_SCANS:  # JPEG §B.1.1.5: FF in the data is followed by 00
             raise TooLarge("picture", f"more than {MOST_SCANS} scans")
-        scale = max(1, max(width, height) // WANTED_SIDE)
+        scale = max(1, max(width, height) // wanted_side)
         picture.draft(None, (max(1, width // scale), max(1, height // scale)))
     width, height = picture.size
     if width * height > MOST_PIXELS:

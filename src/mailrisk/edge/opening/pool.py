@@ -100,7 +100,7 @@ class _Child:
         self.jobs = 0
         self._connection, theirs = socket.socketpair()
         try:
-            self._process = _start(theirs)
+            self._process = start_child("mailrisk.edge.opening.child", theirs)
         finally:
             theirs.close()
         send(self._connection, msgspec.msgpack.encode(setting), time.monotonic() + START_S)
@@ -122,14 +122,14 @@ class _Child:
         self._process.wait()
 
 
-def _start(connection: socket.socket) -> subprocess.Popen[bytes]:
-    """Starts a child with nothing of ours but its connection, and libraries that use one thread."""
+def start_child(module: str, connection: socket.socket) -> subprocess.Popen[bytes]:
+    """Starts a module of ours as a child with nothing of ours but its connection, and libraries that use one thread."""
     kept = {
         key: value
         for key, value in os.environ.items()
         if key in ("PATH", "PYTHONPATH", "LANG", "LD_LIBRARY_PATH")
     }
-    command = [sys.executable, "-P", "-m", "mailrisk.edge.opening.child", str(connection.fileno())]
+    command = [sys.executable, "-P", "-m", module, str(connection.fileno())]
     return subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter.
         command,
         pass_fds=(connection.fileno(),),
