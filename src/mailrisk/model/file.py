@@ -83,6 +83,10 @@ class RuleMatch(msgspec.Struct, frozen=True):
     strength: str = "suspicious"
 
 
+EXHAUSTED = "exhausted its reader"
+"""Why a file was not opened that took more time or memory than it may."""
+
+
 class OpenedFile(msgspec.Struct, frozen=True, kw_only=True):
     """A file that a message carries, at any depth.
 

@@ -135,7 +135,7 @@ class MessageFile(msgspec.Struct, frozen=True, kw_only=True):
     """A file that the message carries, at any depth, and what was seen in it.
 
     ``kind`` is its type by content ('' not known), ``rules`` are the YARA rules that hold for it, ``not_opened``
-    says why it was not opened ('' when it was, or nothing needs to be opened).
+    says why it was not opened ('' when it was, or nothing needs to be opened), ``defects`` what was malformed.
     """
 
     part: str
@@ -148,6 +148,7 @@ class MessageFile(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[str, ...]
     links: int
     not_opened: str
+    defects: tuple[str, ...] = ()
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):

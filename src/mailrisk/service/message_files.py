@@ -18,10 +18,10 @@ from mailrisk.collect.files.passwords import passwords_in
 from mailrisk.collect.pictures.decode import may_hold_code
 from mailrisk.edge.opening.job import Job
 from mailrisk.model.evidence import SHARED, Evidence
-from mailrisk.model.file import OpenedFile
+from mailrisk.model.file import EXHAUSTED, OpenedFile
 from mailrisk.model.message import Link, Message, Part
 from mailrisk.model.subject import Kind, Subject
-from mailrisk.model.verdict import Level
+from mailrisk.model.verdict import Level, Verdict
 from mailrisk.service.answers import FileTrait, MessageFile
 from mailrisk.service.context import Context
 
@@ -81,11 +81,14 @@ async def find_files(context: Context, message: Message, texts: Sequence[str] = 
     job = Job(attached=tuple(waiting), passwords=passwords_in(texts, names))
     if context.opener is None:
         why = "files: there is nothing to open them with"
-        opened = Opened(files=tuple(_unopened(one) for one in waiting), cuts=(why,), failed=True)
+        opened = Opened(
+            files=tuple(_unopened(one, "not opened") for one in waiting), cuts=(why,), failed=True
+        )
     else:
         opened = await context.opener.open(job)
         if opened.failed and not opened.files:
-            opened = msgspec.structs.replace(opened, files=tuple(_unopened(one) for one in waiting))
+            why = EXHAUSTED if opened.exhausted else "not opened"
+            opened = msgspec.structs.replace(opened, files=tuple(_unopened(one, why) for one in waiting))
     cuts = (*opened.cuts, *_cuts(opened.files))
     return FilesFound(files=(*opened.files, *told), cuts=cuts, missing=opened.failed)
 
@@ -157,15 +160,22 @@ def _told(part: Part, kind: str) -> OpenedFile:
     )
 
 
-def _unopened(one: Attached) -> OpenedFile:
+def _unopened(one: Attached, why: str) -> OpenedFile:
     return OpenedFile(
         part=one.part,
         path=(one.name or f"part {one.part}",),
         declared=one.declared,
         kind=kind_of(one.data, one.name),
         size=len(one.data),
-        why="not opened",
+        why=why,
     )
+
+
+def unsettled(verdict: Verdict, found: FilesFound) -> Verdict:
+    """The verdict; files that nobody has seen the inside of are never ``clean``."""
+    if found.missing and verdict.level is Level.CLEAN:
+        return msgspec.structs.replace(verdict, level=Level.UNKNOWN)
+    return verdict
 
 
 def listed_files(
@@ -219,4 +229,5 @@ def file_answer(file: OpenedFile) -> MessageFile:
         rules=tuple(match.rule for match in file.rules),
         links=len(file.contents.links),
         not_opened=file.why,
+        defects=file.contents.defects[:MOST_TRAITS],
     )

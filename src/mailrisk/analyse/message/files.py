@@ -14,7 +14,7 @@ from mailrisk.analyse.message.evidence import fact
 from mailrisk.analyse.message.programs import BINARIES, extension, place, programs, shown
 from mailrisk.analyse.message.view import MessageView
 from mailrisk.model.evidence import Evidence
-from mailrisk.model.file import OpenedFile
+from mailrisk.model.file import EXHAUSTED, OpenedFile
 
 DISKS: Final = frozenset({"iso", "vhd", "vhdx", "img", "wim", "dmg"})
 ARCHIVES: Final = frozenset({
@@ -102,9 +102,11 @@ def _mismatch(view: MessageView, file: OpenedFile) -> Iterator[Evidence]:
 def _archive(view: MessageView, file: OpenedFile) -> Iterator[Evidence]:
     contents = file.contents
     data = {"name": shown(file)}
+    if file.why == EXHAUSTED:
+        yield fact(view, code="file-exhausts-reader", data=data, artefact=place(file))
     if contents.trait("opened-with-password") is not None:
         yield fact(view, code="opened-with-mailed-password", data=data, artefact=place(file))
-    for name in ("archive-bomb", "overlapping-members"):
+    for name in ("archive-bomb", "overlapping-members", "nested-too-deep"):
         if (trait := contents.trait(name)) is not None:
             yield fact(view, code="archive-bomb", data=data | {"detail": trait.detail}, artefact=place(file))
             break

@@ -49,11 +49,15 @@ class Attached(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found in the files of one message. ``failed`` says that some were not looked at to the end."""
+    """What was found in the files of one message.
+
+    ``failed`` says that some were not looked at to the end, ``exhausted`` that this is what they did to their reader.
+    """
 
     files: tuple[OpenedFile, ...] = ()
     cuts: tuple[str, ...] = ()
     failed: bool = False
+    exhausted: bool = False
 
 
 class Tools(msgspec.Struct, frozen=True, kw_only=True):

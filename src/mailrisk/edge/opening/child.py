@@ -63,7 +63,7 @@ def _open(job: Job, tools: Tools) -> Opened:
     try:
         return open_files(job.attached, job.passwords, tools, job.limits)
     except MemoryError:
-        return Opened(cuts=("files: more memory than may be used",), failed=True)
+        return Opened(cuts=("files: more memory than may be used",), failed=True, exhausted=True)
 
 
 def main() -> None:

@@ -29,7 +29,9 @@ START_S: Final = 30.0
 """Wall time in which a child has to come up."""
 
 KILLED = Opened(
-    cuts=("files: opening them took more time or memory than it may, and was given up",), failed=True
+    cuts=("files: opening them took more time or memory than it may, and was given up",),
+    failed=True,
+    exhausted=True,
 )
 
 BUSY = Opened(cuts=("files: nobody was free to open them",), failed=True)
