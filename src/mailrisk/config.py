@@ -138,6 +138,20 @@ class Login(Section, frozen=True):
     ] = ()
 
 
+class Send(Section, frozen=True):
+    """``[send]``: watching what accounts send."""
+
+    postfix: Annotated[
+        str, Meta(description="HOST:PORT for Postfix's policy delegation; '' does not listen")
+    ] = ""
+    high_action: Annotated[
+        str,
+        Meta(
+            description="Postfix's action for mail of an account of level high, such as HOLD; '' lets it go on and logs it"
+        ),
+    ] = ""
+
+
 class Feeds(Section, frozen=True):
     """``[feeds]``: third-party intelligence coming in."""
 
@@ -193,7 +207,8 @@ class Deepen(Section, frozen=True):
         int, Meta(ge=0, le=100, description="Pictures of one message that are read, the largest first")
     ] = 6
     off: Annotated[
-        tuple[str, ...], Meta(description="Stages that are never done: ocr, unlock, embedding, language-model")
+        tuple[str, ...],
+        Meta(description="Stages that are never done: ocr, unlock, embedding, language-model"),
     ] = ()
 
 
@@ -228,6 +243,7 @@ class Config(Section, frozen=True):
     index: Index = Index()
     log: Logs = Logs()
     login: Login = Login()
+    send: Send = Send()
     feeds: Feeds = Feeds()
     files: Files = Files()
     deepen: Deepen = Deepen()

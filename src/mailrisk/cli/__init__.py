@@ -51,6 +51,7 @@ COMMANDS = _Commands(
         "message": "check:message_group",
         "url": "check:url_group",
         "ip": "check:ip_group",
+        "account": "accounts:account_group",
         "log": "logs:log_group",
         "feed": "feeds:feed_group",
         "explain": "ledger:explain_command",

@@ -96,7 +96,8 @@ def _serve(
             click.echo(f"ready {url}")
 
         body_bytes = settings.server.max_body_mb * 1024 * 1024
-        with contextlib.closing(Watch(context, data_dir / "events")) as watch:
+        frontends = [parse_ip(text) for text in settings.login.trusted_frontends]
+        with contextlib.closing(Watch(context, data_dir / "events", frontends)) as watch:
             serve(
                 context, listener, core, watch=watch, workers=workers, max_body_bytes=body_bytes, ready=ready,
                 also=_policies(context, watch, settings),
@@ -106,19 +107,25 @@ def _serve(
 def _policies(context: Context, watch: Watch, settings: Config) -> list[Callable[[], Awaitable[None]]]:
     """The servers that mail servers ask, as far as they are configured."""
     from mailrisk.listen.policy.dovecot import PolicyRoutes
-    from mailrisk.listen.policy.server import serve_policy
+    from mailrisk.listen.policy.postfix import PostfixPolicy, check_action
+    from mailrisk.listen.policy.server import serve_login_policy, serve_send_policy
+    from mailrisk.service.accounts import SendPolicy
     from mailrisk.service.login_policy import LoginPolicy
 
-    login = settings.login
-    if not login.dovecot:
-        return []
-    listener = bind(login.dovecot)
-    listener.listen(1024)
-    password = login.password or os.environ.get("MAILRISK_LOGIN_PASSWORD", "")
-    frontends = [parse_ip(text) for text in login.trusted_frontends]
-    policy = LoginPolicy(context, watch.analysis, frontends)
-    routes = PolicyRoutes(policy, watch.take_login, context.clock, password)
-    return [lambda: serve_policy(routes, listener)]
+    servers: list[Callable[[], Awaitable[None]]] = []
+    login, send = settings.login, settings.send
+    if login.dovecot:
+        login_listener = bind(login.dovecot)
+        password = login.password or os.environ.get("MAILRISK_LOGIN_PASSWORD", "")
+        policy = LoginPolicy(context, watch.analysis, [parse_ip(text) for text in login.trusted_frontends])
+        routes = PolicyRoutes(policy, watch.take_login, context.clock, password)
+        servers.append(lambda: serve_login_policy(routes, login_listener))
+    if send.postfix:
+        send_listener = bind(send.postfix)
+        decide = SendPolicy(context, watch, check_action(send.high_action)).action
+        postfix = PostfixPolicy(watch.take_send, decide, context.clock)
+        servers.append(lambda: serve_send_policy(postfix, send_listener))
+    return servers
 
 
 def _admin_key(context: Context, data_dir: Path) -> tuple[str, bool]:

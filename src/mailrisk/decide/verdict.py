@@ -114,7 +114,7 @@ def _probability(
 
 def _level(kind: Kind, probability: float, weights: Sequence[float], limits: Thresholds) -> Level:
     """The level of a probability. ``clean`` needs evidence that speaks for it; ``none`` any evidence."""
-    if kind in IP_KINDS:
+    if kind in IP_KINDS or kind is Kind.ACCOUNT:
         for level, least in (
             (Level.HIGH, limits.high),
             (Level.MEDIUM, limits.medium),

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
@@ -22,8 +22,10 @@ from typing import Final
 import msgspec
 
 from mailrisk.analyse.login.analysis import LoginAnalysis
+from mailrisk.analyse.sending.analysis import SendAnalysis
 from mailrisk.model.events import LoginEvent, SendEvent
 from mailrisk.model.evidence import Evidence
+from mailrisk.service.accounts import account_subject
 from mailrisk.service.context import Context
 from mailrisk.service.record import record
 from mailrisk.store.event_log import EventLog, Position
@@ -54,7 +56,8 @@ class _Checkpoint(msgspec.Struct, frozen=True, array_like=True):
     form: int
     position: Position
     ids: bytes
-    analysis: msgspec.Raw
+    logins: msgspec.Raw
+    sending: msgspec.Raw
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +67,7 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     repeated: int
 
 
-FORM: Final = 1
+FORM: Final = 2
 """The form of a checkpoint; one of another form is not read, and the log is read from its beginning."""
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -75,12 +78,22 @@ _checkpoint = msgspec.msgpack.Decoder(_Checkpoint)
 class Watch:
     """The live analysis of one core process."""
 
-    def __init__(self, context: Context, folder: Path, analysis: LoginAnalysis | None = None) -> None:
-        """Reads the last checkpoint and the events behind it. Unavailable: the folder cannot be used."""
+    def __init__(self, context: Context, folder: Path, trusted_frontends: Collection[str] = ()) -> None:
+        """Reads the last checkpoint and the events behind it. Unavailable: the folder cannot be used.
+
+        ``trusted_frontends``: canonical addresses that log in and send for others.
+        """
         self._context = context
         self._log = EventLog(folder)
         self._state_path = folder / "checkpoint"
-        self.analysis = analysis or LoginAnalysis()
+        self.analysis = LoginAnalysis()
+        key = context.correspondents.key
+        secret = key.make() if key is not None else b""
+        self.sending = SendAnalysis(
+            lambda name: account_subject(secret, name),
+            own_domains=context.knowledge.own_domains,
+            trusted_frontends=frozenset(trusted_frontends),
+        )
         self._ids: dict[bytes, None] = {}
         self._pending: list[Evidence] = []
         self.dropped = 0
@@ -92,8 +105,20 @@ class Watch:
         if not self._is_new(event.id):
             return False
         self._log.append(_encode(_Batch(logins=(event,))))
-        self._keep(self.analysis.observe(event))
+        self._observe_login(event)
         return True
+
+    def take_send(self, event: SendEvent) -> bool:
+        """Accepts one event; False if it was accepted before."""
+        if not self._is_new(event.id):
+            return False
+        self._log.append(_encode(_Batch(sends=(event,))))
+        self._keep(self.sending.observe(event))
+        return True
+
+    def _observe_login(self, event: LoginEvent) -> None:
+        self.sending.login(event)
+        self._keep(self.analysis.observe(event))
 
     async def take(self, logins: Sequence[LoginEvent] = (), sends: Sequence[SendEvent] = ()) -> Taken:
         """Accepts the events of one request; when it returns they are on the disk. OSError: the disk is full."""
@@ -102,8 +127,12 @@ class Watch:
         if new_logins or new_sends:
             self._log.append(_encode(_Batch(new_logins, new_sends)))
         for start in range(0, len(new_logins), SLICE):
-            for event in new_logins[start : start + SLICE]:
-                self._keep(self.analysis.observe(event))
+            for login in new_logins[start : start + SLICE]:
+                self._observe_login(login)
+            await asyncio.sleep(0)
+        for start in range(0, len(new_sends), SLICE):
+            for send in new_sends[start : start + SLICE]:
+                self._keep(self.sending.observe(send))
             await asyncio.sleep(0)
         await asyncio.to_thread(self._log.sync)
         accepted = len(new_logins) + len(new_sends)
@@ -132,11 +161,11 @@ class Watch:
         """Writes the state, after its evidence, and forgets the events that it holds."""
         await self.settle()
         self._checkpoint_at = self._context.clock()
-        state = self.analysis.state()
+        logins, sending = self.analysis.state(), self.sending.state()
         ids = b"".join(self._ids)
         # Nothing is awaited between reading the state and closing the group: both end at the same event.
         position = self._log.sync()
-        raw = _encode(_Checkpoint(FORM, position, ids, msgspec.Raw(state)))
+        raw = _encode(_Checkpoint(FORM, position, ids, msgspec.Raw(logins), msgspec.Raw(sending)))
         await asyncio.to_thread(_replace, self._state_path, raw)
         await asyncio.to_thread(self._log.forget, position)
 
@@ -169,9 +198,10 @@ class Watch:
             batch = _batch.decode(payload)
             for login in batch.logins:
                 self._is_new(login.id)
-                self._keep(self.analysis.observe(login))
+                self._observe_login(login)
             for send in batch.sends:
                 self._is_new(send.id)
+                self._keep(self.sending.observe(send))
             events += len(batch.logins) + len(batch.sends)
         if events:
             logger.info("%d events were read again in %s", events, self._context.clock() - began)
@@ -181,7 +211,8 @@ class Watch:
             known = _checkpoint.decode(self._state_path.read_bytes())
             if known.form != FORM:
                 raise msgspec.ValidationError(f"form {known.form}")
-            self.analysis.restore(bytes(known.analysis))
+            self.analysis.restore(bytes(known.logins))
+            self.sending.restore(bytes(known.sending))
         except FileNotFoundError:
             return Position()
         except msgspec.MsgspecError as error:

@@ -12,7 +12,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ASGIApp
 
 from mailrisk import __version__
-from mailrisk.listen.http import checks, events, hash_lists, intelligence, problems
+from mailrisk.listen.http import accounts, checks, events, hash_lists, intelligence, problems
 from mailrisk.listen.http.body_slots import BodySlots
 from mailrisk.listen.http.bounded_json import BoundedRequest
 from mailrisk.listen.http.google.app import GoogleApp
@@ -40,7 +40,14 @@ async def openapi(request: Request[Any, Any, State]) -> dict[str, Any]:
 
 def make_app(context: Context, *, max_body_bytes: int, watch: Watch | None = None) -> Litestar:
     """The ASGI application over one context. Without ``watch`` no events are taken."""
-    handlers = [openapi, *checks.ROUTES, *intelligence.API_ROUTES, *hash_lists.ROUTES, *events.ROUTES]
+    handlers = [
+        openapi,
+        *checks.ROUTES,
+        *intelligence.API_ROUTES,
+        *hash_lists.ROUTES,
+        *events.ROUTES,
+        *accounts.ROUTES,
+    ]
     api = Router(path="/api/v1", route_handlers=handlers)
     return Litestar(
         route_handlers=[readyz, api, *intelligence.LIST_ROUTES],

@@ -1,7 +1,8 @@
-"""Serves the login policy on its own port, in the core process, beside the HTTP service."""
+"""Serves the policies on their own ports, in the core process, beside the HTTP service."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import uvicorn
 from mailrisk.listen.fast.protocol import FastProtocol
 from mailrisk.listen.patient import tidy_connections
 from mailrisk.listen.policy.dovecot import PolicyApp, PolicyRoutes
+from mailrisk.listen.policy.postfix import MAX_REQUEST, PostfixPolicy
 
 
 class _Server(uvicorn.Server):
@@ -20,10 +22,8 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve_policy(routes: PolicyRoutes, listener: socket.socket) -> None:
+async def serve_login_policy(routes: PolicyRoutes, listener: socket.socket) -> None:
     """Serves until it is cancelled."""
-    import asyncio
-
     config = uvicorn.Config(
         PolicyApp(routes), http=FastProtocol, interface="asgi3", ws="none", lifespan="off", proxy_headers=False,
         log_config=None, access_log=False, server_header=False, timeout_keep_alive=3600,
@@ -34,3 +34,10 @@ async def serve_policy(routes: PolicyRoutes, listener: socket.socket) -> None:
         await server.serve(sockets=[listener])
     finally:
         tidy.cancel()
+
+
+async def serve_send_policy(policy: PostfixPolicy, listener: socket.socket) -> None:
+    """Serves until it is cancelled."""
+    server = await asyncio.start_server(policy.connected, sock=listener, limit=MAX_REQUEST)
+    async with server:
+        await server.serve_forever()

@@ -1,0 +1,107 @@
+"""Accounts: how risky each one is, from what it sends and how it logs in.
+
+The ledger knows an account as a keyed hash of its name, for each tenant another one. Who has the ledger and
+not the key file of the data directory can name nobody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mailrisk.collect.logs.account import account_name
+from mailrisk.decide.verdict import decide
+from mailrisk.model.errors import BadInput
+from mailrisk.model.evidence import SHARED
+from mailrisk.model.subject import Kind, Subject
+from mailrisk.model.verdict import Level
+from mailrisk.service.answers import ErrorAnswer, ShortReason, shorten
+from mailrisk.service.context import Context
+from mailrisk.store.ledger import known_evidence
+
+if TYPE_CHECKING:
+    from mailrisk.service.watch import Watch
+
+logger = logging.getLogger(__name__)
+
+MAX_BATCH = 1_000
+"""Accounts in one request."""
+
+
+class AccountAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """How risky an account is. ``unknown``: nothing is known against it."""
+
+    input: str
+    account: str  # the keyed hash
+    level: Level
+    score: int
+    probability: float
+    first_detected: datetime | None
+    last_seen: datetime | None
+    valid_until: datetime
+    reasons: tuple[ShortReason, ...]
+
+
+def account_subject(secret: bytes, name: str, tenant: int = SHARED) -> Subject:
+    """The subject of an account: HMAC-SHA-256 of tenant and name, 32 hexadecimal digits of it."""
+    said = f"account\0{tenant}\0{account_name(name)}".encode()
+    return Subject(Kind.ACCOUNT, hmac.new(secret, said, hashlib.sha256).hexdigest()[:32])
+
+
+def check_accounts(
+    context: Context, names: Sequence[str], tenant: int = SHARED
+) -> list[AccountAnswer | ErrorAnswer]:
+    """One answer for each name, in order; a name is written as users type it when they log in."""
+    return [_check(context, name, tenant) for name in names]
+
+
+def _check(context: Context, name: str, tenant: int) -> AccountAnswer | ErrorAnswer:
+    now = context.clock()
+    if not account_name(name):
+        error = BadInput("account", "is empty")
+        return ErrorAnswer(input=name[:320], error=error.reason, field=error.field)
+    key = context.correspondents.key
+    secret = key.read() if key is not None else None
+    # Without a key nothing was ever recorded about anybody.
+    subject = account_subject(secret or b"", name, tenant)
+    evidence = known_evidence(context.ledger.evidence_of(subject)) if secret else []
+    verdict = decide(subject, evidence, now, context.policy)
+    return AccountAnswer(
+        input=name[:320],
+        account=subject.value,
+        level=verdict.level,
+        score=verdict.score,
+        probability=verdict.probability,
+        first_detected=verdict.first_seen,
+        last_seen=verdict.last_seen,
+        valid_until=verdict.valid_until or now,
+        reasons=shorten(verdict.reasons),
+    )
+
+
+class SendPolicy:
+    """What becomes of the mail of an account: nothing, until the account is of level ``high``."""
+
+    def __init__(self, context: Context, watch: Watch, high_action: str) -> None:
+        self._context = context
+        self._watch = watch
+        self._high_action = high_action
+        self.would_have_acted = 0
+
+    def action(self, account: str) -> str:
+        """Postfix's action, '' to let the mail go on."""
+        if not self._watch.sending.is_suspected(account):
+            return ""
+        answer = _check(self._context, account, SHARED)
+        if not isinstance(answer, AccountAnswer) or answer.level is not Level.HIGH:
+            return ""
+        if not self._high_action:
+            self.would_have_acted += 1
+            logger.warning("account %s sends as if stolen; [send] high_action is not set", answer.account)
+        return self._high_action
