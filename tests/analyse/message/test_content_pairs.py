@@ -36,6 +36,7 @@ def plain(
     return head.encode() + raw
 
 
+OPEN = "See https://files.elsewhere.example/a"
 QUOTED = f"Please use the new account below.\n\nFrom: Han Mei <han.mei@{OWN}>\nTo: Li Lei <{READER}>\nSubject: invoice\n\nPlease pay it."
 ANSWERED = f"Fine.\n\nOn Mon, Mar 9, 2026 Bob <bob@partner-works.example> wrote:\n> And you, <{READER}>?"
 CHINESE = (
@@ -122,8 +123,9 @@ PAIRS = [
         plain("Order", reply_to="a@qinqhe.example"),
         plain("Order", reply_to=f"a@{OWN}"),
     ),
-    Pair("an answer to nothing", "reply-without-thread", plain("Re: invoice"), plain("Re: invoice", head="In-Reply-To: <1@x>\r\n")),
-    Pair("an answer to nothing, in Chinese", "reply-without-thread", plain("回复：付款"), plain("答复：付款", ANSWERED)),
+    Pair("an answer to nothing", "reply-without-thread", plain("Re: invoice", OPEN), plain("Re: invoice", OPEN, head="In-Reply-To: <1@x>\r\n")),
+    Pair("an answer without anything to open", "reply-without-thread", plain("Re: invoice", OPEN), plain("Re: invoice", "Fine, see you")),
+    Pair("an answer to nothing, in Chinese", "reply-without-thread", plain("回复：付款", OPEN), plain("答复：付款", f"{OPEN}\n{ANSWERED}")),
     Pair(
         "a stranger in a thread of colleagues",
         "stranger-in-thread",

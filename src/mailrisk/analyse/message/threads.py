@@ -4,9 +4,9 @@ Business e-mail fraud answers a stolen conversation from a domain that looks lik
 pastes colleagues' mails below its own words. The quoted block says who took part; it is the writer's own word, so
 that it can only raise suspicion. Exact conditions:
 
-- ``reply-without-thread``: the subject says that it answers, no header names what is answered, nothing is quoted, and
-  the author is neither inside nor somebody who wrote before.
-- ``stranger-in-thread``: the quoted mails are all from the organisation's own domains, and the author, outside of it,
+- ``reply-without-thread``: the subject says that it answers, no header names what is answered, nothing is quoted, there
+  is a foreign link or a file to open, and the author is neither inside nor somebody who wrote before.
+- ``stranger-in-thread``: the quoted mails are all from the organisation's configured domains, and the author, outside of it,
   is among nobody's addresses there.
 - ``lookalike-in-thread``: the author's domain looks like that of a quoted participant, and is another.
 - ``reply-to-lookalike``: answers go to a domain that looks like the author's or an own one, and is another.
@@ -47,7 +47,7 @@ _RULES = (
     "----转发",
 )
 _ADDRESS = re.compile(r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{3,100}")
-_LOOKS = {"confusable": 1.0, "typo": 1.0, "tld": 0.4}
+_LOOKS = {"confusable": 1.0, "typo": 1.0}  # A house has its name under several suffixes.
 
 
 def evidence(reading: Reading) -> Iterator[Evidence]:
@@ -88,6 +88,8 @@ def _unanswered(reading: Reading, quotes: bool) -> Iterator[Evidence]:
         return
     if message.header("References") or message.header("In-Reply-To"):
         return
+    if not reading.foreign and not any(part.filename for part in message.parts):
+        return  # There is nothing to open; old mail programs and forums leave such headers out.
     history = reading.view.history
     if history is None or not history.domain_days:
         yield fact(reading.view, code="reply-without-thread", artefact="header Subject")
@@ -105,7 +107,8 @@ def _strangers(reading: Reading, quoted: _Quote) -> Iterator[Evidence]:
         data = {"author": who.author, "domain": domain, "kind": kind}
         yield fact(view, code="lookalike-in-thread", value=_LOOKS[kind], data=data, artefact="quoted text")
     writers = _domains(view, [address for line in quoted.writers for address in _ADDRESS.findall(line)[-1:]])
-    if writers and writers <= who.own and home not in there:
+    # Without configuration the addressee stands for the organisation, and that may be a mailing list.
+    if writers and writers <= view.knowledge.own_domains and home not in there:
         data = {"author": who.author, "domain": min(writers)}
         yield fact(view, code="stranger-in-thread", data=data, artefact="quoted text")
 
