@@ -35,7 +35,7 @@ from mailrisk.service.domains import (
 )
 from mailrisk.service.facts import Budget, settle
 from mailrisk.service.link_budget import LinkBudget
-from mailrisk.service.link_evidence import PROMINENT, FoundUrl, from_urls, prominence
+from mailrisk.service.link_evidence import PROMINENT, FoundUrl, at_home, from_urls, prominence
 from mailrisk.service.message_codes import CodesFound, all_codes, codes_of_bodies
 from mailrisk.service.message_files import STAGE as FILES_STAGE
 from mailrisk.service.message_files import FilesFound, listed_files, start_opening, unsettled
@@ -85,8 +85,9 @@ async def assess(
     finally:
         authenticating.cancel()
     view = _view(context, message, envelope, authentication, urls, files, codes, earlier)
-    given = _given(context, view, urls, domains, tenant)
-    found = await deepen(context, view, lambda view: [*_analysed(view), *given], network=network)
+    found = await deepen(
+        context, view, lambda view: _evidence(context, view, urls, domains, tenant), network=network
+    )
     missing = _missing(network, view, domains, files)
     done = tuple(stage for stage in ("intent", FILES_STAGE, "auth", STAGE) if stage not in missing)
     return Assessment(
@@ -113,12 +114,15 @@ def _read(raw: bytes) -> tuple[Message, CodesFound]:
     return message, codes_of_bodies(message)
 
 
-def _given(
+def _evidence(
     context: Context, view: MessageView, urls: Sequence[FoundUrl], domains: DomainsAsked, tenant: int
 ) -> list[Evidence]:
-    """What is known from elsewhere: links, their domains, files that intelligence lists."""
+    """What the analysers say, and what is known from elsewhere: of links, their domains, and files."""
     return [
-        *from_urls(view.subject, urls, view.at, context.policy),
+        *(item for analyse in ANALYSERS for item in analyse(view)),
+        *from_urls(
+            view.subject, urls, view.at, context.policy, at_home(view.message, context.knowledge.hosts)
+        ),
         *domain_evidence(context, domains, view.subject, view.authentication),
         *listed_files(context, view.subject, view.files, view.at, tenant),
     ]
@@ -172,11 +176,6 @@ def _view(
         codes=codes.codes,
         history=earlier,
     )
-
-
-def _analysed(view: MessageView) -> list[Evidence]:
-    """What all message analysers say."""
-    return [item for analyse in ANALYSERS for item in analyse(view)]
 
 
 def _urls(
