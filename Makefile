@@ -13,6 +13,7 @@ BIN := .venv/bin
 CODE := src tests tools
 RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
+TRAINING := .venv/.installed-train
 LOCKS := requirements/build.txt pyproject.toml tools/environment.sh
 
 .PHONY: auth-suites bench-feed help run test soak lint format types contracts check docs lock clean bench-message bench-lookup
@@ -47,15 +48,16 @@ contracts: $(DEV) ## Check the direction of imports, purity, sizes, licences, re
 
 check: lint types contracts test ## Everything that CI runs
 
-train: $(DEV) ## Rebuild every shipped model weight from DATA, seeded; prints a report
+train: $(TRAINING) ## Rebuild every shipped model weight from DATA, seeded; prints a report
 	@$(BIN)/python -m tools.train $(DATA) $(TRAIN)
 
 evaluate: $(DEV) ## Measure detection on DATA; writes docs/evaluation.md and build/evaluation.json, one JSON line last
 	@tools/debian.sh rspamd spamassassin
 	@$(BIN)/python -m tools.evaluate $(DATA) $(EVALUATE)
 
-bench-message: $(DEV) ## Measure message checks: messages per second and p95, over DATA/mail or generated mails
-	@$(BIN)/python tools/bench_message.py $(DATA)
+bench-message: $(DEV) ## Measure message checks beside rspamd: messages per second and p95, over DATA/mail or generated mails
+	@tools/debian.sh rspamd
+	@$(BIN)/python -m tools.bench_message $(DATA)
 
 bench-lookup: $(DEV) ## Measure look-ups against a constant reply of the same server (about six minutes)
 	@tools/debian.sh wrk
@@ -82,3 +84,6 @@ $(RUN): requirements/run.txt $(LOCKS)
 
 $(DEV): requirements/run.txt requirements/dev.txt $(LOCKS)
 	@tools/environment.sh dev
+
+$(TRAINING): requirements/train.txt $(DEV)
+	@tools/environment.sh train

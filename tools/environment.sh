@@ -3,12 +3,13 @@
 #
 #   tools/environment.sh run   what the service needs
 #   tools/environment.sh dev   that and what tests, lint, types and `make lock` need
+#   tools/environment.sh train what `make train` needs beside that, into the same .venv
 #
 # Plain pip, hashes required. setuptools is locked and installed first, and then build isolation is off,
 # so that no build step fetches anything that the lock does not name.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-what=${1:?usage: tools/environment.sh run|dev}
+what=${1:?usage: tools/environment.sh run|dev|train}
 
 suitable() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
 
@@ -56,3 +57,4 @@ fi
 # What tests need holds what the service needs.
 touch .venv/.installed-run
 [ "$what" != dev ] || touch .venv/.installed-dev
+[ "$what" != train ] || touch .venv/.installed-train

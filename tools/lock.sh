@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-for name in build run dev; do
+for name in build run dev train; do
   .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
     --no-annotate --no-header --no-emit-index-url ${UPGRADE:+--upgrade} \
     "requirements/$name.in" --output-file "requirements/$name.txt"

@@ -21,6 +21,7 @@ from mailrisk.edge.shipped import (
     load_parking_nameservers,
 )
 from mailrisk.edge.sources import Source, Sources
+from mailrisk.edge.url_weights import load_url_weights
 from mailrisk.model.errors import BadUrl, ConfigError, Unavailable
 from mailrisk.model.ip import parse_ip, split_port
 from mailrisk.model.knowledge import Knowledge
@@ -47,6 +48,7 @@ def load_knowledge(config: Config, *, texts: bool = True) -> Knowledge:
         hosts=hosts,
         lexicon=load_lexicon(),
         heads=load_heads() if texts else None,
+        url_model=load_url_weights(),
         own_domains=frozenset(own),
         trusted_hosts=frozenset(host.lower() for host in config.organisation.trusted_hosts),
         people={person(name): name for name in config.organisation.people if person(name)},

@@ -13,6 +13,7 @@ from mailrisk.model.brand import Brands
 from mailrisk.model.heads import TextHeads
 from mailrisk.model.lexicon import Lexicon
 from mailrisk.model.url.hosts import Hosts
+from mailrisk.model.url.weights import UrlWeights
 
 
 class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +23,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     hosts: Hosts
     lexicon: Lexicon = Lexicon(())  # what texts want of their readers
     heads: TextHeads | None = None  # the same by trained weights
+    url_model: UrlWeights | None = None  # what the text of phishing URLs looks like
     own_domains: frozenset[str] = frozenset()  # the organisation's own registrable domains
     people: Mapping[str, str] = {}  # names in comparable form (``model/person.py``) -> as configured
     trusted_hosts: frozenset[str] = frozenset()  # authserv-ids / receiving hosts whose headers count

@@ -14,6 +14,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
+from mailrisk.model.authority import is_authority
 from mailrisk.model.brand import Brands, Lookalike
 from mailrisk.model.evidence import Evidence
 from mailrisk.model.imitation import LabelIndex
@@ -44,9 +45,9 @@ class OwnLookalike(NamedTuple):
 
 
 def imitates(host: str, knowledge: Knowledge) -> Lookalike | None:
-    """The brand that a host imitates; None for widely used sites (``applebees.com`` is no imitation)."""
+    """The brand that a host imitates; None for widely used sites (``applebees.com``) and for authorities."""
     registrable = knowledge.hosts.registrable(host)
-    if not registrable or knowledge.hosts.rank(host) > 0:
+    if not registrable or knowledge.hosts.rank(host) > 0 or is_authority(host):
         return None
     return knowledge.brands.lookalike(host, registrable)
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from mailrisk.analyse.url import host, lookalike, script, text
+from mailrisk.analyse.url.model import url_model
 from mailrisk.analyse.url.view import UrlView, view
 from mailrisk.model.evidence import Evidence
 from mailrisk.model.knowledge import Knowledge
@@ -39,6 +40,7 @@ RULES: Final[tuple[Rule, ...]] = (
     text.download,
     text.system_folder,
     text.needless_escapes,
+    url_model,
 )
 
 

@@ -59,7 +59,7 @@ def view(unwrapped: Unwrapped, knowledge: Knowledge, at: datetime, subject: Subj
         at=at,
         classes=hosts.classes(url.host),
         registrable=registrable,
-        name=_chosen(url.host, tenant, registrable),
+        name=chosen_name(url.host, tenant, registrable),
         tenant=tenant,
         rank=rank,
         shared=shared,
@@ -67,7 +67,8 @@ def view(unwrapped: Unwrapped, knowledge: Knowledge, at: datetime, subject: Subj
     )
 
 
-def _chosen(host: str, tenant: str, registrable: str) -> str:
+def chosen_name(host: str, tenant: str, registrable: str) -> str:
+    """The part of a host that its owner chose: below the service, or below the public suffix."""
     if tenant:
         return host.removesuffix("." + tenant)
     below = host.removesuffix(registrable).rstrip(".") if registrable else ""

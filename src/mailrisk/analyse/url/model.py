@@ -1,0 +1,166 @@
+"""The trained URL model: how much a URL's text looks like those of phishing.
+
+Rows of three to six characters of the host name, its suffix and the path are hashed into two tables of weights (Joachims-style
+linear scores). Only a URL that they find suspect is described by some eighty numbers (``traits``) and judged by gradient-boosted
+trees, so that nearly all URLs cost no more than the hashing. The result is a log-likelihood ratio, calibrated on domains that
+were not trained on. It never lowers a verdict, never convicts, and says nothing about IP addresses (a rule does) nor about
+widely used sites and the organisation's own.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from mailrisk.analyse.url.traits import Parts, parts, traits
+from mailrisk.analyse.url.view import UrlView
+from mailrisk.model.evidence import Evidence
+from mailrisk.model.url.weights import Trees, UrlWeights, Word
+
+if TYPE_CHECKING:
+    from mailrisk.model.url.weights import Array
+
+ORDERS: Final = (3, 4, 5, 6)
+"""Lengths of the rows of characters."""
+
+LEAST: Final = 2.0
+"""A smaller log-likelihood ratio is no evidence: too many honest URLs have it."""
+
+CERTAIN: Final = 4.2
+"""Weight, in nats, of a URL beyond the model's limit: enough for ``suspicious`` and for no more."""
+
+BELOW_LIMIT: Final = 2.0
+"""Weight of a URL that stays below the limit, however sure the calibration is: the other rules see the same text."""
+
+_LONGEST: Final = ORDERS[-1]
+_PAD: Final = bytes(_LONGEST)
+_UPPER: Final = bytes(code | 0x80 for code in range(256))
+_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
+_SHIFT: Final = np.uint64(29)
+
+
+def _multipliers() -> Array:
+    """One column for each order, one row for each place: odd numbers of 64 bits (multiply-shift hashing)."""
+    table = np.zeros((_LONGEST, len(ORDERS)), np.uint64)
+    state = 0x2545F4914F6CDD1D
+    for column, order in enumerate(ORDERS):
+        for row in range(order):
+            state = (state * 6364136223846793005 + 1442695040888963407) % 2**64
+            table[row, column] = state | 1
+    return table
+
+
+MULTIPLIERS: Final = _multipliers()
+
+
+class Scored(NamedTuple):
+    """What the model says: ``raw`` score, calibrated ``ratio`` in nats, and the words that were seen."""
+
+    raw: float
+    ratio: float
+    words: tuple[Word, ...]
+
+
+def encoded(cut: Parts) -> tuple[bytes, bytes]:
+    """(host, tail) as bytes; those of the tail have their highest bit set, so that no piece stands for both."""
+    host = f"\x01{cut.name}\x02{cut.suffix}\x03".encode("ascii", "replace")
+    return host, cut.tail.encode("ascii", "replace").translate(_UPPER) + b"\x84" if cut.tail else b""
+
+
+def buckets(text: bytes, size: int) -> Array:
+    """The bucket of every row of ORDERS characters that begins in ``text``: (characters, orders)."""
+    codes = np.frombuffer(text + _PAD, np.uint8).astype(np.uint64)
+    rows = np.ndarray((len(text), _LONGEST), np.uint64, codes, strides=(8, 8))
+    hashed = rows @ MULTIPLIERS
+    hashed ^= hashed >> _SHIFT
+    hashed *= _MIX
+    return hashed >> np.uint64(65 - size.bit_length())
+
+
+def linear(cut: Parts, weights: UrlWeights) -> tuple[float, float]:
+    """The two linear scores: of the whole URL and of the host name."""
+    size = len(weights.whole)
+    host, tail = encoded(cut)
+    of_host = buckets(host, size)
+    total, pieces = int(weights.whole[of_host].sum(dtype=np.int64)), of_host.size
+    name = int(weights.name[of_host].sum(dtype=np.int64)) / pieces**0.5
+    if tail:
+        of_tail = buckets(tail, size)
+        total, pieces = total + int(weights.whole[of_tail].sum(dtype=np.int64)), pieces + of_tail.size
+    whole = weights.scale[0] * total / pieces**0.5 + weights.bias[0]
+    return whole, weights.scale[1] * name + weights.bias[1]
+
+
+def suffix_numbers(cut: Parts, weights: UrlWeights) -> tuple[float, float, float]:
+    """What is known about the suffix; the row of '' for one that training never saw."""
+    return weights.suffixes.get(cut.suffix) or weights.suffixes[""]
+
+
+def climb(trees: Trees, numbers: Array) -> float:
+    """The sum of the trees' leaves that the numbers lead to."""
+    node = trees.roots
+    for _ in range(trees.depth):
+        right = numbers.take(trees.feature.take(node)) > trees.limit.take(node)
+        node = trees.children.take(node + node + right)
+    return float(trees.value.take(node).sum())
+
+
+def calibrated(raw: float, knots: tuple[tuple[float, ...], tuple[float, ...]]) -> float:
+    """The log-likelihood ratio of a raw score, straight lines between the knots."""
+    at, ratios = knots
+    place = bisect_right(at, raw)
+    if place == 0:
+        return ratios[0]
+    if place == len(at):
+        return ratios[-1]
+    share = (raw - at[place - 1]) / (at[place] - at[place - 1])
+    return ratios[place - 1] + share * (ratios[place] - ratios[place - 1])
+
+
+def score(view: UrlView, weights: UrlWeights) -> Scored | None:
+    """The model's word on a URL; None for an IP address and for what the gate lets pass."""
+    if view.url.is_ip or not view.name:
+        return None
+    cut = parts(view.url, view.name, view.registrable, view.tenant)
+    whole, name = linear(cut, weights)
+    if whole < weights.gate:
+        return None
+    numbers, words = traits(cut, view.classes, weights.vocabulary)
+    row = np.array([*numbers, whole, name, *suffix_numbers(cut, weights)])
+    raw = climb(weights.trees, row)
+    return Scored(raw, calibrated(raw, weights.knots), tuple(words))
+
+
+def url_model(view: UrlView) -> Iterator[Evidence]:
+    """The model finds the URL at least LEAST nats likelier among phishing; the host is neither reputable nor an IP address."""
+    weights = view.knowledge.url_model
+    if weights is None or view.reputable:
+        return
+    found = score(view, weights)
+    if found is None or found.ratio < LEAST:
+        return
+    certain = found.raw >= weights.limit
+    yield Evidence(
+        code="url-model",
+        subject=view.subject,
+        source="analyser:url",
+        seen_at=view.at,
+        value=CERTAIN if certain else BELOW_LIMIT,
+        data={
+            "host": view.url.host,
+            "signs": _signs(view, found.words),
+            "raw": round(found.raw, 4),
+            "log_likelihood_ratio": round(found.ratio, 4),
+            "model": weights.hash[:16],
+        },
+    )
+
+
+def _signs(view: UrlView, words: tuple[Word, ...]) -> str:
+    """What people can check: lure words of name and path, the suffix or service, else the name itself."""
+    shown = list(dict.fromkeys(word.text for word in words if word.group != "page"))[:5]
+    place = view.tenant or "." + view.registrable.partition(".")[2]
+    return ", ".join([*shown, place] if shown else [view.name[:40], place])

@@ -1,0 +1,97 @@
+"""The trained URL model as a value: hashed weights, a vocabulary, a table of suffixes, trees and a calibration.
+
+``tools/train/url_model.py`` makes it, ``edge/shipped.py`` reads it, ``analyse/url/model.py`` scores with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import msgspec
+
+if TYPE_CHECKING:
+    import numpy
+
+    Array: TypeAlias = numpy.ndarray[Any, Any]
+
+_KEY = 3
+
+
+class Word(NamedTuple):
+    """A word of the vocabulary with its group (``verb``, ``mail``, ``crypto``, ``brand``, ...)."""
+
+    text: str
+    group: str
+
+
+class Vocabulary:
+    """Words that are looked for inside host names and paths, without any boundary around them.
+
+    At each place the longest word counts, and the search goes on behind it.
+    """
+
+    def __init__(self, groups: Mapping[str, Iterable[str]]) -> None:
+        """``groups``: name -> words of three letters or more; a word stands in the first group that has it."""
+        self.groups: tuple[str, ...] = tuple(groups)
+        self._by_start: dict[str, list[Word]] = {}
+        seen: set[str] = set()
+        for group, words in groups.items():
+            for text in sorted(words):
+                if len(text) >= _KEY and text not in seen:
+                    seen.add(text)
+                    self._by_start.setdefault(text[:_KEY], []).append(Word(text, group))
+        for row in self._by_start.values():
+            row.sort(key=lambda word: (-len(word.text), word.text))
+
+    def find(self, text: str) -> Iterator[Word]:
+        """The words of a text in lower case, from left to right."""
+        at, last = 0, len(text) - _KEY
+        while at <= last:
+            row = self._by_start.get(text[at : at + _KEY])
+            if row is not None:
+                for word in row:
+                    if text.startswith(word.text, at):
+                        yield word
+                        at += len(word.text) - 1
+                        break
+            at += 1
+
+
+class Trees(msgspec.Struct, frozen=True, eq=False):
+    """Regression trees laid side by side: node ``i`` leads to ``children[2 * i]`` when trait ``feature[i]`` <=
+    ``limit[i]``, else to the child behind it.
+
+    A leaf leads to itself. ``roots`` are the first nodes, ``depth`` the longest way to a leaf.
+    """
+
+    roots: Array  # int32, (trees,)
+    feature: Array  # int32, (nodes,)
+    limit: Array  # float64, (nodes,)
+    children: Array  # int32, (2 * nodes,)
+    value: Array  # float64, (nodes,): log-odds that a leaf adds
+    depth: int
+
+
+class UrlWeights(msgspec.Struct, frozen=True, eq=False):
+    """Everything that scoring a URL needs.
+
+    ``whole``, ``name``  int8 weights of hashed pieces: of the whole URL, and of the host name alone
+    ``scale``, ``bias``  of the two: score = scale * sum / sqrt(pieces) + bias
+    ``suffixes``         public suffix or ``~service`` -> (log-likelihood ratio, log benign, log phishing)
+    ``gate``             smallest score of ``whole`` that the trees are asked for
+    ``knots``            rising (raw score, log-likelihood ratio) pairs between which the calibration interpolates
+    ``limit``            raw score that 0.1 % of the benign validation URLs reach
+    """
+
+    hash: str
+    whole: Array
+    name: Array
+    scale: tuple[float, float]
+    bias: tuple[float, float]
+    suffixes: dict[str, tuple[float, float, float]]
+    vocabulary: Vocabulary
+    trees: Trees
+    gate: float
+    knots: tuple[tuple[float, ...], tuple[float, ...]]
+    limit: float
