@@ -101,10 +101,10 @@ def test_a_file_whose_hash_is_listed_convicts(context: Context) -> None:
 def test_a_message_without_files_to_open_asks_nobody(context: Context) -> None:
     opener = Counting(Opened(failed=True))
     context = dataclasses.replace(context, opener=opener)
-    picture = b"\x89PNG\r\n\x1a\n" + bytes(100)
-    answer = check(context, mail(("a.png", "image/png", picture), ("b.txt", "text/plain", TEXT)))
+    patch = b"diff --git a/a b/a\n--- a/a\n+++ b/a\n"
+    answer = check(context, mail(("a.patch", "text/x-diff", patch), ("b.txt", "text/plain", TEXT)))
     assert opener.asked == 0 and "files" in answer.stages
-    assert [file.kind for file in answer.files] == ["png", "txt"]
+    assert [file.kind for file in answer.files] == ["diff", "txt"]
 
 
 def test_files_that_could_not_be_opened_are_missing_and_never_silent(context: Context) -> None:
@@ -117,6 +117,14 @@ def test_files_that_could_not_be_opened_are_missing_and_never_silent(context: Co
         assert "files" in answer.missing_stages and "files" not in answer.stages
         assert answer.level is not Level.CLEAN
         assert answer.cut and answer.files[0].not_opened == "not opened"
+
+
+def test_files_that_exhaust_their_reader_are_evidence(context: Context) -> None:
+    opener = Counting(Opened(cuts=("files: given up",), failed=True, exhausted=True))
+    raw = mail(("a.zip", "application/zip", zip_of(("b.txt", TEXT))))
+    answer = check(dataclasses.replace(context, opener=opener), raw)
+    assert "file-exhausts-reader" in {reason.code for reason in answer.reasons}
+    assert "files" in answer.missing_stages and answer.level is not Level.CLEAN
 
 
 class Eyes:

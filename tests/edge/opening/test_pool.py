@@ -48,16 +48,18 @@ def test_a_child_that_takes_too_long_is_killed_and_told() -> None:
     pool = FileOpeners(children=1, cpu_s=1, wall_s=60, memory_bytes=30_000_000_000)
     try:
         found = pool.open_now(job("a.bz2", ZEROS, ENDLESS))
-        assert found.failed and found.cuts and found.files == ()
+        assert found.failed and found.exhausted and found.cuts and found.files == ()
         assert pool.open_now(job("b.zip", zip_of(("a.exe", PROGRAM)))).files[-1].kind == "pebin"
     finally:
         pool.close()
 
 
-def test_a_child_that_does_not_come_up_is_told() -> None:
-    pool = FileOpeners(children=1, yara={"broken.yar": "rule x { condition: nonsense }"}, memory_bytes=1)
-    try:
-        found = pool.open_now(job("a.zip", zip_of(("a.exe", PROGRAM))))
-        assert found.failed and found.cuts
-    finally:
-        pool.close()
+def test_a_child_that_does_not_come_up_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for broken in ("/nonexistent/python", "/bin/false"):
+        monkeypatch.setattr("mailrisk.edge.opening.pool.sys.executable", broken)
+        pool = FileOpeners(children=1)
+        try:
+            found = pool.open_now(job("a.zip", zip_of(("a.exe", PROGRAM))))
+            assert found.failed and found.cuts and not found.exhausted
+        finally:
+            pool.close()

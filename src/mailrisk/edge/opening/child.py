@@ -14,7 +14,7 @@ import msgspec
 
 from mailrisk.collect.files.open import Opened, Tools, open_files
 from mailrisk.edge.opening import identify, more_archives, pages, rules
-from mailrisk.edge.opening.job import Gone, Job, Setting, receive, send
+from mailrisk.edge.opening.job import READY, Gone, Job, Setting, receive, send
 
 
 def make_tools(yara: dict[str, str]) -> Tools:
@@ -53,6 +53,7 @@ def serve(connection: socket.socket) -> None:
     setting = msgspec.msgpack.decode(receive(connection), type=Setting)
     tools = make_tools(setting.yara)
     limit_process(setting.memory_bytes)
+    send(connection, READY)
     while True:
         job = msgspec.msgpack.decode(receive(connection), type=Job)
         limit_cpu(job.cpu_s)

@@ -17,6 +17,10 @@ MOST_BYTES = 256 * 1024 * 1024
 _LENGTH = struct.Struct("<Q")
 
 
+READY = b"ready"
+"""What a child says when it has loaded its libraries and limited itself."""
+
+
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """The files of one message, and what may unlock them. ``cpu_s`` is the CPU time that the child may use."""
 

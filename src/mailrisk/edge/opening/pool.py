@@ -34,6 +34,7 @@ KILLED = Opened(
     exhausted=True,
 )
 
+NOT_STARTED = Opened(cuts=("files: the process that opens them could not be started",), failed=True)
 BUSY = Opened(cuts=("files: nobody was free to open them",), failed=True)
 
 
@@ -75,10 +76,10 @@ class FileOpeners:
                 child = _Child(self._setting)
             answer = child.ask(msgspec.structs.replace(job, cpu_s=self._cpu_s), self._wall_s)
         except (Gone, OSError, msgspec.DecodeError):
+            answer = KILLED if child is not None and child.is_up else NOT_STARTED
             if child is not None:
                 child.end()
             child = None
-            return KILLED
         finally:
             if child is not None and child.jobs >= JOBS_OF_A_CHILD:
                 child.end()
@@ -106,16 +107,17 @@ class _Child:
         finally:
             theirs.close()
         send(self._connection, msgspec.msgpack.encode(setting), time.monotonic() + START_S)
-        self._is_up = False
+        self.is_up = False
 
     def ask(self, job: Job, wall_s: float) -> Opened:
         """The answer to one job. Gone: none came in time, or the process has ended."""
-        deadline = time.monotonic() + wall_s + (0.0 if self._is_up else START_S)
+        if not self.is_up:
+            receive(self._connection, time.monotonic() + START_S)
+            self.is_up = True
+        deadline = time.monotonic() + wall_s
         self.jobs += 1
         send(self._connection, msgspec.msgpack.encode(job), deadline)
-        answer = msgspec.msgpack.decode(receive(self._connection, deadline), type=Opened)
-        self._is_up = True
-        return answer
+        return msgspec.msgpack.decode(receive(self._connection, deadline), type=Opened)
 
     def end(self) -> None:
         """Kills the process and waits for it."""
