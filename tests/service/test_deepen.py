@@ -201,6 +201,20 @@ def test_a_stage_that_hangs_is_given_up_within_the_budget(context: Context) -> N
     assert "ocr" in found.missing_stages and "ocr: not done: not finished in time" in found.cut
 
 
+def test_what_was_read_before_the_reader_failed_counts(context: Context) -> None:
+    class Tired(Eyes):
+        async def read(self, picture: Picture) -> ReadPicture:
+            if self.read_pictures:
+                raise Unavailable("the child was killed")
+            return await super().read(picture)
+
+    found = check(
+        deep(context, ocr=Tired(lines=("Your mailbox is full, sign in to verify your account",))), GALLERY
+    )
+    assert "ocr" in found.missing_stages and "pictures: only 1 of 3 could be read" in found.cut
+    assert "mailbox-quota" in {reason.code for reason in found.reasons}
+
+
 def test_as_many_messages_as_a_stage_bears_are_in_it_together(context: Context) -> None:
     eyes = Eyes()
     asked = deep(context, ocr=eyes)

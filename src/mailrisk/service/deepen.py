@@ -82,7 +82,7 @@ async def _go_on(
     """One stage, within what is left of the budget."""
     try:
         async with asyncio.timeout(budget.left_s()), context.turns.turn(stage.name, stage.at_once):
-            enriched = await stage.enrich(context, found.judged.view)
+            enriched = await stage.enrich(context, found.judged.view, budget)
     except TimeoutError:
         return _without(found, stage, "not finished in time")
     except (Unavailable, BadInput) as error:
@@ -91,7 +91,8 @@ async def _go_on(
     return replace(
         found,
         judged=_raised(context, found.judged, again),
-        stages=(*found.stages, stage.name),
+        stages=found.stages if enriched.failed else (*found.stages, stage.name),
+        missing=(*found.missing, stage.name) if enriched.failed else found.missing,
         cuts=(*found.cuts, *enriched.cuts),
     )
 

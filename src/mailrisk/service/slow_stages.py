@@ -5,6 +5,7 @@ A stage is a reader (``readers.py``) with a condition on the verdict so far. :mo
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -26,11 +27,15 @@ from mailrisk.model.lexicon import CEILING
 from mailrisk.model.opinion import LABELS
 from mailrisk.model.verdict import Level, Verdict
 from mailrisk.service.context import Context
+from mailrisk.service.facts import Budget
 from mailrisk.service.message_files import find_files, is_locked
 from mailrisk.service.readers import Depth, Readers
 
 LEAST_PICTURE: Final = 2_000
 """Bytes below which a picture holds no text: icons, lines, counting pixels."""
+
+_SPARE_S: Final = 0.05
+"""A stage that works piece by piece stops so long before its time is over, and keeps what it has."""
 
 LEAST_TEXT: Final = 20
 """Characters below which a model has nothing to read."""
@@ -45,10 +50,11 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Enriched(msgspec.Struct, frozen=True):
-    """A view with what a stage added, and what its limits cut off."""
+    """A view with what a stage added, and what its limits cut off. ``failed``: it could not do all of its work."""
 
     view: MessageView
     cuts: tuple[str, ...] = ()
+    failed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +72,7 @@ class Stage:
     at_once: int
     wanted: Callable[[Judged, Depth], bool]
     ready: Callable[[Readers], bool]
-    enrich: Callable[[Context, MessageView], Awaitable[Enriched]]
+    enrich: Callable[[Context, MessageView, Budget], Awaitable[Enriched]]
     loudest: Callable[[MessageView], MessageView] | None = None
     optional: bool = False
     outside: bool = False
@@ -113,7 +119,7 @@ def _wants_unlocking(judged: Judged, depth: Depth) -> bool:
     return bool(passwords_in(picture.text for picture in judged.view.pictures))
 
 
-async def _unlock(context: Context, view: MessageView) -> Enriched:
+async def _unlock(context: Context, view: MessageView, budget: Budget) -> Enriched:
     """Opens the files again, with the passwords that pictures hold. Links inside are not looked up any more."""
     found = await find_files(context, view.message, [picture.text for picture in view.pictures])
     if found.missing:
@@ -126,29 +132,40 @@ def _wants_model(judged: Judged, depth: Depth) -> bool:
     return in_band(judged, depth) and len(read_text(judged.view).strip()) >= LEAST_TEXT
 
 
-async def _read_pictures(context: Context, view: MessageView) -> Enriched:
-    """The largest pictures are read one after the other; one that cannot be decoded is passed over."""
+async def _read_pictures(context: Context, view: MessageView, budget: Budget) -> Enriched:
+    """The largest pictures are read one after the other; one that cannot be decoded is passed over.
+
+    What was read before the time ran out, or before the reader failed, counts.
+    """
     reader, most = context.readers.ocr, context.depth.most_pictures
     assert reader is not None
     found = pictures(view)
     cuts = [f"pictures: {len(found) - most} of {len(found)} were not read"] if len(found) > most else []
     read: list[ReadPicture] = []
-    for picture in found[:most]:
+    failed = False
+    for number, picture in enumerate(found[:most]):
         try:
-            read.append(await reader.read(picture))
+            async with asyncio.timeout(budget.left_s() - _SPARE_S):
+                read.append(await reader.read(picture))
         except BadInput as error:
             cuts.append(f"{picture.artefact}: not read: {error.reason}"[:200])
-    return Enriched(replace(view, pictures=(*view.pictures, *read)), tuple(cuts))
+        except (TimeoutError, Unavailable):
+            if not read:
+                raise
+            cuts.append(f"pictures: only {number} of {len(found)} could be read")
+            failed = True
+            break
+    return Enriched(replace(view, pictures=(*view.pictures, *read)), tuple(cuts), failed)
 
 
-async def _embed(context: Context, view: MessageView) -> Enriched:
+async def _embed(context: Context, view: MessageView, budget: Budget) -> Enriched:
     embedder = context.readers.embedder
     assert embedder is not None
     found = await embedder.intents(read_text(view))
     return Enriched(replace(view, meanings=tuple(sorted(found.items()))))
 
 
-async def _ask_model(context: Context, view: MessageView) -> Enriched:
+async def _ask_model(context: Context, view: MessageView, budget: Budget) -> Enriched:
     model = context.readers.language_model
     assert model is not None
     question = await context.analysis.run(make_question, view)
