@@ -19,8 +19,9 @@ from mailrisk.collect.logs.account import account_name
 from mailrisk.decide.verdict import decide
 from mailrisk.model.errors import BadInput
 from mailrisk.model.evidence import SHARED
+from mailrisk.model.message import Message
 from mailrisk.model.subject import Kind, Subject
-from mailrisk.model.verdict import Level
+from mailrisk.model.verdict import Level, Verdict
 from mailrisk.service.answers import ErrorAnswer, ShortReason, shorten
 from mailrisk.service.context import Context
 from mailrisk.store.ledger import known_evidence
@@ -66,15 +67,11 @@ def _check(context: Context, name: str, tenant: int) -> AccountAnswer | ErrorAns
     if not account_name(name):
         error = BadInput("account", "is empty")
         return ErrorAnswer(input=name[:320], error=error.reason, field=error.field)
-    key = context.correspondents.key
-    secret = key.read() if key is not None else None
-    # Without a key nothing was ever recorded about anybody.
-    subject = account_subject(secret or b"", name, tenant)
-    evidence = known_evidence(context.ledger.evidence_of(subject)) if secret else []
-    verdict = decide(subject, evidence, now, context.policy)
+    secret = _secret(context)
+    verdict = _verdict(context, secret, name, tenant)
     return AccountAnswer(
         input=name[:320],
-        account=subject.value,
+        account=verdict.subject.value,
         level=verdict.level,
         score=verdict.score,
         probability=verdict.probability,
@@ -83,6 +80,29 @@ def _check(context: Context, name: str, tenant: int) -> AccountAnswer | ErrorAns
         valid_until=verdict.valid_until or now,
         reasons=shorten(verdict.reasons),
     )
+
+
+def author_account(context: Context, message: Message, tenant: int = SHARED) -> Verdict | None:
+    """The verdict on the account of a message's only author, if he is of this house and accounts are watched."""
+    secret = _secret(context)
+    if secret is None or len(message.from_) != 1:
+        return None
+    address = message.from_[0]
+    if context.knowledge.hosts.registrable(address.domain) not in context.knowledge.own_domains:
+        return None
+    return _verdict(context, secret, address.addr, tenant)
+
+
+def _secret(context: Context) -> bytes | None:
+    """The key under which accounts are known; None: nothing was ever recorded about anybody."""
+    key = context.correspondents.key
+    return key.read() if key is not None else None
+
+
+def _verdict(context: Context, secret: bytes | None, name: str, tenant: int) -> Verdict:
+    subject = account_subject(secret or b"", name, tenant)
+    evidence = known_evidence(context.ledger.evidence_of(subject)) if secret else []
+    return decide(subject, evidence, context.clock(), context.policy)
 
 
 class SendPolicy:

@@ -21,6 +21,7 @@ from mailrisk.model.file import Code, OpenedFile
 from mailrisk.model.message import Authentication, Envelope, Link, Message
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.verdict import Verdict
+from mailrisk.service.accounts import author_account
 from mailrisk.service.check_url import look_up, no_verdict, static_verdict
 from mailrisk.service.context import Context
 from mailrisk.service.correspondence import history
@@ -84,7 +85,8 @@ async def assess(
         )
     finally:
         authenticating.cancel()
-    view = _view(context, message, envelope, authentication, urls, files, codes, earlier)
+    account = author_account(context, message, tenant)
+    view = _view(context, message, envelope, authentication, urls, files, codes, earlier, account)
     found = await deepen(
         context, view, lambda view: _evidence(context, view, urls, domains, tenant), network=network
     )
@@ -162,6 +164,7 @@ def _view(
     files: FilesFound,
     codes: CodesFound,
     earlier: History | None,
+    account: Verdict | None,
 ) -> MessageView:
     """What the analysers read."""
     return MessageView(
@@ -175,6 +178,7 @@ def _view(
         files=files.files,
         codes=codes.codes,
         history=earlier,
+        account=account,
     )
 
 

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
+from mailrisk.analyse.message.account import taken_over
 from mailrisk.analyse.message.evidence import fact
 from mailrisk.analyse.message.identity import Identity, Trust, address_in_name
 from mailrisk.analyse.message.links import registrable
 from mailrisk.analyse.message.view import MessageView
 from mailrisk.analyse.url.lookalike import STRENGTH, imitates, imitates_own
+from mailrisk.model.authority import is_authority
 from mailrisk.model.brand import Brand
 from mailrisk.model.confusable import latin
 from mailrisk.model.evidence import Evidence
@@ -23,10 +25,6 @@ CLAIMED = 0.7
 
 _CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxyz]{5}")
 _AUTHORITIES = ("from-police", "from-tax", "from-government")
-_OFFICIAL = re.compile(
-    r"(?:^|\.)(?:gov|gob|gouv|gov\.[a-z]{2}|gob\.[a-z]{2}|go\.[a-z]{2}|mil|mil\.[a-z]{2}|police|europa\.eu|int|admin\.ch|"
-    r"bund\.de|gv\.at|overheid\.nl|fgov\.be|gc\.ca|canada\.ca|police\.uk|govt\.nz)$|\.(?:gov|gob|gouv|go|gv|gc)\.[a-z]{2}$"
-)
 _HOST_LABELS = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 
 
@@ -124,12 +122,7 @@ def _authority(view: MessageView, who: Identity) -> Iterator[Evidence]:
     Authorities write from names below ``gov``, ``gob``, ``gouv``, ``mil``, ``police``, ``admin.ch`` and their like, or
     from domains of a brand record.
     """
-    if (
-        not who.author
-        or who.genuine
-        or view.knowledge.brands.owners(who.author)
-        or _OFFICIAL.search(who.author)
-    ):
+    if not who.author or who.genuine or view.knowledge.brands.owners(who.author) or is_authority(who.author):
         return
     found = view.knowledge.lexicon.find(who.display) if who.display else {}
     label = next((label for label in _AUTHORITIES if label in found and found[label].log_odds > 0), "")
@@ -180,11 +173,12 @@ def is_random(view: MessageView, who: Identity) -> bool:
 
 
 def is_unreliable(view: MessageView, who: Identity) -> bool:
-    """The author's address stands for nobody: free, malformed, thrown away, or authentication failed."""
+    """The author's address stands for nobody: free, malformed, thrown away, taken over, or authentication failed."""
     return (
         who.free_mail
         or who.trust is Trust.FAILED
         or who.author.endswith(".onmicrosoft.com")
+        or taken_over(view)
         or is_malformed(view, who)
         or is_random(view, who)
     )

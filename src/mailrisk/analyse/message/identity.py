@@ -17,11 +17,13 @@ from enum import StrEnum
 import msgspec
 
 from mailrisk.analyse.message import documents
+from mailrisk.analyse.message.account import taken_over
 from mailrisk.analyse.message.authentication import sealed_by_trusted
 from mailrisk.analyse.message.links import registrable
 from mailrisk.analyse.message.picture_text import heads_of, text_of
 from mailrisk.analyse.message.view import MessageView
 from mailrisk.analyse.url.lookalike import imitates
+from mailrisk.model.authority import is_authority
 from mailrisk.model.brand import Brand, Mention
 from mailrisk.model.confusable import latin
 from mailrisk.model.url.hosts import HostClass
@@ -119,7 +121,7 @@ def identify(view: MessageView) -> Identity:
         genuine=genuine,
         departments=_departments(view, display),
         own=own,
-        inside=bool(author) and registrable(view, author) in own and trust is not Trust.FAILED,
+        inside=registrable(view, author) in own and trust is not Trust.FAILED and not taken_over(view),
         free_mail=is_free_mail(view, author),
         display=display,
         spoofed=spoofed,
@@ -179,8 +181,8 @@ def _sibling(brand: Brand, genuine: tuple[Brand, ...]) -> bool:
 
 
 def _is_office(brand: Brand, author: str) -> bool:
-    """A local office of an authority writes from a domain of the same government (``rsj.example.gov.cn``)."""
-    return author.endswith(".gov.cn") and any(domain.endswith(".gov.cn") for domain in brand.domains)
+    """An authority's office writes in the name of its ministry (``rsj.example.gov.cn``)."""
+    return is_authority(author) and any(is_authority(domain) for domain in brand.domains)
 
 
 def _claims(view: MessageView, author: str, display: str) -> list[BrandClaim]:

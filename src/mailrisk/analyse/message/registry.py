@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from mailrisk.analyse.message import (
+    account,
     attachments,
     authentication,
     claimed,
@@ -32,6 +33,7 @@ def reading(view: MessageView) -> Iterator[Evidence]:
     """Identity, intent, content, attachments, opinion and the conjunctions, from one reading of the message."""
     read = Reading(view)
     yield from claimed.evidence(view, read.who)
+    yield from account.evidence(view)
     yield from correspondence.evidence(view)
     yield from intent.evidence(view, read.intents)
     yield from content.evidence(view)
