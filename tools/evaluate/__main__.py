@@ -45,7 +45,7 @@ SECTIONS = (
         "tools.evaluate.intent",
         lambda data: (data, LURES, SEED),
     ),
-    Section("qr", "Codes", "tools.evaluate.qr", lambda _: (CODES, SEED)),
+    Section("qr", "Codes", "tools.evaluate.qr", lambda data: (CODES, SEED, data)),
     Section("peers", "Beside others, on the same mails", "tools.evaluate.peers", lambda data: (data,)),
 )
 

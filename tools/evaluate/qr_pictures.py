@@ -126,11 +126,22 @@ def in_page(rng: random.Random) -> tuple[str, Image.Image]:
 
 
 def logo(rng: random.Random) -> tuple[str, Image.Image]:
-    """A picture over the centre, as large as the level of correction bears by design."""
+    """A picture over the centre, as large as designers make it for the level of correction that they choose."""
+    shares = {"L": (0.10, 0.16), "M": (0.12, 0.24), "Q": (0.15, 0.30), "H": (0.18, 0.35)}
+    return _with_logo(rng, shares)
+
+
+def careless_logo(rng: random.Random) -> tuple[str, Image.Image]:
+    """A picture over the centre of any size up to 0.3 of the side, whatever the level: some are beyond repair."""
+    return _with_logo(rng, dict.fromkeys("LMQH", (0.15, 0.30)))
+
+
+def _with_logo(rng: random.Random, shares: dict[str, tuple[float, float]]) -> tuple[str, Image.Image]:
+    """The centre covered by a share of the side that the level of correction names."""
     text = payload(rng)
-    error = rng.choice("MQH")
+    error = rng.choice("".join(shares))
     cells = matrix(text, error, boost=False)
-    scale, share = rng.randrange(4, 10), {"M": (0.12, 0.22), "Q": (0.15, 0.27), "H": (0.18, 0.32)}[error]
+    scale, share = rng.randrange(4, 10), shares[error]
     image = plain(cells, scale).convert("RGB")
     side = int(len(cells) * scale * rng.uniform(*share))
     middle = image.width // 2
@@ -213,6 +224,7 @@ PICTURES: dict[str, Callable[[random.Random], tuple[str, Image.Image]]] = {
     "jpeg": jpeg,
     "page": in_page,
     "logo": logo,
+    "careless_logo": careless_logo,
     "dots": dots,
     "inverted": inverted,
     "coloured": coloured,

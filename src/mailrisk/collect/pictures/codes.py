@@ -96,7 +96,7 @@ def read_bitmap(bitmap: Bitmap) -> list[Read]:
         attempts = _attempts(_cropped(bitmap, look.finder), look.finder.corner.module)
     elif damaged or look.finder or look.centres in (2, 3):
         attempts = islice(_attempts(bitmap, max(1.0, max(bitmap.grey.size) / 200)), UNSURE_ATTEMPTS)
-    elif look.centres and max(bitmap.grey.size) > FIRST_SIDE:
+    elif max(bitmap.grey.size) > FIRST_SIDE and (look.centres or _is_page(bitmap.grey)):
         attempts = iter((bitmap.grey,))
     elif _hides_in_colour(bitmap):
         attempts = map(_quiet, _channels(bitmap.frame))
@@ -135,6 +135,12 @@ def _trimmed(grey: Image.Image) -> Image.Image | None:
     if shade > 200 and min(box[0], box[1]) > width // 12:
         return None  # it had a quiet zone, and was read with it
     return ImageOps.expand(grey.crop(box), max(12, width // 8), 255)
+
+
+def _is_page(grey: Image.Image) -> bool:
+    """Whether nearly everything is as bright as the ground or as dark as print: a page, which may hold a small code."""
+    counts = grey.histogram()
+    return sum(counts[:80]) + sum(counts[200:]) > 0.9 * grey.width * grey.height
 
 
 def _hides_in_colour(bitmap: Bitmap) -> bool:
