@@ -13,9 +13,10 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from html import escape
 
-from tools.lures import carriers
 from tools.lures.letters import LINK, Letter
 from tools.lures.origin import token
+
+from tools.lures import carriers
 
 HOST = "mx.receiver.example"
 """The host whose Authentication-Results count."""
@@ -95,7 +96,8 @@ def _body(mail: EmailMessage, letter: Letter, rng: random.Random) -> None:
     as_html = letter.carrier not in ("plain", "none") or rng.random() < 0.3
     mail.set_content(plain or " ", cte="base64")
     if letter.carrier == "picture" and not letter.body:
-        picture = carriers.drawn(letter.inside.replace(LINK, ""), link)
+        coded = letter.template.kind == "lure" or "qr" in letter.template.carriers
+        picture = carriers.drawn(letter.inside.replace(LINK, ""), link if coded else "")
         mail.clear_content()
         mail.set_content('<html><body><img src="cid:p1"></body></html>', subtype="html", cte="base64")
         mail.add_related(carriers.jpeg(picture), "image", "jpeg", cid="<p1>")
@@ -117,7 +119,7 @@ def _html(letter: Letter, rng: random.Random) -> str:
     if letter.carrier in ("qr", "picture"):
         lines.append('<img src="cid:code1" width="200">')
     hidden = ""
-    if rng.random() < 0.07:
+    if rng.random() < (0.07 if letter.template.kind == "lure" else 0.3 * (letter.origin.how == "bulk")):
         filler = " ".join(token(rng, rng.randrange(3, 9)) for _ in range(90))
         hidden = f'<div style="display:none;font-size:0">{filler}</div>'
     inner = "".join(f"<p>{line}</p>" for line in lines)
@@ -141,7 +143,13 @@ def _files(mail: EmailMessage, letter: Letter, rng: random.Random) -> None:
             kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
             _attach(mail, carriers.docx(inside, shown, payload), kind, f"{name}.docx")
         case "qr" | "picture" if letter.body:
-            picture = carriers.png(carriers.code_image(link, rng.choice((4, 5, 7))))
+            coded = (
+                letter.carrier == "qr" or letter.template.kind == "lure" or "qr" in letter.template.carriers
+            )
+            image = (
+                carriers.code_image(link, rng.choice((4, 5, 7))) if coded else carriers.drawn(letter.subject)
+            )
+            picture = carriers.png(image)
             mail.make_mixed()
             mail.add_attachment(
                 picture, "image", "png", cid="<code1>", filename="image001.png", disposition="inline"

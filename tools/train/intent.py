@@ -34,8 +34,11 @@ COUNT = 9_000
 TESTED = 4_000
 """Letters of the test families, for the figures of the card."""
 
-HAM, TWINS = 0.004, 0.08
+HAM, TWINS = 0.004, 0.05
 """Shares of ham, and of synthetic texts without a label, that a head alone may take to hold it."""
+
+LEAST_PRECISION, LEAST_RECALL = 0.6, 0.05
+"""What a head must reach on families that it has not seen; the lexicon alone serves the other labels."""
 
 LEFT_OUT = frozenset({"adult", "gambling"})
 """Labels with too few families to train a head; the lexicon has them."""
@@ -51,7 +54,10 @@ def train(data: Path, seed: int) -> dict[str, Any]:
     truth, mask = targets(texts, labels)
     judged = judge_unseen(texts, rows, truth, mask, seed)
     slope, offset = calibrate(texts, judged, truth, mask)
-    linear = fit(rows, truth, mask, size=SIZE, seed=seed)
+    kept = useful(texts, judged * slope + offset, truth)
+    labels = tuple(np.array(labels)[kept].tolist())
+    judged, slope, offset = judged[:, kept], slope[kept], offset[kept]
+    linear = fit(rows, truth[:, kept], mask[:, kept], size=SIZE, seed=seed)
     save(SHIPPED, labels, linear, slope, offset)
     figures = {
         "labels": label_figures(list(synthetic(seed, TESTED, "test")), load_heads()),
@@ -116,6 +122,16 @@ def calibrate(texts: Sequence[Text], judged: Array, truth: Array, mask: Array) -
         slopes.append(slope)
         offsets.append(offset)
     return np.array(slopes, np.float32), np.array(offsets, np.float32)
+
+
+def useful(texts: Sequence[Text], log_odds: Array, truth: Array) -> Array:
+    """The columns of heads that are right often enough, and find anything, in families that they have not seen."""
+    made = np.array([text.source == "synthetic" for text in texts])
+    held, true = log_odds[made] >= HOLDS, truth[made]
+    hits = (held & true).sum(axis=0)
+    precise = hits >= LEAST_PRECISION * np.maximum(1, held.sum(axis=0))
+    columns: Array = np.flatnonzero(precise & (hits >= LEAST_RECALL * true.sum(axis=0)))
+    return columns
 
 
 def save(path: Path, labels: Sequence[str], linear: Linear, slope: Array, offset: Array) -> None:

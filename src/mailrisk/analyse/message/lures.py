@@ -14,9 +14,17 @@ from mailrisk.analyse.message.identity import Trust
 from mailrisk.analyse.message.intent import ASKS, LURES
 from mailrisk.analyse.message.reading import Reading
 from mailrisk.model.evidence import Evidence
+from mailrisk.model.url.hosts import HostClass
 
 PARTLY = 0.72
 """Value of a rule that holds without its strongest condition: suspicious, not malicious, by itself."""
+
+_VANISHING = (
+    HostClass.SHORTENER,
+    HostClass.DYNAMIC_DNS,
+    HostClass.IPFS_GATEWAY,
+    HostClass.FREE_SUBDOMAIN,
+)
 
 
 def brand_impersonation(reading: Reading) -> Iterator[Evidence]:
@@ -138,10 +146,61 @@ def wallet_lure(reading: Reading) -> Iterator[Evidence]:
         yield reading.convict(code="wallet-lure", value=value, items=reading.foreign)
 
 
+def document_login(reading: Reading) -> Iterator[Evidence]:
+    """A document, message or fax that can be read only after logging in somewhere that is nobody's.
+
+    * document-share holds with >= 1.5 and asks-credential holds;
+    * a foreign link that is throwaway, or a strange one; from inside (a stolen mailbox) only a strange one;
+    * the author is no brand's.
+    In full if the author is unreliable and the link strange; else partly.
+    """
+    wants, who = reading.intents, reading.who
+    if not wants.has("document-share", least=1.5) or not wants.has("asks-credential") or who.genuine:
+        return
+    items = reading.strange or ([] if who.inside else reading.throwaway)
+    if items and not reading.view.knowledge.brands.owners(who.author):
+        strong = reading.unreliable and bool(reading.strange)
+        yield reading.convict(code="document-login-lure", value=1.0 if strong else PARTLY, items=items)
+
+
+def thrown_paper(reading: Reading) -> Iterator[Evidence]:
+    """A business paper is to be fetched from a place that vanishes again. At most suspicious by itself.
+
+    * invoice, document-share, delivery or tax holds with >= 1.5, and asks-open holds;
+    * every foreign link leads to an address, a shortener, dynamic DNS, an IPFS gateway or a free page host, and there
+      is one; no link leads to the author's own site;
+    * the author is neither inside nor a brand's, and the message comes through no mailing list.
+    """
+    wants, who = reading.intents, reading.who
+    paper = wants.has("invoice", "document-share", "delivery", "tax", least=1.5) and wants.has("asks-open")
+    if not paper or reading.goes_home or who.inside or who.genuine or not reading.foreign:
+        return
+    if reading.view.message.header("List-Id") or reading.view.knowledge.brands.owners(who.author):
+        return
+    hosts = reading.view.knowledge.hosts
+    if all(item.url.is_ip or hosts.has(item.url.host, *_VANISHING) for item in reading.foreign):
+        yield reading.convict(code="thrown-paper-lure", value=PARTLY, items=reading.foreign)
+
+
+def injected(reading: Reading) -> Iterator[Evidence]:
+    """Orders to an automatic reader stand beside a request. At most suspicious by itself.
+
+    * prompt-injection holds with >= 2.0 by phrases, and another asking intent holds;
+    * a strange link; the message comes through no mailing list, where people talk of such things.
+    """
+    wants = reading.intents
+    listed = bool(reading.view.message.header("List-Id"))
+    if wants.has("prompt-injection", least=2.0) and wants.has(*ASKS) and reading.strange and not listed:
+        yield reading.convict(code="injection-lure", value=PARTLY, items=reading.strange)
+
+
 RULES = (
     brand_impersonation,
     brand_without_link,
     brand_spoofing,
     delivery_lure,
     wallet_lure,
+    document_login,
+    thrown_paper,
+    injected,
 )

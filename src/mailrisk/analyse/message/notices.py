@@ -11,6 +11,7 @@ from mailrisk.analyse.message.claimed import claims_own
 from mailrisk.analyse.message.intent import ASKS
 from mailrisk.analyse.message.lures import PARTLY
 from mailrisk.analyse.message.reading import Reading
+from mailrisk.model.authority import is_authority
 from mailrisk.model.evidence import Evidence
 
 _STAFF = ("from-hr", "from-finance", "from-it", "from-mail-admin")
@@ -122,7 +123,7 @@ def staff_notice(reading: Reading) -> Iterator[Evidence]:
 def _is_known(reading: Reading) -> bool:
     """The author's domain is an authority's or a brand's."""
     author = reading.who.author
-    return author.endswith((".gov.cn", ".gov")) or bool(reading.view.knowledge.brands.owners(author))
+    return is_authority(author) or bool(reading.view.knowledge.brands.owners(author))
 
 
 def subsidy_lure(reading: Reading) -> Iterator[Evidence]:

@@ -53,7 +53,8 @@ def callback(reading: Reading) -> Iterator[Evidence]:
 
     * asks-call holds, and invoice or asks-payment holds with >= 1.0;
     * a telephone number in the text (or the text is a picture); the author is not inside;
-    * a brand is claimed that is not the author's, or the author is unreliable.
+    * a brand is claimed that is not the author's, or the author is unreliable, or asks-call holds with >= 2.5 and there
+      is no link at all (the call is everything).
     In full if both, or asks-call holds with >= 3.0 from an unreliable author; else partly.
     """
     wants = reading.intents
@@ -69,8 +70,9 @@ def callback(reading: Reading) -> Iterator[Evidence]:
         or reading.who.genuine
     ):
         return
+    only_call = wants.has("asks-call", least=2.5) and not reading.view.urls
     if (claimed and (reading.unreliable or not reading.goes_home)) or (
-        reading.unreliable and wants.has("asks-call", least=3.0)
+        only_call or (reading.unreliable and wants.has("asks-call", least=3.0))
     ):
         strong = reading.unreliable and (claimed or wants.has("asks-call", least=3.0))
         yield reading.convict(
