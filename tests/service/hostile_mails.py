@@ -166,7 +166,7 @@ def huge_pictures() -> bytes:
     return letter("Eve", "eve@far.example", "Photo", " ", files=files)
 
 
-def many_pictures(count: int = 100, side: int = 4_000) -> bytes:
+def many_pictures(count: int = 100, side: int = 2_000) -> bytes:
     """Pictures that are large enough to be looked at, and different."""
     picture = huge_png(side)
     files = [(f"{number}.png", "image/png", picture + bytes([number])) for number in range(count)]
