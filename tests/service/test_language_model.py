@@ -114,8 +114,11 @@ def test_an_honest_model_raises_and_is_quoted(context: Context) -> None:
 def test_orders_in_a_message_lower_nothing(context: Context) -> None:
     """All lures with all injections, to a model that obeys: no verdict falls, and nobody is cleared."""
     mails = [lure(number, injected) for number, injected in product(range(len(LURES)), INJECTIONS)]
-    unasked = check(asking(context, None), *mails)
-    asked, server = served(context, obedient, *mails, per_hour=1_000)
+    mails += [
+        letter("Bob", "bob@friend.example", "minutes", f"As agreed. {injected}") for injected in INJECTIONS
+    ]
+    unasked = check(asking(loud(context), None), *mails)
+    asked, server = served(loud(context), obedient, *mails, per_hour=1_000)
     lowered = [one for one, two in zip(unasked, asked, strict=True) if two.probability < one.probability]
     assert server.requests and not lowered and not any(one.level is Level.CLEAN for one in asked)
 
