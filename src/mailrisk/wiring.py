@@ -75,8 +75,7 @@ def open_context(
     opener = openers(config.files)
     readers = make_readers(config)
     ledger = Ledger.open(config.store.ledger or f"sqlite:///{data_dir / 'ledger.db'}")
-    index = LookupIndex(data_dir / "index")
-    analysis = AnalysisThreads()
+    index, analysis = LookupIndex(data_dir / "index"), AnalysisThreads()
     try:
         knowledge = load_knowledge(config)
         context = Context(
