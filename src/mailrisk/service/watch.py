@@ -22,9 +22,11 @@ from typing import Final
 import msgspec
 
 from mailrisk.analyse.login.analysis import LoginAnalysis
+from mailrisk.analyse.login.takeover import TakeoverAnalysis
 from mailrisk.analyse.sending.analysis import SendAnalysis
 from mailrisk.model.events import LoginEvent, SendEvent
 from mailrisk.model.evidence import Evidence
+from mailrisk.model.subject import Subject
 from mailrisk.service.accounts import account_subject
 from mailrisk.service.context import Context
 from mailrisk.service.record import record
@@ -58,6 +60,7 @@ class _Checkpoint(msgspec.Struct, frozen=True, array_like=True):
     ids: bytes
     logins: msgspec.Raw
     sending: msgspec.Raw
+    takeover: msgspec.Raw
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +70,7 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     repeated: int
 
 
-FORM: Final = 2
+FORM: Final = 3
 """The form of a checkpoint; one of another form is not read, and the log is read from its beginning."""
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -89,10 +92,20 @@ class Watch:
         self.analysis = LoginAnalysis()
         key = context.correspondents.key
         secret = key.make() if key is not None else b""
+        frontends = frozenset(trusted_frontends)
+
+        def subject_of(name: str) -> Subject:
+            return account_subject(secret, name)
+
+        def country(ip: str) -> str:
+            place = context.locate(ip)
+            return place.country if place is not None else ""
+
         self.sending = SendAnalysis(
-            lambda name: account_subject(secret, name),
-            own_domains=context.knowledge.own_domains,
-            trusted_frontends=frozenset(trusted_frontends),
+            subject_of, own_domains=context.knowledge.own_domains, trusted_frontends=frontends
+        )
+        self.takeover = TakeoverAnalysis(
+            subject_of, self.analysis.attacking, country, trusted_frontends=frontends
         )
         self._ids: dict[bytes, None] = {}
         self._pending: list[Evidence] = []
@@ -118,6 +131,9 @@ class Watch:
 
     def _observe_login(self, event: LoginEvent) -> None:
         self.sending.login(event)
+        self._keep(
+            self.takeover.observe(event)
+        )  # Before the failures of an account that logs in are forgiven.
         self._keep(self.analysis.observe(event))
 
     async def take(self, logins: Sequence[LoginEvent] = (), sends: Sequence[SendEvent] = ()) -> Taken:
@@ -161,11 +177,11 @@ class Watch:
         """Writes the state, after its evidence, and forgets the events that it holds."""
         await self.settle()
         self._checkpoint_at = self._context.clock()
-        logins, sending = self.analysis.state(), self.sending.state()
+        states = [msgspec.Raw(one.state()) for one in (self.analysis, self.sending, self.takeover)]
         ids = b"".join(self._ids)
         # Nothing is awaited between reading the state and closing the group: both end at the same event.
         position = self._log.sync()
-        raw = _encode(_Checkpoint(FORM, position, ids, msgspec.Raw(logins), msgspec.Raw(sending)))
+        raw = _encode(_Checkpoint(FORM, position, ids, *states))
         await asyncio.to_thread(_replace, self._state_path, raw)
         await asyncio.to_thread(self._log.forget, position)
 
@@ -213,6 +229,7 @@ class Watch:
                 raise msgspec.ValidationError(f"form {known.form}")
             self.analysis.restore(bytes(known.logins))
             self.sending.restore(bytes(known.sending))
+            self.takeover.restore(bytes(known.takeover))
         except FileNotFoundError:
             return Position()
         except msgspec.MsgspecError as error:

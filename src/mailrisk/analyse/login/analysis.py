@@ -14,14 +14,13 @@ the data); that they are never listed is for the service to see to.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 import msgspec
 
+from mailrisk.analyse.login.findings import SOURCE, picture_of, recovered, said_elsewhere, stamp
 from mailrisk.analyse.login.judge import (
-    ATTACKS,
-    SUSPICION,
     Finding,
     Picture,
     honest_use,
@@ -36,8 +35,6 @@ from mailrisk.model.events import LoginEvent, Outcome
 from mailrisk.model.evidence import Evidence
 from mailrisk.model.ip import counting_key, reserved_range
 from mailrisk.model.subject import Kind, Subject
-
-SOURCE: Final = "analyser:login"
 
 CLOSING_GROWTH: Final = 1.2
 """A closed window is reported once more if its failures grew by this factor since its last evidence."""
@@ -96,6 +93,11 @@ class LoginAnalysis:
         self._sources.restore(known.sources)
         self._sieges.restore(known.sieges)
 
+    def attacking(self, ip: str) -> int:
+        """On how many accounts the address fails at present, its own left out."""
+        source = self._sources.get(counting_key(ip))
+        return max((t.accounts for t in source.tallies if t is not None), default=0) if source else 0
+
     def is_familiar(self, ip: str, account: str) -> bool:
         """Whether the account has logged in from this address before."""
         source = self._sources.get(counting_key(ip))
@@ -118,7 +120,7 @@ class LoginAnalysis:
         forgiven = max((tally.forgive(event.account) for tally in open_tallies), default=0)
         found = list(self._honest(event.ip, key, source, event.seen_at))
         if source.reported and 0 < forgiven <= self._settings.typing_errors and source.is_clean:
-            found.append(_recovered(event, key, forgiven))
+            found.append(recovered(event, key, forgiven))
         return found
 
     def _failure(self, event: LoginEvent) -> Iterator[Evidence]:
@@ -162,11 +164,11 @@ class LoginAnalysis:
                     "window": siege.name,
                     "window_zh": siege.name_zh,
                     "window_s": siege.length_s,
-                    "from": _stamp(found.since),
+                    "from": stamp(found.since),
                     "range": reserved_range(found.attacker.ip),
                     "counted_as": found.attacker.key,
                 },
-                ref=f"{found.attacker.key} {_stamp(found.since)} {found.value:g}",
+                ref=f"{found.attacker.key} {stamp(found.since)} {found.value:g}",
             )
 
     def _judged(
@@ -177,16 +179,16 @@ class LoginAnalysis:
         What another open window has said as strongly is only noted: it is the same failures, and an
         attack that goes on for hours shall not be written down anew every ten minutes.
         """
-        picture = _picture(source, tally)
+        picture = picture_of(source, tally)
         for finding in judge(picture, window, self._settings):
             if finding.value <= tally.said.get(finding.code, 0.0):
                 continue
-            repeats = _said_elsewhere(source, finding)
+            repeats = said_elsewhere(source, finding)
             tally.said[finding.code] = finding.value
             if repeats:
                 continue
             tally.said_failures = tally.failures
-            ref = f"{key} {_stamp(tally.start)} {window.length_s} {finding.value:g}"
+            ref = f"{key} {stamp(tally.start)} {window.length_s} {finding.value:g}"
             yield self._evidence(ip, key, source, window, tally, finding, ref)
             if not source.reported:
                 source.reported = True
@@ -197,8 +199,8 @@ class LoginAnalysis:
         if not tally.said_failures or tally.failures < CLOSING_GROWTH * tally.said_failures:
             return
         tally.said_failures = tally.failures
-        for finding in judge(_picture(source, tally), window, self._settings)[:1]:
-            ref = f"{key} {_stamp(tally.start)} {window.length_s} end"
+        for finding in judge(picture_of(source, tally), window, self._settings)[:1]:
+            ref = f"{key} {stamp(tally.start)} {window.length_s} end"
             yield self._evidence(source.last_ip, key, source, window, tally, finding, ref)
 
     def _honest(self, ip: str, key: str, source: Source, at: datetime) -> Iterator[Evidence]:
@@ -233,7 +235,7 @@ class LoginAnalysis:
         finding: Finding,
         ref: str,
     ) -> Evidence:
-        picture = _picture(source, tally)
+        picture = picture_of(source, tally)
         data = {
             "failures": picture.failures,
             "accounts": picture.accounts,
@@ -245,9 +247,9 @@ class LoginAnalysis:
             "window": window.name,
             "window_zh": window.name_zh,
             "window_s": window.length_s,
-            "first_at": _stamp(source.first_failure_at or tally.start),
-            "from": _stamp(tally.start),
-            "last_at": _stamp(tally.last_at),
+            "first_at": stamp(source.first_failure_at or tally.start),
+            "from": stamp(tally.start),
+            "last_at": stamp(tally.last_at),
             "range": reserved_range(ip),
             "counted_as": key,
         }
@@ -260,39 +262,3 @@ class LoginAnalysis:
             data=data,
             ref=ref,
         )
-
-
-def _said_elsewhere(source: Source, finding: Finding) -> bool:
-    """Whether an open window has said this, or that it is an attack where this only is a suspicion."""
-    return any(
-        value >= finding.value if code == finding.code else finding.code == SUSPICION and code in ATTACKS
-        for tally in source.tallies
-        if tally is not None
-        for code, value in tally.said.items()
-    )
-
-
-def _recovered(event: LoginEvent, key: str, failures: int) -> Evidence:
-    """Lowers: all that failed from the address was one account, a few times, and it has logged in since."""
-    return Evidence(
-        code="login-recovered",
-        subject=Subject(Kind.IP, event.ip),
-        source=SOURCE,
-        seen_at=event.seen_at,
-        data={"failures": failures},
-        ref=f"{key} {_stamp(event.seen_at)}",
-    )
-
-
-def _picture(source: Source, tally: Tally) -> Picture:
-    return Picture(
-        failures=tally.failures,
-        unnamed=tally.unnamed,
-        accounts=tally.accounts,
-        unknown=tally.unknown_accounts,
-        successes=len(source.at_home),
-    )
-
-
-def _stamp(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
