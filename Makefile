@@ -51,7 +51,7 @@ check: lint types contracts test ## Everything that CI runs
 train: $(TRAINING) ## Rebuild every shipped model weight from DATA, seeded; prints a report
 	@$(BIN)/python -m tools.train $(DATA) $(TRAIN)
 
-evaluate: $(DEV) ## Measure detection on DATA; writes docs/evaluation.md and build/evaluation.json, one JSON line last
+evaluate: $(TRAINING) ## Measure detection on DATA; writes docs/evaluation.md and build/evaluation.json, one JSON line last
 	@tools/debian.sh rspamd spamassassin
 	@$(BIN)/python -m tools.evaluate $(DATA) $(EVALUATE)
 

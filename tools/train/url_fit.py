@@ -16,14 +16,12 @@ import lightgbm
 import numpy as np
 from scipy import sparse
 from sklearn.linear_model import SGDClassifier
-from tools.train.url_rows import Row
+from tools.train.url_rows import Array, Row
 from tools.train.url_split import chance
 
 from mailrisk.analyse.url import model as runtime
 from mailrisk.analyse.url.traits import traits
 from mailrisk.model.url.weights import Trees, Vocabulary
-
-Array = np.ndarray[Any, Any]
 
 BITS = 19
 HALF_LIFE_YEARS = 0.4

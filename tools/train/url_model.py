@@ -21,8 +21,8 @@ from typing import Any
 import msgspec
 import numpy as np
 from tools.train.url_card import card
-from tools.train.url_fit import Array, Fitted, fit
-from tools.train.url_rows import POPULAR, Row, read, row_of
+from tools.train.url_fit import Fitted, fit
+from tools.train.url_rows import POPULAR, Array, Row, read, row_of
 from tools.train.url_score import scores
 from tools.train.url_split import Split, split
 from tools.train.url_store import save, small

@@ -16,12 +16,16 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from mailrisk.analyse.url.traits import Parts, parts
 from mailrisk.analyse.url.view import chosen_name
 from mailrisk.model.errors import BadInput
 from mailrisk.model.url.canonical import Url, parse_url
 from mailrisk.model.url.hosts import HostClass, Hosts
 from mailrisk.model.url.unwrap import unwrap
+
+Array = np.ndarray[Any, Any]
 
 SHIPPABLE = re.compile(r"MIT|CC0.*|CC-BY-4\.0")
 POPULAR = frozenset({"cloudflare", "cisco", "majestic", "tranco"})

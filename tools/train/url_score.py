@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from tools.train.url_fit import Array
-from tools.train.url_rows import Row
+from tools.train.url_rows import Array, Row
 
 from mailrisk.analyse.url.model import climb, linear, suffix_numbers
 from mailrisk.analyse.url.traits import traits

@@ -7,12 +7,15 @@ import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tools.train.url_fit import Array, Fitted
+from tools.train.url_rows import Array
 
 from mailrisk.model.url.weights import UrlWeights, Vocabulary
+
+if TYPE_CHECKING:  # Fitting needs packages that reading and writing do not.
+    from tools.train.url_fit import Fitted
 
 _ZIP_DATE = (2026, 1, 1, 0, 0, 0)
 
