@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice, permutations
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -188,9 +188,11 @@ def _agrees(grey: Image.Image, bits: Bits, three: tuple[Centre, Centre, Centre])
     along = _unit(right.x - corner.x, right.y - corner.y)
     down = _unit(below.x - corner.x, below.y - corner.y)
     pixels = np.asarray(grey)
+    turned = max(abs(along[0]), abs(along[1]))  # Rows and columns cross the modules of a turned code aslant.
     for centre in three:
-        x = np.rint(centre.x + _STEPS * centre.module * along[0] + _STEPS.T * centre.module * down[0])
-        y = np.rint(centre.y + _STEPS * centre.module * along[1] + _STEPS.T * centre.module * down[1])
+        size = centre.module * turned
+        x = np.rint(centre.x + _STEPS * size * along[0] + _STEPS.T * size * down[0])
+        y = np.rint(centre.y + _STEPS * size * along[1] + _STEPS.T * size * down[1])
         if x.min() < -1 or y.min() < -1 or x.max() > bits.shape[1] or y.max() > bits.shape[0]:
             return False
         rows = np.clip(y, 0, bits.shape[0] - 1).astype(np.int64)
@@ -217,7 +219,7 @@ def _triangles(found: list[Centre]) -> Iterator[tuple[Centre, Centre, Centre]]:
         if a[0] * b[1] - a[1] * b[0] <= 0:  # the other turn is the same triangle
             continue
         one, other = float(np.hypot(*a)), float(np.hypot(*b))
-        module: Any = sum(modules) / 3
+        module = sum(modules) / 3 * max(abs(a[0]), abs(a[1])) / max(one, 1e-6)
         if not 0.7 < one / other < 1.43 or min(one, other) < 11 * module or max(one, other) > 190 * module:
             continue
         if abs(a[0] * b[0] + a[1] * b[1]) < 0.35 * one * other:
