@@ -40,8 +40,8 @@ HAM, TWINS = 0.004, 0.05
 LEAST_PRECISION, LEAST_RECALL = 0.6, 0.05
 """What a head must reach on families that it has not seen; the lexicon alone serves the other labels."""
 
-LEFT_OUT = frozenset({"adult", "gambling"})
-"""Labels with too few families to train a head; the lexicon has them."""
+LEFT_OUT = frozenset({"adult", "gambling", "prompt-injection"})
+"""Labels with too few families, or phrases, to train a head; the lexicon has them."""
 
 _ZIP_DATE = (2026, 1, 1, 0, 0, 0)
 

@@ -21,7 +21,7 @@ of four characters elsewhere), 65,536 buckets, 8-bit weights.
 - **Left out** are heads that are right in less than 60 %, or find less than 5 %, of such families: those labels have the
   lexicon alone ("-" in the last column).
 - **Limits:** the Chinese training text is synthetic altogether; languages beside Chinese and English have a handful of
-  families. Figures below are on test families, **synthetic** as well: how wild mail fares stands in `docs/evaluation.md`.
+  families. Figures below are on test families, **synthetic** as well: how wild mail fares is what `make evaluate` measures.
 """
 
 _COLUMNS = (
