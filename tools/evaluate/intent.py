@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import msgspec
 from tools.evaluate.corpora import WILD, members
 from tools.evaluate.intent_labels import HOLDS, label_figures
+from tools.evaluate.intent_page import page
 from tools.evaluate.metrics import Share, flagged, threshold
 from tools.lures.generate import Labelled, generate
 from tools.lures.mail import HOST
@@ -52,6 +53,9 @@ class Judged(NamedTuple):
     made: Labelled
     score: float
     level: Level
+
+
+__all__ = ["measure", "page"]
 
 
 def measure(data: Path, count: int, seed: int) -> dict[str, Any]:
