@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import replace
 from email.message import EmailMessage
 from io import BytesIO
 from pathlib import Path
@@ -15,10 +16,15 @@ from PIL import Image
 from tests.worlds import world
 from tools.evaluate.qr_bodies import BODIES
 
+from mailrisk.edge.ocr.reader import OcrReader
 from mailrisk.model.message import Envelope
+from mailrisk.model.verdict import Category, Level
 from mailrisk.service.assess import Assessment, assess
+from mailrisk.service.check_message import answer
+from mailrisk.service.readers import Readers
 
 GOAL = "https://lure.example/scan?id=1"
+SAMPLE = Path(__file__).parents[1] / "samples" / "pictures" / "subsidy.png"
 
 
 def code(text: str, kind: str = "png", **options: int) -> bytes:
@@ -112,3 +118,36 @@ def test_counting_pixels_and_plain_mail_are_not_opened(tmp_path: Path) -> None:
     found = assessed(tmp_path, mail(("pixel.gif", "image/gif", out.getvalue())))
     assert not found.codes
     assert not found.cuts
+
+
+def test_the_answer_shows_codes_and_no_secret(tmp_path: Path) -> None:
+    raw = mail(
+        ("link.png", "image/png", code(GOAL)),
+        ("factor.png", "image/png", code("otpauth://totp/a?secret=JBSWY3DPEHPK3PXP")),
+    )
+    given = answer("-", assessed(tmp_path, raw))
+    assert [(item.kind, item.payload, item.where) for item in given.codes] == [
+        ("url", GOAL, "part 2, QR code 1"),
+        ("otp", "", "part 3, QR code 1"),
+    ]
+    assert "JBSWY3DPEHPK3PXP" not in str(given)
+
+
+def test_a_lure_that_stands_in_a_picture_is_read_and_convicts(tmp_path: Path) -> None:
+    message = EmailMessage()
+    message["From"] = "人力资源部 <hr0091@163.com>"
+    message["To"] = "b@reader.example"
+    message["Subject"] = "通知"
+    message.set_content("见图")
+    message.add_attachment(SAMPLE.read_bytes(), "image", "png", filename="1.png")
+    reader = OcrReader()
+    try:
+        with world(tmp_path) as context:
+            seeing = replace(context, readers=Readers(ocr=reader))
+            found = asyncio.run(assess(seeing, message.as_bytes(), Envelope()))
+    finally:
+        reader.close()
+    assert "ocr" in found.stages
+    assert {"subsidy", "asks-scan", "qr-link", "lure-in-picture"} <= {item.code for item in found.evidence}
+    assert found.verdict.level is Level.MALICIOUS
+    assert found.verdict.category is Category.IMAGE_TEXT_LURE

@@ -151,6 +151,20 @@ class MessageFile(msgspec.Struct, frozen=True, kw_only=True):
     defects: tuple[str, ...] = ()
 
 
+class MessageCode(msgspec.Struct, frozen=True, kw_only=True):
+    """A QR or other code in a picture or document, or drawn by the body.
+
+    ``kind`` says what it holds ('' could not be read), ``drawn`` how it is put there. ``payload`` is left out for
+    what holds a secret: second factors and wireless networks.
+    """
+
+    kind: str
+    symbology: str
+    drawn: str
+    payload: str
+    where: str
+
+
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one indicator after evidence about it was recorded."""
 
@@ -187,6 +201,7 @@ class MessageAnswer(msgspec.Struct, frozen=True, kw_only=True):
     auth_details: tuple[AuthDetail, ...]
     urls: tuple[MessageUrl, ...]
     files: tuple[MessageFile, ...]
+    codes: tuple[MessageCode, ...]
     reasons: tuple[ShortReason, ...]
     stages: tuple[str, ...]
     missing_stages: tuple[str, ...]

@@ -25,6 +25,7 @@ from mailrisk.service.context import Context
 from mailrisk.service.correspondence import learn as learn_correspondence
 from mailrisk.service.domains import domain_evidence
 from mailrisk.service.link_evidence import FoundUrl
+from mailrisk.service.message_codes import code_answer
 from mailrisk.service.message_files import file_answer
 from mailrisk.service.privacy import impersonal, unnamed
 from mailrisk.service.record import StoredSample, record
@@ -232,6 +233,7 @@ def answer(name: str, found: Assessment) -> MessageAnswer:
         auth_details=tuple(_auth_details(found)),
         urls=tuple(_url_answer(item) for item in found.urls),
         files=tuple(file_answer(file) for file in found.files),
+        codes=tuple(code_answer(code) for code in found.codes),
         reasons=shorten(verdict.reasons),
         stages=found.stages,
         missing_stages=found.missing_stages,

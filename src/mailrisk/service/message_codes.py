@@ -12,9 +12,14 @@ from mailrisk.collect.pictures.drawn import drawn_codes
 from mailrisk.collect.pictures.payloads import urls_of
 from mailrisk.model.file import Code, OpenedFile
 from mailrisk.model.message import Link, Message
+from mailrisk.service.answers import MessageCode
 
 MOST_CODES = 100
 """Codes of one message that are told and followed."""
+
+
+SECRET = frozenset({"otp", "wifi"})
+"""Kinds whose payload is a key: it is never shown or stored."""
 
 
 class CodesFound(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +65,17 @@ def all_codes(drawn: CodesFound, files: Sequence[OpenedFile]) -> CodesFound:
     if len(kept) > MOST_CODES:
         cuts = (*cuts, f"codes: only the first {MOST_CODES} of {len(kept)} were kept")
     return CodesFound(codes=tuple(kept[:MOST_CODES]), cuts=cuts)
+
+
+def code_answer(code: Code) -> MessageCode:
+    """One code as scripts get it."""
+    return MessageCode(
+        kind=code.kind,
+        symbology=code.symbology,
+        drawn=code.drawn,
+        payload="" if code.kind in SECRET else code.payload[:2_000],
+        where=code.artefact,
+    )
 
 
 def _placed(code: Code, file: OpenedFile) -> Code:
