@@ -26,8 +26,9 @@ import tempfile
 from bisect import bisect_right
 from datetime import date
 from importlib.resources import files
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv6Address
 from pathlib import Path
+from socket import inet_aton
 from typing import Final
 
 import msgspec
@@ -103,7 +104,7 @@ class Table:
         """(number, starts, values, bits) for the version of an address."""
         if ":" in ip:
             return int(IPv6Address(ip)) >> 64, self._starts_v6, self._values_v6, 64
-        return int(IPv4Address(ip)), self._starts_v4, self._values_v4, 32
+        return int.from_bytes(inet_aton(ip), "big"), self._starts_v4, self._values_v4, 32
 
     def _name(self, value: int) -> str:
         start = self._ends[value - 2] if value > 1 else 0

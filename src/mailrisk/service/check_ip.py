@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from mailrisk.decide.response import response_for
@@ -24,29 +25,47 @@ MAX_BATCH = 10_000
 """Addresses in one request."""
 
 
+class Order(StrEnum):
+    """The order of the answers."""
+
+    INPUT = "input"
+    RISK = "risk"  # the most dangerous first, what is no address last
+
+
+Rank = tuple[int, float]
+"""Severity of the level, and probability."""
+
+
 def check_ips(
-    context: LookupContext, texts: Sequence[str], tenant: int = SHARED
+    context: LookupContext, texts: Sequence[str], tenant: int = SHARED, order: Order = Order.INPUT
 ) -> list[IpAnswer | ErrorAnswer]:
-    """One answer for each text, in order. A bad one yields an ErrorAnswer and the rest goes on."""
+    """One answer for each text. A bad one yields an ErrorAnswer and the rest goes on."""
     now = context.clock()
     age = list_age(context)
     with context.index.view() as view:
-        return [_check(context, view, text, tenant, now, age) for text in texts]
+        answers = [check_one(context, view, text, tenant, now, age) for text in texts]
+    return sorted(answers, key=rank_of, reverse=True) if order is Order.RISK else answers
 
 
-def _check(
-    context: LookupContext, view: View, text: str, tenant: int, now: datetime, age: timedelta | None
+def rank_of(answer: IpAnswer | ErrorAnswer) -> Rank:
+    """Where an answer stands by risk."""
+    return (-2, 0.0) if isinstance(answer, ErrorAnswer) else (SEVERITY[answer.level], answer.probability)
+
+
+def check_one(
+    context: LookupContext, view: View | None, text: str, tenant: int, now: datetime, age: timedelta | None
 ) -> IpAnswer | ErrorAnswer:
+    """The answer for one text, from an index of this age. Without ``view`` it is listed nowhere."""
     try:
         ip = parse_ip(text.strip())
     except BadInput as error:
         return ErrorAnswer(input=text[:200], error=error.reason, field=error.field)
     tenants = (SHARED,) if tenant == SHARED else (tenant, SHARED)
-    rules = [view.rule(found) for one in tenants for found in view.ip(ip, one)]
+    rules = [view.rule(found) for one in tenants for found in view.ip_matches(ip, one)] if view else []
     rule = worst(rules) if not reserved_range(ip) else None  # Whatever network holds it: it is ours.
     age_s = int(age.total_seconds()) if age is not None else 0
     if rule is not None and rule.listing is not None:
-        return _listed(context, text, ip, rule.listing, now, age_s)
+        return listed_answer(context, text, ip, rule.listing, now, age_s)
     evidence = _standing(ip, rule, now, age_s, too_old(context, age))
     verdict = decide(Subject(Kind.IP, ip), evidence, now, context.policy)
     return _answer(context, text, ip, verdict, now, age_s)
@@ -77,7 +96,7 @@ def _standing(ip: str, rule: Rule | None, now: datetime, age_s: int, stale: bool
     return standing(subject, rule, now, age_s, stale)
 
 
-def _listed(
+def listed_answer(
     context: LookupContext, text: str, ip: str, listing: Listing, now: datetime, age_s: int
 ) -> IpAnswer:
     """The answer that a listing gives."""

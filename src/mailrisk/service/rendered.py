@@ -18,7 +18,7 @@ from mailrisk.model.errors import BadInput
 from mailrisk.model.subject import Subject
 from mailrisk.model.url.canonical import parse_url
 from mailrisk.model.url.unwrap import Unwrapped
-from mailrisk.service.answers import UrlAnswer
+from mailrisk.service.answers import IpAnswer, UrlAnswer
 from mailrisk.service.check_url import (
     Analyse,
     Looked,
@@ -123,7 +123,7 @@ class Renderer:
             miss = Looked(url=url, unwrapped=Unwrapped(url=url), rule=None)
             answer = url_answer(self._context, "", miss, Analyse.NONE, now, age)
             assert isinstance(answer, UrlAnswer)
-            known = self._missed = _Missed(stale, age_s, _pieces(answer, _MISS), answer.valid_until - now)
+            known = self._missed = _Missed(stale, age_s, cut(answer, _MISS), answer.valid_until - now)
         return _encode(now + known.valid_for)
 
     def _hit(self, view: View, text: str, found: Matched, match: Match, asked: Asked) -> bytes:
@@ -134,7 +134,7 @@ class Renderer:
             assert isinstance(answer, UrlAnswer)
             if len(self._hits) >= MAX_SHAPES:
                 self._hits.clear()
-            pieces = self._hits[shape] = _pieces(answer, _HIT)
+            pieces = self._hits[shape] = cut(answer, _HIT)
         start, to_indicator, to_first, to_last, to_until, to_via, to_age, end = pieces
         indicator = Subject(match.kind, match.value).display(form.scheme(match.raw))
         first, last, until = form.times(match.raw)
@@ -148,7 +148,7 @@ def _via(unwrapped: Unwrapped) -> bytes:
     return _encode([name for name, _ in unwrapped.hops]) if unwrapped.hops else b"[]"
 
 
-def _pieces(answer: UrlAnswer, fields: Sequence[str]) -> list[bytes]:
+def cut(answer: UrlAnswer | IpAnswer, fields: Sequence[str]) -> list[bytes]:
     """The encoded answer cut at these fields, which stand in the order of the answer's own."""
     mark = b'"' + secrets.token_hex(16).encode() + b'"'  # Nobody who writes a reason can know it.
     marked = msgspec.structs.replace(answer, **dict.fromkeys(fields, msgspec.Raw(mark)))

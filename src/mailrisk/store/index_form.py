@@ -38,6 +38,7 @@ LOOK: Final = slice(0, 20)
 """The part of a stored listing that says how it looks: equal here, equal but for indicator and times."""
 _TIMES = struct.Struct("<qqq")
 _TIMES_AT = 20
+_PROBABILITY = struct.Struct("<d")
 
 _LEVEL_NUMBER = {level: number for number, level in enumerate(LEVELS)}
 _CATEGORY_NUMBER = {category: number for number, category in enumerate(CATEGORIES)}
@@ -129,6 +130,17 @@ def times(raw: bytes) -> tuple[datetime, datetime, datetime]:
     """(first seen, last seen, valid until) of a stored listing."""
     first, last, until = _TIMES.unpack_from(raw, _TIMES_AT)
     return from_us(first), from_us(last), from_us(until)
+
+
+def level(raw: bytes) -> Level:
+    """The level of a stored listing."""
+    return LEVELS[raw[1]]
+
+
+def probability(raw: bytes) -> float:
+    """The probability of a stored listing."""
+    found: float = _PROBABILITY.unpack_from(raw, 4)[0]
+    return found
 
 
 def scheme(raw: bytes) -> str:

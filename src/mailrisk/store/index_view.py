@@ -7,8 +7,9 @@ public suffixes are asked only where these reads say that there is something.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from socket import AF_INET6, inet_aton, inet_pton
 from typing import Any, Final, NamedTuple, Self
 
 import msgspec
@@ -35,6 +36,10 @@ _grant = msgspec.json.Decoder(KeyGrant)
 _lengths = msgspec.json.Decoder(dict[str, list[int]])
 
 
+Lengths = tuple[tuple[int, bytes], ...]
+"""(mask of a network, its prefix length as the last byte of the key) for each length."""
+
+
 class Tables(NamedTuple):
     """The named tables of an open index."""
 
@@ -49,12 +54,13 @@ class Tables(NamedTuple):
 class Decoded:
     """What one process has decoded, by the bytes that it was decoded from: it cannot be out of date."""
 
-    __slots__ = ("agreed_at", "grants", "shapes")
+    __slots__ = ("agreed_at", "grants", "lengths", "shapes")
 
     def __init__(self) -> None:
         self.shapes: dict[bytes, Shape] = {}
         self.grants: dict[bytes, KeyGrant] = {}
         self.agreed_at: tuple[bytes, datetime] | None = None
+        self.lengths: tuple[bytes, tuple[Lengths, Lengths]] | None = None
 
 
 class Match(NamedTuple):
@@ -174,20 +180,42 @@ class View:
 
     def ip(self, address: str, tenant: int) -> Iterator[Match]:
         """Every rule that covers an IP address: the address itself, then networks, narrowest first."""
-        head = tenant.to_bytes(2, "big")
-        parsed = ipaddress.ip_address(address)
-        number, bits = int(parsed), parsed.max_prefixlen
-        lengths = _lengths.decode(self._get(b"lengths", None, self._tables.meta) or b"{}")
-        for length in sorted(lengths.get(str(parsed.version), ()), reverse=True):
-            network = number >> bits - length << bits - length
-            key = b"%c%b%c" % (parsed.version, network.to_bytes(bits // 8, "big"), length)
-            raw = self._get(head + key, None, self._addresses)
-            if raw is None:
-                continue
-            if length == bits:
-                yield Match(Kind.IP, address, raw)
-            else:
-                yield Match(Kind.NETWORK, str(ipaddress.ip_network((network, length))), raw)
+        yield from self.ip_matches(address, tenant)
+
+    def ip_matches(self, address: str, tenant: int) -> list[Match]:
+        """As ``ip``; one read for each prefix length that occurs in the index."""
+        lengths_v4, lengths_v6 = self._lengths()
+        if ":" in address:
+            head, packed, lengths = (
+                tenant.to_bytes(2, "big") + b"\6",
+                inet_pton(AF_INET6, address),
+                lengths_v6,
+            )
+        else:
+            head, packed, lengths = tenant.to_bytes(2, "big") + b"\4", inet_aton(address), lengths_v4
+        number, size = int.from_bytes(packed, "big"), len(packed)
+        get, table = self._get, self._addresses
+        found = []
+        for mask, end in lengths:
+            raw = get(head + (number & mask).to_bytes(size, "big") + end, None, table)
+            if raw is not None:
+                if end[0] == 8 * size:
+                    found.append(Match(Kind.IP, address, raw))
+                else:
+                    first = (number & mask).to_bytes(size, "big")
+                    network = str(ipaddress.ip_network((first, end[0])))
+                    found.append(Match(Kind.NETWORK, network, raw))
+        return found
+
+    def _lengths(self) -> tuple[Lengths, Lengths]:
+        """The prefix lengths that occur, for IPv4 and IPv6, the longest first."""
+        raw = self._get(b"lengths", None, self._tables.meta) or b"{}"
+        known = self._decoded.lengths
+        if known is None or known[0] != raw:
+            lengths = _lengths.decode(raw)
+            both = (_masks(lengths.get("4", ()), 32), _masks(lengths.get("6", ()), 128))
+            known = self._decoded.lengths = (raw, both)
+        return known[1]
 
     def rule(self, match: Match) -> Rule:
         """A match as a value."""
@@ -234,3 +262,10 @@ class View:
         if known is None or known[0] != raw:
             known = self._decoded.agreed_at = (raw, from_us(int(raw)))
         return known[1]
+
+
+def _masks(lengths: Iterable[int], bits: int) -> Lengths:
+    whole = (1 << bits) - 1
+    return tuple(
+        (whole >> bits - length << bits - length, bytes([length])) for length in sorted(lengths, reverse=True)
+    )

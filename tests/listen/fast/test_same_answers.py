@@ -14,7 +14,7 @@ from tests.worlds import TestClock, world
 
 from mailrisk.listen.fast.routes import SLICE, FastRoutes, Found, results
 from mailrisk.model.verdict import Category
-from mailrisk.service.check_ip import check_ips
+from mailrisk.service.check_ip import Order, check_ips
 from mailrisk.service.check_url import Analyse, check_urls
 from mailrisk.service.context import Context
 from mailrisk.service.keys import Role, issue, revoke
@@ -53,7 +53,15 @@ def listed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listed]:
     """A world in which something of every scope is listed and something is withdrawn, and a key."""
     clock = TestClock()
     with world(tmp_path_factory.mktemp("world"), clock) as context:
-        for indicator in (*LISTED, "host:withdrawn.example", "198.51.100.0/24", "198.51.100.7"):
+        for indicator in (
+            *LISTED,
+            "host:withdrawn.example",
+            "198.51.100.0/24",
+            "198.51.100.7",
+            "2001:db8::/32",
+            "203.0.113.0/28",
+            "203.0.113.9",
+        ):
             list_by_hand(context, indicator, comment='a "test" of ours, 测试', analyst="t", category=PHISHING)
         clock.forward(seconds=1)
         withdraw(context, "host:withdrawn.example", comment="a mistake", analyst="t")
@@ -91,14 +99,30 @@ def test_url_answers_are_the_same_bytes(
 @given(
     ips=st.lists(
         st.ip_addresses().map(str)
-        | st.sampled_from(["198.51.100.1", "198.51.100.7", "::ffff:198.51.100.1", "10.0.0.1", "", "x", "1.2.3"]),
+        | st.sampled_from(["198.51.100.1", "198.51.100.7", "::ffff:198.51.100.1", "10.0.0.1", " 198.51.100.1", "", "x", "1.2.3", "2001:db8:1::1", "203.0.113.9", "203.0.113.10"]),
         min_size=1, max_size=120,
-    )
+    ),
+    order=st.sampled_from(Order),
+    age_s=st.sampled_from([0, 5, 59, 61, 4000, 100_000]),
 )  # fmt: skip
-def test_address_answers_are_the_same_bytes(listed: Listed, ips: list[str]) -> None:
+def test_address_answers_are_the_same_bytes(listed: Listed, ips: list[str], order: Order, age_s: int) -> None:
+    context, clock, key = listed
+    context.catch_up()
+    clock.forward(seconds=age_s)
+    try:
+        expected = msgspec.json.encode({"results": check_ips(context, ips, order=order)})
+        assert fast(context, key, b"/api/v1/ips:check", {"ips": ips, "order": order}) == expected
+    finally:
+        clock.forward(seconds=-age_s)
+
+
+def test_ranked_answers_begin_with_the_most_dangerous(listed: Listed) -> None:
     context, _, key = listed
-    expected = msgspec.json.encode({"results": check_ips(context, ips)})
-    assert fast(context, key, b"/api/v1/ips:check", {"ips": ips}) == expected
+    asked = ["x", "192.0.2.1", "198.51.100.7", "198.51.100.1"]
+    raw = fast(context, key, b"/api/v1/ips:check", {"ips": asked, "order": "risk"})
+    assert raw is not None
+    answers = msgspec.json.decode(raw)["results"]
+    assert [one["input"] for one in answers] == ["198.51.100.1", "198.51.100.7", "192.0.2.1", "x"]
 
 
 def test_one_renderer_answers_many_requests_in_any_order_as_the_core_does(

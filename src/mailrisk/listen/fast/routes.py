@@ -15,10 +15,11 @@ import msgspec
 from mailrisk.listen.fast.turn import Turn
 from mailrisk.listen.http.bodies import IpsBody, UrlsBody
 from mailrisk.model.errors import MailriskError
-from mailrisk.service.check_ip import check_ips
+from mailrisk.service.check_ip import Order
 from mailrisk.service.check_url import Analyse, list_age, too_old
 from mailrisk.service.context import LookupContext
 from mailrisk.service.rendered import Renderer
+from mailrisk.service.rendered_ip import IpRenderer, Ranked, by_risk
 
 AT_ONCE_BYTES: Final = 4_096
 """Largest body that is answered at once, between two events of the loop."""
@@ -29,7 +30,8 @@ SLICE: Final = {Analyse.NONE: 100, Analyse.STATIC: 8}
 SLICE_CHARS: Final = 16_384
 """Characters of the URLs of a slice, unless one alone has more: long ones cost more."""
 
-IP_SLICE: Final = 50
+IP_SLICE: Final = 100
+"""Addresses likewise."""
 
 Slices = Iterator[list[bytes]]
 """The results of a batch, a slice at a time, each a JSON object."""
@@ -78,6 +80,7 @@ class FastRoutes:
     def __init__(self, context: LookupContext, soon: Soon | None = None) -> None:
         self.context = context
         self._renderer = Renderer(context)
+        self._ip_renderer = IpRenderer(context)
         self._soon = soon
         self._turn: Turn | None = None
         self.header_lines = HeaderLines()
@@ -141,16 +144,24 @@ class FastRoutes:
                 part = self._renderer.urls(view, portion, asked)
             yield part
 
-    def _ips(self, _: Turn, body: bytes, tenant: int) -> Found | None:
-        ips = _ips_body.decode(body).ips
-        return self._some_ips(ips, tenant) if len(ips) <= IP_SLICE else self._ip_slices(ips, tenant)
+    def _ips(self, turn: Turn, body: bytes, tenant: int) -> Found | None:
+        data = _ips_body.decode(body)
+        if len(data.ips) > IP_SLICE:
+            return self._ip_slices(data.ips, tenant, by_rank=data.order is Order.RISK)
+        found = self._ip_renderer.ips(turn.view, data.ips, self._ip_renderer.asked(turn.view, tenant))
+        return by_risk(found) if data.order is Order.RISK else [one.json for one in found]
 
-    def _ip_slices(self, ips: list[str], tenant: int) -> Slices:
+    def _ip_slices(self, ips: list[str], tenant: int, *, by_rank: bool) -> Slices:
+        """The answers as they are found; all of them with the last slice where they are ranked."""
+        ranked: list[Ranked] = []
         for start in range(0, len(ips), IP_SLICE):
-            yield self._some_ips(ips[start : start + IP_SLICE], tenant)
-
-    def _some_ips(self, ips: list[str], tenant: int) -> list[bytes]:
-        return [msgspec.json.encode(answer) for answer in check_ips(self.context, ips, tenant)]
+            with self.context.index.view() as view:
+                asked = self._ip_renderer.asked(view, tenant)
+                part = self._ip_renderer.ips(view, ips[start : start + IP_SLICE], asked)
+            if by_rank:
+                ranked += part
+            yield [] if by_rank else [one.json for one in part]
+        yield by_risk(ranked)
 
 
 def portions(urls: Sequence[str], step: int) -> Iterator[list[str]]:

@@ -30,6 +30,7 @@ class IpsBody(Body, frozen=True):
 
     ips: Annotated[list[str], Meta(min_length=1, max_length=check_ip.MAX_BATCH)]
     network: bool = True
+    order: check_ip.Order = check_ip.Order.INPUT
 
 
 class WithdrawalBody(Body, frozen=True):
