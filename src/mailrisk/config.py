@@ -199,7 +199,7 @@ class Deepen(Section, frozen=True):
         Meta(
             description="Probabilities between which the quick stages leave a verdict uncertain: from, to below"
         ),
-    ] = (0.10, 0.90)
+    ] = (0.04, 0.90)
     budget_s: Annotated[
         float, Meta(gt=0, description="Time limit of all slow stages of one message together, seconds")
     ] = 20.0

@@ -32,7 +32,7 @@ def found(url: str, *reasons: str, how: str = "a", value: float = 1.0) -> FoundU
 
 
 def told(*links: FoundUrl) -> list[Evidence]:
-    return from_urls(SAMPLE, links, NOW, shipped_policy())
+    return from_urls(SAMPLE, links, NOW, shipped_policy(), lambda host: host.endswith("author.example"))
 
 
 def test_of_several_links_the_most_dubious_one_is_told_with_how_dubious_it_is() -> None:
@@ -51,6 +51,10 @@ def test_a_link_with_next_to_nothing_against_it_is_not_told() -> None:
 @pytest.mark.parametrize("how", ["text", "img", "css", "header"])
 def test_an_address_that_nobody_is_made_to_click_is_not_dubious(how: str) -> None:
     assert told(found("https://kq7.example/x", "odd-port", "abused-tld", how=how)) == []
+
+
+def test_a_link_to_the_authors_own_site_is_not_dubious() -> None:
+    assert told(found("https://click.author.example/x", "odd-port", "abused-tld")) == []
 
 
 def test_a_suspicious_link_is_told_instead_of_a_dubious_one() -> None:

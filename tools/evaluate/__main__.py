@@ -21,7 +21,7 @@ from tools.evaluate.page import document
 
 ROOT = Path(__file__).parents[2]
 SEED = 4
-LURES = 400
+LURES = 300
 """Synthetic messages of each kind that the section on intents makes."""
 CODES = 200
 """Codes of each kind that the section on QR codes draws."""
@@ -81,6 +81,7 @@ def summary(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         "message_recall_at_fpr_0.001": messages.get("recall_at_fpr_0.001"),
         "message_recall_at_fpr_0.01": messages.get("recall_at_fpr_0.01"),
         "ece": messages.get("ece"),
+        "ece_as_sampled": messages.get("ece_as_sampled"),
         "zh_lure_recall": intent.get("zh_lure_recall"),
         "qr": _plain(found.get("qr", {})),
         "peers": _plain(peers),

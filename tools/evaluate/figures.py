@@ -6,10 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tools.evaluate import metrics
 from tools.evaluate.groups import benign_groups, kind, language
 
 from mailrisk.model.url.hosts import Hosts
+from tools.evaluate import metrics
 
 if TYPE_CHECKING:
     from tools.evaluate.messages import Row
@@ -122,3 +122,10 @@ def levels(rows: Sequence[Row]) -> dict[str, Any]:
     for row in rows:
         found[row.mail.source][row.verdict.level.value] += 1
     return {source: dict(count) | {"mails": sum(count.values())} for source, count in found.items()}
+
+
+def uncertain(rows: Sequence[Row]) -> dict[str, Any]:
+    """By source, the share of mails that the quick stages left uncertain, so that slow ones were considered."""
+    count = Counter(row.mail.source for row in rows)
+    band = Counter(row.mail.source for row in rows if row.found.in_band)
+    return {source: metrics.Share(band[source], mails).as_json() for source, mails in count.items()}

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from tools.evaluate import figures
 from tools.evaluate.corpora import SPAM, WILD, Mail, read
 from tools.evaluate.messages_page import page
 from tools.evaluate.metrics import BENIGN_FOR_A_THOUSANDTH, Share, flagged, percentile, threshold
@@ -22,11 +21,12 @@ from mailrisk.edge.shipped import load_hosts
 from mailrisk.model.policy import Policy
 from mailrisk.model.url.hosts import HostClass, Hosts
 from mailrisk.model.verdict import Verdict
+from tools.evaluate import figures
 
 __all__ = ["measure", "page"]
 
 PREVALENCE = 0.05
-"""Share of dangerous mail at which calibration is given too: 1.5 of 30 million a day (design/product.md, M15)."""
+"""Share of dangerous mail at which calibration is measured: 1.5 of 30 million a day (design/product.md, M15)."""
 
 TAINTED = frozenset({"called-by-address", "reader-in-link", "from-the-reader"})
 """Reasons that rest on the reader's address. Whoever made the honeypot's mail anonymous wrote an address where a
@@ -89,7 +89,8 @@ def measure(data: Path) -> dict[str, Any]:
     at_one = flagged(_scores(later, dangerous=True), least)
     return {
         "recall_at_fpr_0.01": round(at_one.value, 4),
-        "ece": round(figures.calibration(later), 4),
+        "ece": round(figures.calibration(later, PREVALENCE), 4),
+        "ece_as_sampled": round(figures.calibration(later), 4),
         **thousandth(first, later),
         "one_percent": {
             "threshold": least,
@@ -106,6 +107,7 @@ def measure(data: Path) -> dict[str, Any]:
         "levels": figures.levels(rows),
         "ablation": ablation(wild, policy, at_one),
         "cost": cost(rows),
+        "uncertain": figures.uncertain(rows),
         "refused": sum(bool(row.found.refused) for row in rows),
     }
 

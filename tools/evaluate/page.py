@@ -35,7 +35,7 @@ GOALS = (
     ("url_cross_source_recall_at_fpr_0.001", "the same, links of another source", 0.35, True),
     ("message_recall_at_fpr_0.01", "wild messages, recall at 1 % false positives", 0.92, True),
     ("message_recall_at_fpr_0.001", "wild messages, recall at 0.1 % false positives", None, True),
-    ("ece", "calibration error of messages", 0.02, False),
+    ("ece", "calibration error of messages, at 5 % dangerous mail", 0.02, False),
     ("zh_lure_recall", "Chinese lures (synthetic), recall at 0.2 % false positives", 0.95, True),
 )
 

@@ -18,7 +18,7 @@ PLACEHOLDER = b"phishing@pot"
 
 KEPT = frozenset(
     b"from reply-to subject date message-id mime-version content-type content-transfer-encoding "
-    b"content-disposition content-language x-mailer user-agent x-priority importance".split()
+    b"content-disposition content-language x-mailer user-agent x-priority importance in-reply-to references".split()
 )
 """Headers that the author's program wrote. No signature: without network nobody can check it."""
 

@@ -39,6 +39,8 @@ class Assessed(msgspec.Struct, kw_only=True):
     wall_s: float
     cuts: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+    in_band: bool = False  # the quick stages left it uncertain
     refused: str = ""
 
 
@@ -93,6 +95,8 @@ def _assessed(mails: Sequence[bytes]) -> Iterator[Assessed]:
             wall_s=time.perf_counter() - wall,
             cuts=found.cuts,
             missing=found.missing_stages,
+            stages=found.stages,
+            in_band=found.in_band,
         )
 
 

@@ -104,7 +104,7 @@ def _probability(
 ) -> tuple[float, float]:
     """(logit, probability) under the policy's prior, calibration and conviction rule."""
     logit = policy.document.prior[kind] + sum(weights)
-    slope, offset = policy.document.calibration
+    slope, offset = policy.document.calibration_of(kind)
     probability = sigmoid(slope * logit + offset)
     convicted = any(item.rule.convicts and weight > 0 for item, weight in zip(weighed, weights, strict=True))
     if not convicted:

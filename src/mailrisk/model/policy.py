@@ -60,8 +60,13 @@ class ResponseStep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     for_s: int | None = None
 
 
-class PolicyDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The content of a policy; see the fields' types for the meaning."""
+class PolicyDocument(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """The content of a policy; see the fields' types for the meaning.
+
+    What has its default is left out of the JSON, so that a field that is added later leaves old hashes as they are.
+    """
 
     version: int
     prior: dict[str, float]  # by kind of subject, log-odds
@@ -73,6 +78,11 @@ class PolicyDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     response: tuple[ResponseStep, ...]
     reasons: dict[str, ReasonRule]
     data: dict[str, str] = {}  # name of a data or model file -> SHA-256
+    calibrations: dict[str, tuple[float, float]] = {}  # by kind of subject, where it has one of its own
+
+    def calibration_of(self, kind: str) -> tuple[float, float]:
+        """(slope, offset) for a kind of subject."""
+        return self.calibrations.get(kind, self.calibration)
 
 
 class Policy(msgspec.Struct, frozen=True, dict=True):

@@ -71,7 +71,7 @@ def explain(
         decided_at=said.decided_at if said is not None else None,
         policy=policy.hash,
         prior=policy.document.prior[subject.kind],
-        calibration=policy.document.calibration,
+        calibration=policy.document.calibration_of(subject.kind),
         logit=shown.logit,
         said=_said(said),
         recomputed_equal=None if said is None else _equal(said, again),

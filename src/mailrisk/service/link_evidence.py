@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from mailrisk.model.evidence import Evidence
-from mailrisk.model.message import Link
+from mailrisk.model.message import Link, Message
 from mailrisk.model.policy import Policy
 from mailrisk.model.subject import Kind, Subject
+from mailrisk.model.url.hosts import Hosts
 from mailrisk.model.verdict import Level, Verdict
 from mailrisk.service.check_url import Looked
 
@@ -44,13 +45,22 @@ def prominence(link: Link) -> int:
     return PROMINENT.index(link.how) if link.how in PROMINENT else len(PROMINENT)
 
 
-def from_urls(subject: Subject, urls: Sequence[FoundUrl], now: datetime, policy: Policy) -> list[Evidence]:
-    """Each listed link counts; of the others the worst one, as suspicious or by how dubious its address looks."""
+def from_urls(
+    subject: Subject, urls: Sequence[FoundUrl], now: datetime, policy: Policy, at_home: Callable[[str], bool]
+) -> list[Evidence]:
+    """Each listed link counts; of the others the worst one, as suspicious or by how dubious its address looks.
+
+    ``at_home``: whether a host is the author's own; his newsletter may look odd as long as it leads to himself.
+    """
     listed = [_listed_url(subject, item, now) for item in urls]
     evidence = [item for item in listed if item is not None]
     judged = [(item, item.verdict) for item in urls if item.verdict is not None]
     suspicious = [pair for pair in judged if pair[1].level is Level.SUSPICIOUS]
-    clicked = [pair for pair in judged if pair[0].link.how in CLICKED]
+    clicked = [
+        (item, verdict)
+        for item, verdict in judged
+        if item.link.how in CLICKED and item.looked and not at_home(item.looked.unwrapped.url.host)
+    ]
     if suspicious:
         item, verdict = _worst(suspicious)
         evidence.append(_about(subject, item, verdict, now, "suspicious-link"))
@@ -61,6 +71,12 @@ def from_urls(subject: Subject, urls: Sequence[FoundUrl], now: datetime, policy:
             value = round(min(1.0, above / FULL), 3)
             evidence.append(_about(subject, item, verdict, now, "dubious-link", value))
     return evidence
+
+
+def at_home(message: Message, hosts: Hosts) -> Callable[[str], bool]:
+    """Whether a host belongs to the registrable domain of one of the message's authors."""
+    homes = {hosts.registrable(box.domain) for box in message.from_[:5]} - {""}
+    return lambda host: hosts.registrable(host) in homes
 
 
 def _worst(judged: Sequence[tuple[FoundUrl, Verdict]]) -> tuple[FoundUrl, Verdict]:

@@ -62,7 +62,7 @@ class Depth(msgspec.Struct, frozen=True, kw_only=True):
     ``off``: names of stages that are never done.
     """
 
-    band: tuple[float, float] = (0.10, 0.90)
+    band: tuple[float, float] = (0.04, 0.90)
     budget_s: float = 20.0
     most_pictures: int = 6
     off: frozenset[str] = frozenset()

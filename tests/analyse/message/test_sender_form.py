@@ -90,3 +90,23 @@ def test_a_document_from_nobody_without_words_is_told() -> None:
     assert "document-from-nobody" not in told(
         letter("Wang Wei", "wangwei@gmail.com", "Re: 报价单", "请查收附件。", files=[PDF])
     )
+
+
+HTML_ALONE = (
+    b"From: Shop <news@shop.example>\r\nTo: li.lei@qinghe.example\r\nSubject: Offers\r\n"
+    b"Message-ID: <1@%b>\r\nContent-Type: text/html\r\n\r\n<p>Hello</p>"
+)
+
+
+def test_a_page_without_text_is_told_and_one_with_text_is_not() -> None:
+    assert "html-alone" in told(HTML_ALONE % b"shop.example")
+    assert "html-alone" not in told(letter("A", SOMEBODY, "x", "text", html="<p>text</p>"))
+    assert "html-alone" not in told(HTML_ALONE.replace(b"Offers", b"Re: Offers") % b"shop.example")
+
+
+@pytest.mark.parametrize(
+    ("made_at", "strange"),
+    [(b"mx.shop.example", False), (b"list-manage.com", False), (b"other.example", True)],
+)
+def test_an_identifier_made_by_strangers_is_told(made_at: bytes, strange: bool) -> None:
+    assert ("identifier-elsewhere" in told(HTML_ALONE % made_at)) == strange

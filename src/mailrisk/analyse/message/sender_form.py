@@ -11,9 +11,11 @@ from collections.abc import Iterator
 
 from mailrisk.analyse.message.evidence import fact
 from mailrisk.analyse.message.identity import Trust
+from mailrisk.analyse.message.links import registrable
 from mailrisk.analyse.message.reading import Reading
 from mailrisk.analyse.message.structure import SHORT, answers, readers
 from mailrisk.model.evidence import Evidence
+from mailrisk.model.url.hosts import HostClass
 
 READ = 20_000
 """Characters of the text that are looked at."""
@@ -36,6 +38,7 @@ def evidence(reading: Reading) -> Iterator[Evidence]:
     yield from _letters(reading)
     yield from _head(reading)
     yield from _attached(reading)
+    yield from _html_alone(reading)
 
 
 def _author(reading: Reading) -> Iterator[Evidence]:
@@ -114,3 +117,25 @@ def _attached(reading: Reading) -> Iterator[Evidence]:
     ):
         data = {"name": documents[0].filename[:80]}
         yield fact(reading.view, code="document-from-nobody", data=data, artefact=f"part {documents[0].path}")
+
+
+def _html_alone(reading: Reading) -> Iterator[Evidence]:
+    """How a program that sends by the thousand writes.
+
+    * ``html-alone``: a page to read with no text beside it, as mail programs and careful senders add one, and
+      it answers nothing;
+    * ``identifier-elsewhere``: that, and its Message-ID was made under another registrable domain than the author's,
+      which no sender of newsletters runs.
+    """
+    view, message = reading.view, reading.view.message
+    kinds = {part.content_type for part in message.parts if not part.filename}
+    if "text/html" not in kinds or "text/plain" in kinds or reading.who.inside or answers(message):
+        return
+    yield fact(view, code="html-alone")
+    made_at = message.message_id.rpartition("@")[2].strip("<> ").lower()
+    hosts = view.knowledge.hosts
+    if "." not in made_at or not reading.who.author or hosts.has(made_at, HostClass.BULK_MAILER):
+        return
+    if registrable(view, made_at) != registrable(view, reading.who.author):
+        data = {"made_at": made_at[:80], "author": reading.who.author}
+        yield fact(view, code="identifier-elsewhere", data=data, artefact="header Message-ID")
