@@ -115,17 +115,16 @@ def _html(html: str, parts: Iterable[Part], found: Drawn) -> None:
     if shapes:
         for image in svg.drawings(html):
             found.add(image, "body, SVG", "svg")
-    if embedded:
+    if embedded and _brings_data(html):
         _data_pictures(html, found)
+    boxed = cells or (embedded >= 2 and _may_be_tiles(html, parts))
+    if not boxed and not glyphs:
+        return
     if too_costly(html):
         found.cuts.append("body: too deeply nested, codes that it may draw were not looked for")
         return
-    if cells or (embedded >= 2 and _may_be_tiles(html, parts)):
-        boxes = boxes_of(html)
-        if not boxes.complete:
-            found.cuts.append("body: only the first elements were drawn")
-        _boxes(boxes, _pictures_of(parts), found)
-    if glyphs or (cells and not boxes.lines):
+    has_lines = boxed and _boxes(boxes_of(html), _pictures_of(parts), found)
+    if glyphs or not has_lines:
         for image in drawings(glyph_lines(html)):
             found.add(image, "body, characters", "text")
 
@@ -147,14 +146,19 @@ def _draws_cells(html: str) -> bool:
 
 def _embeds(html: str) -> int:
     """How many pictures the body brings along and shows, counted up to two."""
-    if not any(scheme in html for scheme in ("cid:", "data:", "CID:", "DATA:", "Cid:", "Data:")):
+    if "cid:" not in html and "CID:" not in html and not _brings_data(html):
         return 0
     return sum(1 for _ in zip(range(2), _EMBEDDED.finditer(html), strict=False))
 
 
+def _brings_data(html: str) -> bool:
+    """Whether a ``data:`` address may stand there."""
+    return "data:" in html or "DATA:" in html
+
+
 def _may_be_tiles(html: str, parts: Iterable[Part]) -> bool:
     """Whether pictures stand there that may be pieces of one code: two at least of two shades, both in quantity."""
-    if len(_DATA.findall(html[:READ_CHARS])) >= 2:
+    if _brings_data(html) and len(_DATA.findall(html)) >= 2:
         return True
     tiles = [part for part in parts if part.content_id and is_picture(part.payload)]
     if not len(tiles) >= 2:
@@ -176,7 +180,10 @@ def is_two_toned(image: Image.Image | None) -> bool:
     return quarter > 3 and dark + light >= 0.8 * total and min(dark, light) >= 0.12 * total
 
 
-def _boxes(boxes: Boxes, picture_of: Callable[[str], Image.Image | None], found: Drawn) -> None:
+def _boxes(boxes: Boxes, picture_of: Callable[[str], Image.Image | None], found: Drawn) -> bool:
+    """Draws what boxes make; whether they stand in lines at all."""
+    if not boxes.complete:
+        found.cuts.append("body: only the first elements were drawn")
     for grid in grids(boxes.lines):
         if grid.with_pictures:
             found.add(stitch(grid, picture_of), "body, pictures side by side", "split")
@@ -185,6 +192,7 @@ def _boxes(boxes: Boxes, picture_of: Callable[[str], Image.Image | None], found:
     found.add(draw_placed(boxes.placed), "body, coloured boxes", "table")
     for style, attributes in boxes.shadows[:3]:
         found.add(draw_shadows(style, attributes), "body, shadows of a box", "table")
+    return bool(boxes.lines)
 
 
 def _pictures_of(parts: Iterable[Part]) -> Callable[[str], Image.Image | None]:

@@ -30,7 +30,8 @@ MOST_BLOCKS: Final = 6
 _BLOCK: Final = re.compile(
     "[\u2580-\u259f\u25a0\u25a1\u25fb\u25fc\u25fd\u25fe\u2b1b\u2b1c\u2800-\u28ff\U0001fb00-\U0001fb3b\U0001f7e5-\U0001f7eb]"
 )
-_PAIRS: Final = ("##", "@@", "XX", "11", "MM", "[]", "&#96", "&#x258", "&#x25", "&blk", "&block")
+_PAIRS: Final = ("##", "@@", "XX", "11", "MM", "[]")
+_ENTITIES: Final = ("&#96", "&#x25", "&blk", "&block")
 _LINE: Final = re.compile(
     r"(?:^|<br ?/?>)[ \t>]{0,12}(?=\S{0,60}(?:##|@@|XX|11|MM|\[\]|&))(?:[#@XM1*\[\]0 ._]|&(?:nbsp|#\w{2,6}|blk\d\d|block|[ul]hblk);){15,800}+[ \t\r]{0,40}(?=$|<br)",
     re.MULTILINE,
@@ -73,7 +74,8 @@ def may_be_drawn(text: str) -> bool:
         and sum(1 for _ in zip(range(FEWEST_BLOCKS), _BLOCK.finditer(text), strict=False)) == FEWEST_BLOCKS
     ):
         return True
-    if not any(text.count(pair) >= FEWEST_BLOCKS for pair in _PAIRS):
+    signs = (*_PAIRS, *_ENTITIES) if "&#9" in text or "&#x2" in text or "&bl" in text else _PAIRS
+    if not any(text.count(pair) >= FEWEST_BLOCKS for pair in signs):
         return False
     return sum(1 for _ in zip(range(FEWEST_LINES), _LINE.finditer(text), strict=False)) == FEWEST_LINES
 
