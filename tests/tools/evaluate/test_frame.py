@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from tools.evaluate import __main__ as frame
 from tools.evaluate.messages import measure
 from tools.evaluate.messages_page import page
 from tools.evaluate.missing import Missing
 from tools.evaluate.page import document, goals, table
-
-from tools.evaluate import __main__ as frame
 from tools.train import __main__ as training
 
 NAMES = {
