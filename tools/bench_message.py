@@ -29,9 +29,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-from tools.evaluate.missing import Missing
-
 from tools.evaluate import rspamd
+from tools.evaluate.missing import Missing
 
 COUNT = 1_000
 ROUNDS = 3
