@@ -6,10 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from tools.evaluate import metrics
 from tools.evaluate.groups import benign_groups, kind, language
 
 from mailrisk.model.url.hosts import Hosts
-from tools.evaluate import metrics
 
 if TYPE_CHECKING:
     from tools.evaluate.messages import Row
