@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from tools.evaluate import figures
 from tools.evaluate.corpora import SPAM, WILD, Mail, read
 from tools.evaluate.messages_page import page
 from tools.evaluate.metrics import BENIGN_FOR_A_THOUSANDTH, Share, flagged, percentile, threshold
@@ -21,7 +22,6 @@ from mailrisk.edge.shipped import load_hosts
 from mailrisk.model.policy import Policy
 from mailrisk.model.url.hosts import HostClass, Hosts
 from mailrisk.model.verdict import Verdict
-from tools.evaluate import figures
 
 __all__ = ["measure", "page"]
 
