@@ -15,6 +15,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
+from tools.evaluate import rspamd
 from tools.evaluate.corpora import WILD, Mail, read
 from tools.evaluate.messages import owner_of, rank, untainted
 from tools.evaluate.metrics import area_under_curve, recall_at
@@ -26,7 +27,6 @@ from tools.evaluate.split import validation
 
 from mailrisk.edge.policy_files import data_hashes, load_policy
 from mailrisk.edge.shipped import load_hosts
-from tools.evaluate import rspamd
 
 SEED = 4
 PHISHING, BENIGN = 400, 1_000
