@@ -13,10 +13,9 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from html import escape
 
+from tools.lures import carriers
 from tools.lures.letters import LINK, Letter
 from tools.lures.origin import token
-
-from tools.lures import carriers
 
 HOST = "mx.receiver.example"
 """The host whose Authentication-Results count."""
