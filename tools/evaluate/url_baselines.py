@@ -38,7 +38,7 @@ def by_shape(train: Sequence[Row], parts: Sequence[Sequence[Row]], seed: int) ->
     model = HistGradientBoostingClassifier(max_iter=150, random_state=seed)
     truth = np.array([row.dangerous for row in train])
     model.fit(np.array([shape(row) for row in train]), truth, sample_weight=balanced(truth))
-    return [list(model.predict_proba(np.array([shape(row) for row in part]))[:, 1]) for part in parts]
+    return [model.predict_proba(np.array([shape(row) for row in part]))[:, 1].tolist() for part in parts]
 
 
 def by_pieces(train: Sequence[Row], parts: Sequence[Sequence[Row]], seed: int) -> list[list[float]]:
@@ -51,7 +51,7 @@ def by_pieces(train: Sequence[Row], parts: Sequence[Sequence[Row]], seed: int) -
     model = SGDClassifier(loss="log_loss", alpha=1e-6, max_iter=5, tol=None, average=True, random_state=seed)
     truth = np.array([row.dangerous for row in train])
     model.fit(pieces(train).whole, truth, sample_weight=balanced(truth))
-    return [list(model.decision_function(pieces(part).whole)) for part in parts]
+    return [model.decision_function(pieces(part).whole).tolist() for part in parts]
 
 
 def balanced(truth: Array) -> Array:

@@ -18,10 +18,11 @@ some numbers about the name and the path, and words found inside them.
   (kagi small web and bangs, free-programming-books, public-apis), `Homepage:` fields of Debian's package index, MISP warning lists
   (CC0: Cloudflare, Cisco and Majestic tops, universities, banks), Sublime's Tranco ranking (MIT); and **synthetic** benign URLs
   (`tools/train/url_synthetic.py`): log-in, reset, payroll, tracking, newsletter, invitation, file-share and article paths on real
-  benign hosts, honest names at free hosting services. Newer phishing weighs more (half-life in `tools/train/url_fit.py`).
+  benign hosts, honest names at free hosting services, Chinese names in pinyin. Newer phishing weighs more (half-life in `tools/train/url_fit.py`).
 - **Not trained on:** citizenlab, ruanyf, simonw, Chinese blogs, phishing_pot, list mails (non-commercial or no stated licence):
   they serve validation of the limit and evaluation alone. No domain of the test's phishing is in training.
 - **Left out on purpose:** scheme, port, `www.`, rank. They tell where a list of links came from, not what a link is.
+  `.cn`, `.com.cn`, `.net.cn` and `.org.cn` are read as `.com`.
 - **Limits:** TweetFeed is scraped from posts and noisy (bare hosts, campaigns, a few reporters; in 2025 mostly crypto-currency
   drainers); little of it is Chinese or aimed at mailboxes of companies. A random-looking name of a small firm can look
   guilty. What the model does on later and foreign URLs stands in `docs/evaluation.md`.

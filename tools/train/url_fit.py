@@ -116,9 +116,11 @@ def _linear(matrix: Any, truth: Array, weight: Array, seed: int) -> tuple[Array,
 
 
 def suffix_table(rows: Sequence[Row], weight: Array) -> dict[str, tuple[float, float, float]]:
-    """Per suffix the smoothed log-likelihood ratio and how much of each class was seen; '' for unseen ones."""
+    """Per suffix the smoothed log-likelihood ratio and how much of each class was really seen; '' for unseen ones."""
     count: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
     for row, much in zip(rows, weight, strict=True):
+        if row.source == "synthetic":
+            continue
         count[row.cut.suffix][row.dangerous] += much if row.dangerous else 1.0
     benign, phishing = (sum(pair[place] for pair in count.values()) for place in (0, 1))
     table = {"": (0.0, 0.0, 0.0)}

@@ -3,7 +3,7 @@
     python -m tools.train.url_model [DATA]
 
 Two fits. The first knows nothing from VALIDATION_FROM on; its scores of the validation rows give the calibration. The
-second is what ships: trained on everything before the test, with the limit where 0.1 % of the benign
+second is what ships: trained on everything before the test, with the limit where 0.08 % of the benign
 validation URLs (whose domains neither fit has seen) are beyond it. Nothing is chosen on the test rows.
 Seeded, one core, a few minutes.
 """
@@ -26,7 +26,7 @@ from tools.train.url_rows import POPULAR, Array, Row, read, row_of
 from tools.train.url_score import scores
 from tools.train.url_split import Split, split
 from tools.train.url_store import save, small
-from tools.train.url_synthetic import paths, tenants
+from tools.train.url_synthetic import paths, pinyin_sites, tenants
 
 from mailrisk.analyse.url.model import LEAST, calibrated
 from mailrisk.edge.shipped import load_brands, load_hosts
@@ -38,9 +38,10 @@ ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "src" / "mailrisk" / "data" / "models" / "url.npz"
 CARD = ROOT / "docs" / "models" / "url.md"
 WORDS = Path(__file__).with_name("url_words.toml")
-SYNTHETIC_PATHS, SYNTHETIC_TENANTS = 40_000, 1_200
+SYNTHETIC_PATHS, SYNTHETIC_TENANTS, SYNTHETIC_CHINESE = 40_000, 1_200, 3_000
 TEST_BEGINS, VALIDATION_BEGINS = 2025.0, 2024.9
-FALSE_POSITIVES = 0.001
+FALSE_POSITIVES = 0.0008
+"""At the limit, among benign validation URLs: the other rules add a few to the goal of 0.1 %."""
 GATED = 0.02
 """Share of the URLs with evidence that the gate may let pass without asking the trees."""
 
@@ -141,6 +142,7 @@ def made(rows: Sequence[Row], hosts: Hosts, seed: int) -> list[Row]:
     ]
     names = [row.group.partition(".")[0] for row in rows if row.source not in POPULAR]
     texts.extend(f"https://{host}" for host in tenants(SYNTHETIC_TENANTS, names, seed))
+    texts.extend(f"https://{host}" for host in pinyin_sites(SYNTHETIC_CHINESE, seed))
     found = (row_of(text, hosts, dangerous=False, source="synthetic", shippable=True) for text in texts)
     return [row for row in found if row is not None]
 

@@ -16,7 +16,7 @@ Fill = Callable[[random.Random], str]
 
 TEMPLATES: dict[str, tuple[str, ...]] = {
     "page": (
-        "/index.php", "/index.html", "/index.htm", "/home", "/home/index.php", "/main/index.php", "/default.aspx", "/about",
+        "/index.php", "/index.html", "/index.htm", "/home", "/site/index.php", "/main/index.php", "/default.aspx", "/about",
         "/about-us/", "/contact", "/contact.html", "/news", "/blog/", "/{lang}", "/{lang}/", "/{lang}/index.html", "/robots.txt",
         "/main.php", "/index.php/{lang}", "/home.html", "/main/{n2}", "/portal/", "/web/", "/welcome", "/{word}/", "/{word}.html",
         "/{word}/index.html", "/{word}/{word}/", "/~{name}/", "/{name}", "/@{name}", "/users/{name}", "/index.php?lang={lang}",
@@ -167,3 +167,47 @@ def tenants(count: int, names: Sequence[str], seed: int) -> Iterator[str]:
     for _ in range(count):
         path = rng.choice(("/", "/", "/", "/", "/home", "/mysite", "/about", "/index.html", "/blog"))
         yield f"{rng.choice(names)}.{rng.choice(SERVICES)}{path}"
+
+
+SYLLABLES = (
+    "an ba bai bao bei bin bo cai chang chao chen cheng chun da dai dan de dong du fan fang fei feng fu gang gao ge gong gu guan "
+    "guang guo hai han hao he hong hou hu hua huan huang hui ji jia jian jiang jie jin jing jiu ju jun kai kang ke kong kun lai lan "
+    "lang le lei li lian liang lin ling liu long lu luo ma man mao mei meng mi min ming mo mu nan ning niu pan pei peng pin ping pu "
+    "qi qian qiang qiao qin qing qiu qu quan ran ren rong ru rui san shan shang shao shen sheng shi shu shuai si song su sun tai tan "
+    "tang tao tian tie ting tong tu wan wang wei wen wu xi xia xian xiang xiao xie xin xing xiu xu xuan xue ya yan yang yao ye yi yin "
+    "ying yong you yu yuan yue yun zang ze zhan zhang zhao zhen zheng zhi zhong zhou zhu zhuang zi zong zuo"
+).split()
+_CHINESE_SUFFIXES = (
+    ("com",) * 9
+    + ("cn",) * 6
+    + ("com.cn",) * 3
+    + ("net", "net", "org", "me", "cc", "io", "top", "xyz", "site", "vip", "club")
+)
+_NUMBERS = ("", "", "", "", "", "233", "666", "520", "888", "365", "123", "1024", "51", "360", "2020")
+
+
+def pinyin_sites(count: int, seed: int) -> Iterator[str]:
+    """Honest sites with names in pinyin or its initials, as Chinese firms, schools and bloggers choose them.
+
+    Training data hold few real ones, and many that phishing made up in the same manner.
+    """
+    rng = random.Random(seed)  # noqa: S311  the same rows in every run
+    tails = (
+        "",
+        "",
+        "",
+        "/",
+        "/about",
+        "/archives/{}",
+        "/posts/{}.html",
+        "/html/{}.shtml",
+        "/news/{}.htm",
+        "/user/login",
+        "/article/{}",
+    )
+    for _ in range(count):
+        chosen = [rng.choice(SYLLABLES) for _ in range(rng.randrange(2, 6))]
+        name = "".join(chosen) if rng.random() < 0.75 else "".join(part[0] for part in chosen).ljust(3, "w")
+        name = rng.choice(_NUMBERS) + name if rng.random() < 0.15 else name + rng.choice(_NUMBERS)
+        below = rng.choice(("", "", "", "", "", "www.", "blog.", "m.", "mail.", "oa.", "bbs."))
+        yield f"{below}{name}.{rng.choice(_CHINESE_SUFFIXES)}{rng.choice(tails).format(rng.randrange(1, 99_999))}"

@@ -82,14 +82,15 @@ def buckets(text: bytes, size: int) -> Array:
 
 def linear(cut: Parts, weights: UrlWeights) -> tuple[float, float]:
     """The two linear scores: of the whole URL and of the host name."""
-    size = len(weights.whole)
     host, tail = encoded(cut)
-    of_host = buckets(host, size)
-    total, pieces = int(weights.whole[of_host].sum(dtype=np.int64)), of_host.size
-    name = int(weights.name[of_host].sum(dtype=np.int64)) / pieces**0.5
+    found = buckets(host + _PAD + tail if tail else host, len(weights.whole))
+    of_host = found[: len(host)]
+    name = int(weights.name.take(of_host).sum(dtype=np.int64)) / of_host.size**0.5
+    values = weights.whole.take(found)
+    total, pieces = int(values[: len(host)].sum(dtype=np.int64)), of_host.size
     if tail:
-        of_tail = buckets(tail, size)
-        total, pieces = total + int(weights.whole[of_tail].sum(dtype=np.int64)), pieces + of_tail.size
+        of_tail = values[len(host) + _LONGEST :]
+        total, pieces = total + int(of_tail.sum(dtype=np.int64)), pieces + of_tail.size
     whole = weights.scale[0] * total / pieces**0.5 + weights.bias[0]
     return whole, weights.scale[1] * name + weights.bias[1]
 

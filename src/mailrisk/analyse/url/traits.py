@@ -20,6 +20,10 @@ NAME_READ: Final = 120
 PATH_READ: Final = 200
 """Characters of the host name, and of path and query, that are read."""
 
+READ_AS: Final = {"cn": "com", "com.cn": "com", "net.cn": "com", "org.cn": "com"}
+"""Suffixes that are read as another: Chinese names must not pay for the campaigns that used .cn, nor for how few honest
+ones the training rows hold."""
+
 CLASSES: Final = (
     HostClass.SHORTENER,
     HostClass.FREE_SUBDOMAIN,
@@ -67,7 +71,8 @@ class Parts(NamedTuple):
 
 def parts(url: Url, name: str, registrable: str, tenant: str) -> Parts:
     """Cuts a URL whose host is no IP address; ``name`` and ``tenant`` as in :class:`UrlView`."""
-    suffix = "~" + tenant if tenant else registrable.partition(".")[2]
+    public = registrable.partition(".")[2]
+    suffix = "~" + tenant if tenant else READ_AS.get(public, public)
     path = url.path[:PATH_READ]
     query = url.query[: PATH_READ - len(path)]
     tail = (path + "?" + query if query else path).lower() if path != "/" or query else ""

@@ -81,7 +81,7 @@ class UrlWeights(msgspec.Struct, frozen=True, eq=False):
     ``suffixes``         public suffix or ``~service`` -> (log-likelihood ratio, log benign, log phishing)
     ``gate``             smallest score of ``whole`` that the trees are asked for
     ``knots``            rising (raw score, log-likelihood ratio) pairs between which the calibration interpolates
-    ``limit``            raw score that 0.1 % of the benign validation URLs reach
+    ``limit``            raw score that fewer than 0.1 % of the benign validation URLs reach
     """
 
     hash: str
