@@ -129,10 +129,12 @@ def make_depth(config: Config) -> Depth:
 
 def make_readers(config: Config) -> Readers:
     """The slow readers that this installation has."""
+    from mailrisk.edge.embeddings import load_embedder
     from mailrisk.edge.ocr.reader import OcrReader
 
     ocr = None if "ocr" in config.deepen.off else OcrReader()
-    return Readers(ocr=ocr, language_model=_language_model(config))
+    embedder = None if "embedding" in config.deepen.off else load_embedder()
+    return Readers(ocr=ocr, embedder=embedder, language_model=_language_model(config))
 
 
 def close_readers(readers: Readers) -> None:

