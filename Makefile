@@ -16,7 +16,7 @@ DEV := .venv/.installed-dev
 TRAINING := .venv/.installed-train
 LOCKS := requirements/build.txt pyproject.toml tools/environment.sh
 
-.PHONY: auth-suites bench-feed help run test soak lint format types contracts check docs lock clean bench-message bench-lookup
+.PHONY: auth-suites bench-feed help run test soak lint format types contracts check docs lock clean bench-message bench-lookup bench-login
 .PHONY: train evaluate
 
 help: ## List the targets
@@ -62,6 +62,10 @@ bench-message: $(DEV) ## Measure message checks beside rspamd: messages per seco
 bench-lookup: $(DEV) ## Measure look-ups against a constant reply of the same server (about six minutes)
 	@tools/debian.sh wrk
 	@$(BIN)/python -m tools.bench_lookup $(BENCH)
+
+bench-login: $(DEV) ## Replay a simulated month of logins through us and through fail2ban's and CrowdSec's default rules
+	@tools/debian.sh wrk
+	@$(BIN)/python -m tools.bench_login $(BENCH)
 
 docs: $(DEV) ## Write docs/reference/ again from the commands, settings and reasons in the code
 	$(BIN)/python -m tools.docs

@@ -60,11 +60,11 @@ def children(pid: int) -> list[int]:
 
 
 @contextmanager
-def service(data_dir: Path, workers: int, port: int = 0) -> Iterator[Server]:
+def service(data_dir: Path, workers: int, port: int = 0, config: Path | None = None) -> Iterator[Server]:
     """``mailrisk serve`` on a loopback port."""
     command = [
         sys.executable, "-m", "mailrisk", "serve", "--listen", f"127.0.0.1:{port}", "--data-dir", str(data_dir),
-        "--no-network", "--workers", str(workers),
+        "--no-network", "--workers", str(workers), *(("--config", str(config)) if config else ()),
     ]  # fmt: skip
     started = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
