@@ -8,7 +8,7 @@ without payload: somebody drew it, and hardly anybody draws an unreadable one by
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -92,11 +92,14 @@ def read_bitmap(bitmap: Bitmap) -> list[Read]:
     if found:
         return found
     look = look_for(bitmap.grey)
+    is_large = max(bitmap.grey.size) > FIRST_SIDE
+    attempts: Iterator[Image.Image]
     if look.sure and look.finder:
         attempts = _attempts(_cropped(bitmap, look.finder), look.finder.corner.module)
     elif damaged or look.finder or look.centres in (2, 3):
-        attempts = islice(_attempts(bitmap, max(1.0, max(bitmap.grey.size) / 200)), UNSURE_ATTEMPTS)
-    elif max(bitmap.grey.size) > FIRST_SIDE and (look.centres or _is_page(bitmap.grey)):
+        some = islice(_attempts(bitmap, max(1.0, max(bitmap.grey.size) / 200)), UNSURE_ATTEMPTS)
+        attempts = chain((bitmap.grey,) if is_large else (), some)
+    elif is_large and (look.centres or _is_page(bitmap.grey)):
         attempts = iter((bitmap.grey,))
     elif _hides_in_colour(bitmap):
         attempts = map(_quiet, _channels(bitmap.frame))
