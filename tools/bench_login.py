@@ -74,10 +74,17 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--attackers", type=float, default=1.0, help="scale of their number (default 1)")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--unknown-untold", action="store_true", help="the server does not say that an account does not exist"
+    )
     parser.add_argument("--detection-only", action="store_true", help="leave the measurements of speed out")
     options = parser.parse_args()
     settings = TraceSettings(
-        seed=options.seed, days=options.days, people=options.people, attackers=options.attackers
+        seed=options.seed,
+        days=options.days,
+        people=options.people,
+        attackers=options.attackers,
+        tells_unknown=not options.unknown_untold,
     )
     began = time.perf_counter()
     results = replay(settings)

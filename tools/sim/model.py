@@ -32,6 +32,9 @@ class TraceSettings(msgspec.Struct, frozen=True, kw_only=True):
     days: int = 30
     people: int = 3_000
     attackers: float = 1.0  # scale of the number of attackers; botnets and traps keep their size
+    tells_unknown: bool = (
+        True  # the server says that an account does not exist, as Dovecot 2.4 and auth_verbose do
+    )
 
 
 class Actor(Protocol):

@@ -14,7 +14,7 @@ from tools.sim.places import Places
 from tools.sim.thieves import thieves
 from tools.sim.traps import traps
 
-from mailrisk.model.events import SendEvent
+from mailrisk.model.events import LoginEvent, Outcome, SendEvent
 
 FAMILIES = ("fast", "slow", "spray", "stuffing", "botnet", "neighbours", "compromised")
 """Seven that attack. The eighth of the issue, the office with a stale password, is the honest ``trap:stale-office``."""
@@ -66,7 +66,15 @@ class Trace:
         for day in range(self.settings.days):
             today = [traced for actor in self._actors for traced in actor.day(day)]
             today.sort(key=lambda traced: traced[0].seen_at)
-            yield from today
+            yield from today if self.settings.tells_unknown else map(_untold, today)
+
+
+def _untold(traced: Traced) -> Traced:
+    """The event as a server reports it that does not tell unknown accounts from wrong passwords."""
+    event, actor = traced
+    if isinstance(event, LoginEvent) and event.outcome is Outcome.UNKNOWN_USER:
+        return msgspec.structs.replace(event, outcome=Outcome.FAILURE), actor
+    return traced
 
 
 def _guessers(scene: Scene, settings: TraceSettings) -> list[Actor]:
