@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -22,14 +21,18 @@ from typing import Final
 import msgspec
 
 from mailrisk.analyse.login.analysis import LoginAnalysis
+from mailrisk.analyse.login.settings import DEFAULT
+from mailrisk.analyse.login.sources import Sources
 from mailrisk.analyse.login.takeover import TakeoverAnalysis
 from mailrisk.analyse.sending.analysis import SendAnalysis
+from mailrisk.model.errors import BadInput, Unavailable
 from mailrisk.model.events import LoginEvent, SendEvent
 from mailrisk.model.evidence import Evidence
 from mailrisk.model.subject import Subject
 from mailrisk.service.accounts import account_subject
 from mailrisk.service.context import Context
 from mailrisk.service.record import record
+from mailrisk.store.checkpoint import Parts, finish, forget_unfinished, fork_writer, read_parts, write_parts
 from mailrisk.store.event_log import EventLog, Position
 
 logger = logging.getLogger(__name__)
@@ -55,10 +58,11 @@ class _Batch(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
 
 
 class _Checkpoint(msgspec.Struct, frozen=True, array_like=True):
+    """The first part of a checkpoint; those of the login analysis follow."""
+
     form: int
     position: Position
     ids: bytes
-    logins: msgspec.Raw
     sending: msgspec.Raw
     takeover: msgspec.Raw
 
@@ -70,7 +74,7 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     repeated: int
 
 
-FORM: Final = 3
+FORM: Final = 4
 """The form of a checkpoint; one of another form is not read, and the log is read from its beginning."""
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -89,10 +93,21 @@ class Watch:
         self._context = context
         self._log = EventLog(folder)
         self._state_path = folder / "checkpoint"
-        self.analysis = LoginAnalysis()
-        key = context.correspondents.key
+        self._frontends = frozenset(trusted_frontends)
+        self._begin()
+        self._unwritten: list[LoginEvent] = []
+        self._pending: list[Evidence] = []
+        self.dropped = 0
+        self._checkpoint_at = context.clock()
+        forget_unfinished(self._state_path)
+        self._restore()
+
+    def _begin(self) -> None:
+        """Makes the analyses, which know nothing yet."""
+        context, key = self._context, self._context.correspondents.key
         secret = key.make() if key is not None else b""
-        frontends = frozenset(trusted_frontends)
+        seed = blake2b(secret, digest_size=16, person=b"addresses").digest()
+        self.analysis = LoginAnalysis(sources=Sources(len(DEFAULT.windows), seed=seed))
 
         def subject_of(name: str) -> Subject:
             return account_subject(secret, name)
@@ -102,22 +117,20 @@ class Watch:
             return place.country if place is not None else ""
 
         self.sending = SendAnalysis(
-            subject_of, own_domains=context.knowledge.own_domains, trusted_frontends=frontends
+            subject_of, own_domains=context.knowledge.own_domains, trusted_frontends=self._frontends
         )
         self.takeover = TakeoverAnalysis(
-            subject_of, self.analysis.attacking, country, trusted_frontends=frontends
+            subject_of, self.analysis.attacking, country, trusted_frontends=self._frontends
         )
         self._ids: dict[bytes, None] = {}
-        self._pending: list[Evidence] = []
-        self.dropped = 0
-        self._checkpoint_at = context.clock()
-        self._restore()
 
     def take_login(self, event: LoginEvent) -> bool:
         """Accepts one event; False if it was accepted before."""
         if not self._is_new(event.id):
             return False
-        self._log.append(_encode(_Batch(logins=(event,))))
+        self._unwritten.append(event)
+        if len(self._unwritten) >= SLICE:
+            self._write()
         self._observe_login(event)
         return True
 
@@ -125,9 +138,16 @@ class Watch:
         """Accepts one event; False if it was accepted before."""
         if not self._is_new(event.id):
             return False
+        self._write()
         self._log.append(_encode(_Batch(sends=(event,))))
         self._keep(self.sending.observe(event))
         return True
+
+    def _write(self) -> None:
+        """Hands the log what came since the last time, in one piece: an event by itself costs ten times as much."""
+        if self._unwritten:
+            self._log.append(_encode(_Batch(logins=tuple(self._unwritten))))
+            self._unwritten.clear()
 
     def _observe_login(self, event: LoginEvent) -> None:
         self.sending.login(event)
@@ -140,6 +160,7 @@ class Watch:
         """Accepts the events of one request; when it returns they are on the disk. OSError: the disk is full."""
         new_logins = tuple(event for event in logins if self._is_new(event.id))
         new_sends = tuple(event for event in sends if self._is_new(event.id))
+        self._write()
         if new_logins or new_sends:
             self._log.append(_encode(_Batch(new_logins, new_sends)))
         for start in range(0, len(new_logins), SLICE):
@@ -158,6 +179,7 @@ class Watch:
         """Writes events, evidence and checkpoints, for ever; a failure is logged and tried again."""
         while True:
             try:
+                self._write()
                 await asyncio.to_thread(self._log.sync)
                 await self.settle()
                 if self._context.clock() - self._checkpoint_at >= CHECKPOINT_EVERY:
@@ -177,16 +199,31 @@ class Watch:
         """Writes the state, after its evidence, and forgets the events that it holds."""
         await self.settle()
         self._checkpoint_at = self._context.clock()
-        states = [msgspec.Raw(one.state()) for one in (self.analysis, self.sending, self.takeover)]
-        ids = b"".join(self._ids)
-        # Nothing is awaited between reading the state and closing the group: both end at the same event.
+        self._write()
+        await asyncio.to_thread(self._log.sync)
+        # Nothing is awaited between here and the child: the log and the state end at the same event.
+        self._write()
         position = self._log.sync()
-        raw = _encode(_Checkpoint(FORM, position, ids, *states))
-        await asyncio.to_thread(_replace, self._state_path, raw)
+        try:
+            child, new = fork_writer(self._state_path, lambda: self._parts(position))
+        except OSError as error:
+            logger.warning("no process for the checkpoint (%s); requests wait for it", error)
+            new = self._state_path.with_name("checkpoint.0.new")
+            write_parts(new, self._parts(position))
+            new.replace(self._state_path)
+        else:
+            if not await asyncio.to_thread(finish, child, new, self._state_path):
+                raise Unavailable("the checkpoint could not be written")
         await asyncio.to_thread(self._log.forget, position)
+
+    def _parts(self, position: Position) -> Parts:
+        sending, takeover = msgspec.Raw(self.sending.state()), msgspec.Raw(self.takeover.state())
+        yield _encode(_Checkpoint(FORM, position, b"".join(self._ids), sending, takeover))
+        yield from self.analysis.parts()
 
     def close(self) -> None:
         """Puts what waits on the disk; the next process goes on from there."""
+        self._write()
         self._log.close()
 
     def _is_new(self, event_id: str) -> bool:
@@ -223,29 +260,21 @@ class Watch:
             logger.info("%d events were read again in %s", events, self._context.clock() - began)
 
     def _restore_checkpoint(self) -> Position:
+        parts = read_parts(self._state_path)
         try:
-            known = _checkpoint.decode(self._state_path.read_bytes())
+            known = _checkpoint.decode(next(parts, b""))
             if known.form != FORM:
                 raise msgspec.ValidationError(f"form {known.form}")
-            self.analysis.restore(bytes(known.logins))
             self.sending.restore(bytes(known.sending))
             self.takeover.restore(bytes(known.takeover))
+            self.analysis.restore_parts(parts)
         except FileNotFoundError:
             return Position()
-        except msgspec.MsgspecError as error:
+        except (BadInput, msgspec.MsgspecError) as error:
             logger.error(
                 "the checkpoint of the event log cannot be read (%s); all events are read again", error
             )
+            self._begin()
             return Position()
         self._ids = dict.fromkeys(known.ids[at : at + 8] for at in range(0, len(known.ids), 8))
         return known.position
-
-
-def _replace(path: Path, raw: bytes) -> None:
-    """Writes a file whole or not at all."""
-    new = path.with_suffix(".new")
-    with new.open("wb") as file:
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)

@@ -82,25 +82,34 @@ class LoginAnalysis:
 
     def state(self) -> bytes:
         """Everything that the analysis knows, for ``restore`` in another process."""
-        windows = tuple(window.length_s for window in self._settings.windows)
-        return msgspec.msgpack.encode(_State(windows, self._sources.state(), self._sieges.state()))
+        return msgspec.msgpack.encode([bytes(part) for part in self.parts()])
 
     def restore(self, state: bytes) -> None:
         """Goes on from a state. msgspec.MsgspecError: it is none of this version and these windows."""
-        known = msgspec.msgpack.decode(state, type=_State)
+        self.restore_parts(iter(msgspec.msgpack.decode(state, type=list[bytes])))
+
+    def parts(self) -> Iterator[bytes | memoryview]:
+        """The state in pieces of a few megabytes; nothing may be observed before the last one is written."""
+        windows = tuple(window.length_s for window in self._settings.windows)
+        yield msgspec.msgpack.encode(_State(windows, self._sources.state(), self._sieges.state()))
+        yield from self._sources.parts()
+
+    def restore_parts(self, parts: Iterator[bytes]) -> None:
+        """As ``restore``, from the pieces."""
+        known = msgspec.msgpack.decode(next(parts, b""), type=_State)
         if known.windows != tuple(window.length_s for window in self._settings.windows):
             raise msgspec.ValidationError("the windows were others")
-        self._sources.restore(known.sources)
+        self._sources.restore(known.sources, parts)
         self._sieges.restore(known.sieges)
 
     def attacking(self, ip: str) -> int:
         """On how many accounts the address fails at present, its own left out."""
-        source = self._sources.get(counting_key(ip))
+        source = self._sources.peek(counting_key(ip))
         return max((t.accounts for t in source.tallies if t is not None), default=0) if source else 0
 
     def is_familiar(self, ip: str, account: str) -> bool:
         """Whether the account has logged in from this address before."""
-        source = self._sources.get(counting_key(ip))
+        source = self._sources.peek(counting_key(ip))
         return source is not None and account in source.at_home
 
     def _success(self, event: LoginEvent) -> Iterable[Evidence]:

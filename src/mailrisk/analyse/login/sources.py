@@ -1,24 +1,30 @@
 """What is known of each address, in bounded memory that an attacker cannot wash clean.
 
-Addresses that have shown little (a failure or two, a login or two) live in one table, the others in a
-second. Each forgets its least recently seen address when it is full, so a flood of new addresses
-pushes out its own kind and never an address that matters.
+Addresses of which nothing was said, nearly all of them, are packed into bytes (``light.py``); the others, and
+the few that are too large for it, are objects. Each table forgets by itself when it is full: a flood of new
+addresses pushes out its own kind and never an address that matters.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from ipaddress import IPv6Address
 from typing import Final
 
 import msgspec
 
+from mailrisk.analyse.login.judge import ATTACKS
+from mailrisk.analyse.login.light import LARGEST, LightTable
 from mailrisk.analyse.login.tally import Tally
 
-MAX_LIGHT: Final = 100_000
+MAX_LIGHT: Final = 10_000_000
 MAX_HEAVY: Final = 50_000
-"""Addresses in each table: about 2 KB for each light one; a heavy one needs up to 60 KB, and only an
-address that attacks 128 accounts needs that much."""
+"""Addresses in each table: about 150 bytes for each light one, taken as they come; a heavy one needs up to
+60 KB, and only an address that attacks 128 accounts needs that much."""
+
+OPEN: Final = 512
+"""Addresses seen last that are not packed: one event may have to do with 128 of them."""
 
 MAX_AT_HOME: Final = 512
 """Accounts that are remembered as having logged in from one address."""
@@ -29,11 +35,13 @@ MAX_SECRETS: Final = 8
 MAX_STALE: Final = 64
 """Accounts at one address whose wrong passwords are remembered."""
 
-HEAVY_FROM: Final = 3
-"""Failures, or accounts that log in, that make an address matter."""
+_NAMES: Final = {
+    "at_home": "h", "tallies": "t", "first_failure_at": "f", "failures": "n", "last_ip": "i", "last_at": "l", "secrets": "s",
+}  # fmt: skip
+"""Short names of what most addresses have, for their packed form."""
 
 
-class Source(msgspec.Struct):
+class Source(msgspec.Struct, omit_defaults=True, rename=_NAMES):
     """One address (an IPv6 /64): who is at home there, and what failed."""
 
     at_home: dict[str, None] = {}  # accounts that have logged in from here
@@ -44,12 +52,17 @@ class Source(msgspec.Struct):
     hits: int = 0  # accounts that logged in after failing, while an attack went on
     reported: bool = False
     honest_value: float = 0.0  # of the evidence that was given for honest use
+    together: dict[str, float] = {}  # code -> largest value given for what it does in company
+    last_at: datetime | None = None  # of a failure
+    attacked_at: datetime | None = None  # of a failure after which it counted as an attacker
+    moved: bool = False  # it has failed from more than one address of its /64
+    returned: bool = False  # it attacked, was quiet, and has failed again; nothing was said of that yet
     secrets: dict[str, list[str]] = {}  # account -> its wrong passwords here, as short hashes
 
     @property
     def matters(self) -> bool:
-        """Whether forgetting this address would lose something."""
-        return self.reported or self.failures >= HEAVY_FROM or len(self.at_home) >= HEAVY_FROM
+        """Whether something was said of the address, so that forgetting it would lose more than a few counters."""
+        return self.reported or any(tally.said for tally in self.tallies if tally is not None)
 
     def is_stale(self, account: str, secret: str) -> bool:
         """Whether this account has failed here with this very password before: a client that repeats itself.
@@ -69,6 +82,22 @@ class Source(msgspec.Struct):
             tried.append(secret)
         return False
 
+    def fail(self, attempts: int, ip: str, at: datetime, quiet_s: int) -> None:
+        """Takes in a failure; one that comes after long quiet begins anew."""
+        self.failures += attempts
+        self.first_failure_at = self.first_failure_at or at
+        if self.last_at is not None and (at - self.last_at).total_seconds() >= quiet_s:
+            self.together.clear()
+            self.returned = self.attacked_at is not None
+        self.last_at = max(self.last_at or at, at)
+        self.moved = self.moved or self.last_ip not in ("", ip)
+        self.last_ip = ip
+
+    @property
+    def is_attacker(self) -> bool:
+        """Whether an open window convicts it by itself."""
+        return any(code in ATTACKS for tally in self.tallies if tally is not None for code in tally.said)
+
     @property
     def is_clean(self) -> bool:
         """Whether every failure in the open windows has been forgiven."""
@@ -76,46 +105,143 @@ class Source(msgspec.Struct):
 
 
 class SourcesState(msgspec.Struct, array_like=True):
-    """What ``Sources`` knows, by counting key."""
+    """What ``Sources`` knows beside its packed table, by counting key."""
 
-    light: dict[str, Source]
     heavy: dict[str, Source]
 
 
 class Sources:
-    """All addresses, by counting key."""
+    """All addresses, by counting key.
 
-    def __init__(self, windows: int, max_light: int = MAX_LIGHT, max_heavy: int = MAX_HEAVY) -> None:
+    What ``touch`` and ``get`` give may be changed until the next event: the latest OPEN ones stay as they are
+    before they are packed.
+    """
+
+    def __init__(
+        self, windows: int, max_light: int = MAX_LIGHT, max_heavy: int = MAX_HEAVY, seed: bytes = b""
+    ) -> None:
         self._windows = windows
-        self._max_light = max_light
         self._max_heavy = max_heavy
-        self._light: dict[str, Source] = {}
+        self._light = LightTable(max_light, seed)
         self._heavy: dict[str, Source] = {}
+        self._open: dict[str, Source] = {}
+
+    def __len__(self) -> int:
+        """How many addresses are known."""
+        self._settle(0)
+        return len(self._light) + len(self._heavy)
 
     def state(self) -> SourcesState:
-        """Everything that is known; the tables themselves, so encode it at once."""
-        return SourcesState(self._light, self._heavy)
+        """What is known beside ``parts``; the table itself, so encode it at once."""
+        self._settle(0)
+        return SourcesState(self._heavy)
 
-    def restore(self, state: SourcesState) -> None:
-        """Goes on from a state."""
-        self._light, self._heavy = state.light, state.heavy
+    def parts(self) -> Iterator[bytes | memoryview]:
+        """The packed table, in pieces: views of it, so write them at once."""
+        self._settle(0)
+        return self._light.parts()
+
+    def restore(self, state: SourcesState, parts: Iterator[bytes]) -> None:
+        """Goes on from a state and its parts. msgspec.MsgspecError: they are none."""
+        self._light.restore(parts)
+        self._heavy, self._open = state.heavy, {}
 
     def touch(self, key: str) -> Source:
         """The address, made the most recently seen one; a new one if it is not known."""
-        source = self._heavy.pop(key, None)
-        if source is None:
-            source = self._light.pop(key, None) or Source(tallies=[None] * self._windows)
-        table, most = (self._heavy, self._max_heavy) if source.matters else (self._light, self._max_light)
-        if len(table) >= most:
-            del table[next(iter(table))]
-        table[key] = source
+        if len(self._open) >= 2 * OPEN:
+            self._settle(OPEN)
+        source = self._open.pop(key, None) or self._known(key) or Source(tallies=[None] * self._windows)
+        self._open[key] = source
         return source
 
     def get(self, key: str) -> Source | None:
         """The address if it is known."""
-        return self._heavy.get(key) or self._light.get(key)
+        source = self._open.get(key)
+        if source is None and (source := self._known(key)) is not None:
+            self._open[key] = source
+        return source
+
+    def peek(self, key: str) -> Source | None:
+        """The address if it is known, to be read alone: a question, and nothing that was seen of it."""
+        source = self._open.get(key) or self._heavy.get(key)
+        if source is None and (raw := self._light.get(packed_key(key))) is not None:
+            source = unpack(key, raw)
+        return source
 
     def all(self) -> Iterator[tuple[str, Source]]:
-        """Every address that matters, least recently seen first."""
+        """Every address of which something was said, least recently seen first."""
+        self._settle(0)
         yield from self._heavy.items()
-        yield from ((key, source) for key, source in self._light.items() if source.matters)
+
+    def _known(self, key: str) -> Source | None:
+        source = self._heavy.pop(key, None)
+        if source is None and (raw := self._light.get(packed_key(key))) is not None:
+            source = unpack(key, raw)
+        return source
+
+    def _settle(self, keep: int) -> None:
+        """Puts all but the ``keep`` latest open addresses back into the tables."""
+        for key in list(self._open)[: max(0, len(self._open) - keep)]:
+            source, number = self._open.pop(key), packed_key(key)
+            raw = b"" if source.matters or not number else pack(key, source)
+            if raw and len(raw) <= LARGEST:
+                self._light.put(number, raw)
+                continue
+            self._light.remove(number)
+            if len(self._heavy) >= self._max_heavy:
+                del self._heavy[next(iter(self._heavy))]
+            self._heavy[key] = source
+
+
+class _Packed(msgspec.Struct, array_like=True):
+    """A source with equal tallies once: those of its windows mostly are."""
+
+    source: Source  # without tallies
+    tallies: list[msgspec.Raw]
+    which: list[int]  # for each window: 0 for none, else 1 + the number of its tally
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_packed = msgspec.msgpack.Decoder(_Packed)
+_tally = msgspec.msgpack.Decoder(Tally)
+
+
+def pack(key: str, source: Source) -> bytes:
+    """The source as bytes; ``unpack`` gives its equal."""
+    tallies: list[bytes] = []
+    which = []
+    for tally in source.tallies:
+        raw = _encode(tally) if tally is not None else b""
+        if raw and raw not in tallies:
+            tallies.append(raw)
+        which.append(1 + tallies.index(raw) if raw else 0)
+    last_ip = _SAME if source.last_ip == key else source.last_ip
+    bare = msgspec.structs.replace(source, tallies=[], last_ip=last_ip)
+    return _encode(_Packed(bare, [msgspec.Raw(raw) for raw in tallies], which))
+
+
+def unpack(key: str, raw: bytes) -> Source:
+    """The source that ``pack`` made bytes of."""
+    known = _packed.decode(raw)
+    source = known.source
+    source.tallies = [_tally.decode(known.tallies[one - 1]) if one else None for one in known.which]
+    if source.last_ip == _SAME:
+        source.last_ip = key
+    return source
+
+
+def packed_key(key: str) -> int:
+    """A number for the counting key of an address (``model/ip.py``); 0 for what is none and is never packed."""
+    octets = key.split(".")
+    if len(octets) == 4:
+        a, b, c, d = octets
+        return _V4 | int(a) << 24 | int(b) << 16 | int(c) << 8 | int(d)
+    if not key.endswith("::/64"):
+        return 0
+    number = int(IPv6Address(key[:-3])) >> 64
+    return number if number < _MULTICAST else 0
+
+
+_SAME: Final = "="
+_V4: Final = 0xFFFFFFFF << 32  # Where IPv6 has multicast addresses, from which nobody logs in.
+_MULTICAST: Final = 0xFF << 56

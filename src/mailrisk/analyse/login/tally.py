@@ -15,13 +15,20 @@ _BITS: Final = 8192
 """Size of that bitmap: at 4,000 further names it counts about a fifth too few, and never too many."""
 
 
-class Tally(msgspec.Struct):
+_NAMES: Final = {
+    "start": "s", "last_at": "l", "failures": "n", "unnamed": "o", "tries": "t", "unknown": "u", "guesses": "g",
+}  # fmt: skip
+"""Short names of what most tallies have, for their packed form (``sources.py``)."""
+
+
+class Tally(msgspec.Struct, omit_defaults=True, rename=_NAMES):
     """What failed from an address since ``start``, accounts that are at home there left out."""
 
     start: datetime
     last_at: datetime
     failures: int = 0
     unnamed: int = 0  # failures whose account is not logged
+    guesses: int = 0  # failures with a password known to be another one than before
     tries: dict[str, int] = {}  # named account -> failures
     unknown: set[str] = set()  # those of them that do not exist on this server
     further: bytearray | None = None  # bitmap of the names beyond MAX_NAMES
@@ -40,10 +47,11 @@ class Tally(msgspec.Struct):
         """Those of them that do not exist on this server."""
         return len(self.unknown) + self.further_unknown
 
-    def add(self, account: str, attempts: int, at: datetime, *, unknown: bool) -> None:
+    def add(self, account: str, attempts: int, at: datetime, *, unknown: bool, guess: bool = False) -> None:
         """Counts ``attempts`` failures of an account ('' if the log names none)."""
         self.last_at = max(self.last_at, at)
         self.failures += attempts
+        self.guesses += guess
         if not account:
             self.unnamed += attempts
         elif account in self.tries or len(self.tries) < MAX_NAMES:
