@@ -37,7 +37,15 @@ def test_a_client_that_repeats_one_password_fails_once_and_one_that_guesses_fail
     stale = [event(i, "anna@example.org", secret="0f24") for i in range(10_000)]
     assert verdict(stale).level in HARMLESS
     guessing = [event(i, "anna@example.org", secret=f"{i:04x}") for i in range(500)]
-    assert verdict(guessing).level is Level.MEDIUM
+    found = verdict(guessing)
+    assert found.level is Level.HIGH
+    assert "login-brute-force" in {reason.code for reason in found.reasons}
+
+
+def test_many_passwords_on_one_account_beside_honest_people_are_not_high() -> None:
+    events = [success(0, name) for name in names(6)]
+    events += [event(i, "anna@example.org", ip=OFFICE, secret=f"{i:04x}") for i in range(500)]
+    assert verdict(events, OFFICE).level in HARMLESS
 
 
 def test_what_is_known_goes_on_in_another_process() -> None:
@@ -107,7 +115,7 @@ def test_an_event_without_an_address_blames_nobody() -> None:
 
 
 def test_a_flood_of_new_addresses_does_not_push_out_an_attacker() -> None:
-    analysis = LoginAnalysis(sources=Sources(3, max_light=50, max_heavy=50))
+    analysis = LoginAnalysis(sources=Sources(4, max_light=50, max_heavy=50))
     events = [event(i, name) for i, name in enumerate(names(8))]
     events += [event(20, "x", ip=f"192.0.2.{i % 250}") for i in range(500)]
     events += [event(40 + i, f"more{i}") for i in range(4)]

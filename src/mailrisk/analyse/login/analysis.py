@@ -5,7 +5,10 @@ windows of event time (``settings.py``), judged after each failure (``judge.py``
 when a judgement reaches a new step: a handful of times in an attack, not once a failure. When a window
 closes, its last evidence is given once more with the final counters.
 
-An IPv6 address counts with its whole /64; the evidence is about the address that was used.
+An IPv6 address counts with its whole /64; the evidence is about the address, once several failed about the /64.
+What addresses do in company is judged in ``together.py``. Trusted front ends log in for others: their events tell
+of the account and never of an address.
+
 Refusals by policy and disabled accounts are no failures: the first would feed our own decisions back to
 us, the second knew the password. Private and reserved addresses are analysed and marked (``range`` in
 the data); that they are never listed is for the service to see to.
@@ -13,28 +16,37 @@ the data); that they are never listed is for the service to see to.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
-from mailrisk.analyse.login.findings import SOURCE, picture_of, recovered, said_elsewhere, stamp
+from mailrisk.analyse.login.busiest import Busiest, BusiestState
+from mailrisk.analyse.login.findings import (
+    SOURCE,
+    about,
+    besieged,
+    picture_of,
+    recovered,
+    relisted,
+    said_elsewhere,
+    stamp,
+    told,
+)
 from mailrisk.analyse.login.judge import (
-    Finding,
     Picture,
     honest_use,
     judge,
-    strangers,
 )
 from mailrisk.analyse.login.settings import DEFAULT, LoginSettings, WindowSettings
 from mailrisk.analyse.login.sieges import Attacker, Sieges, SiegesState
 from mailrisk.analyse.login.sources import MAX_AT_HOME, Source, Sources, SourcesState
 from mailrisk.analyse.login.tally import Tally
+from mailrisk.analyse.login.together import DICTIONARY, NEIGHBOURS, Together, TogetherState
 from mailrisk.model.events import LoginEvent, Outcome
 from mailrisk.model.evidence import Evidence
-from mailrisk.model.ip import counting_key, reserved_range
-from mailrisk.model.subject import Kind, Subject
+from mailrisk.model.ip import counting_key
 
 CLOSING_GROWTH: Final = 1.2
 """A closed window is reported once more if its failures grew by this factor since its last evidence."""
@@ -46,15 +58,27 @@ class _State(msgspec.Struct, array_like=True):
     windows: tuple[int, ...]  # lengths of the windows that the counters belong to
     sources: SourcesState
     sieges: SiegesState
+    together: TogetherState
+    busiest: BusiestState
 
 
 class LoginAnalysis:
     """The state of the analysis; see the module. Not safe for use by several threads."""
 
-    def __init__(self, settings: LoginSettings = DEFAULT, sources: Sources | None = None) -> None:
+    def __init__(
+        self,
+        settings: LoginSettings = DEFAULT,
+        sources: Sources | None = None,
+        *,
+        trusted_frontends: Collection[str] = (),
+    ) -> None:
+        """``trusted_frontends``: canonical addresses of webmail, proxies and load balancers."""
         self._settings = settings
+        self._frontends = frozenset(trusted_frontends)
+        self.busiest = Busiest()
         self._sources = sources or Sources(len(settings.windows))
         self._sieges = Sieges(settings.siege)
+        self._together = Together(settings, self._sources)
         # With fewer failures no rule can hold: most addresses never have more.
         self._least = min(
             steps[0][0]
@@ -91,7 +115,15 @@ class LoginAnalysis:
     def parts(self) -> Iterator[bytes | memoryview]:
         """The state in pieces of a few megabytes; nothing may be observed before the last one is written."""
         windows = tuple(window.length_s for window in self._settings.windows)
-        yield msgspec.msgpack.encode(_State(windows, self._sources.state(), self._sieges.state()))
+        yield msgspec.msgpack.encode(
+            _State(
+                windows,
+                self._sources.state(),
+                self._sieges.state(),
+                self._together.state(),
+                self.busiest.state(),
+            )
+        )
         yield from self._sources.parts()
 
     def restore_parts(self, parts: Iterator[bytes]) -> None:
@@ -101,11 +133,16 @@ class LoginAnalysis:
             raise msgspec.ValidationError("the windows were others")
         self._sources.restore(known.sources, parts)
         self._sieges.restore(known.sieges)
+        self._together.restore(known.together)
+        self.busiest.restore(known.busiest)
 
     def attacking(self, ip: str) -> int:
-        """On how many accounts the address fails at present, its own left out."""
+        """On how many accounts the address fails at present, those set off that its honest use explains."""
         source = self._sources.peek(counting_key(ip))
-        return max((t.accounts for t in source.tallies if t is not None), default=0) if source else 0
+        if source is None:
+            return 0
+        accounts = max((tally.accounts for tally in source.tallies if tally is not None), default=0)
+        return max(0, round(accounts - self._settings.offset_per_success * len(source.at_home)))
 
     def is_familiar(self, ip: str, account: str) -> bool:
         """Whether the account has logged in from this address before."""
@@ -116,10 +153,15 @@ class LoginAnalysis:
         """An account is at home where it logs in: its failures there are its own and are forgiven."""
         if not event.account:
             return ()
+        self.busiest.add(event.ip, event.seen_at)
+        if event.ip in self._frontends:
+            self._together.owned(event)
+            return ()
         key = counting_key(event.ip)
         source = self._sources.touch(key)
         if event.account in source.at_home:
             return ()
+        found = list(self._together.success(event, key))
         if len(source.at_home) < MAX_AT_HOME:
             source.at_home[event.account] = None
         self._sieges.success(event.account, key)
@@ -127,20 +169,21 @@ class LoginAnalysis:
         attacked = any(tally.accounts >= self._settings.attack_from for tally in open_tallies)
         source.hits += attacked and any(event.account in tally.tries for tally in open_tallies)
         forgiven = max((tally.forgive(event.account) for tally in open_tallies), default=0)
-        found = list(self._honest(event.ip, key, source, event.seen_at))
+        found += self._honest(event.ip, key, source, event.seen_at)
         if source.reported and 0 < forgiven <= self._settings.typing_errors and source.is_clean:
-            found.append(recovered(event, key, forgiven))
+            found.append(recovered(event, source, key, forgiven))
         return found
 
     def _failure(self, event: LoginEvent) -> Iterator[Evidence]:
+        if event.ip in self._frontends:
+            return
         key = counting_key(event.ip)
         source = self._sources.touch(key)
         if event.account in source.at_home or source.is_stale(event.account, event.secret):
             return
-        source.failures += event.attempts
-        source.first_failure_at = source.first_failure_at or event.seen_at
-        source.last_ip = event.ip
-        if event.account:
+        source.fail(event.attempts, event.ip, event.seen_at, self._settings.quiet_s)
+        # Who has failed on so many accounts gives itself away, and shall not push out what others did.
+        if event.account and source.failures <= self._settings.dictionary.most_names:
             yield from self._besieged(event, key)
         for number, window in enumerate(self._settings.windows):
             tally = source.tallies[number]
@@ -149,10 +192,17 @@ class LoginAnalysis:
                     yield from self._closing(key, source, window, tally)
                 tally = source.tallies[number] = Tally(start=event.seen_at, last_at=event.seen_at)
             tally.add(
-                event.account, event.attempts, event.seen_at, unknown=event.outcome is Outcome.UNKNOWN_USER
+                event.account,
+                event.attempts,
+                event.seen_at,
+                unknown=event.outcome is Outcome.UNKNOWN_USER,
+                guess=bool(event.secret),
             )
             if tally.failures >= self._least:
                 yield from self._judged(event.ip, key, source, window, tally)
+        yield from self._together.failure(event, key, source)
+        if source.is_attacker or DICTIONARY in source.together or NEIGHBOURS in source.together:
+            source.attacked_at = event.seen_at
 
     def _besieged(self, event: LoginEvent, key: str) -> Iterator[Evidence]:
         """Evidence about the addresses that attack one account together, those where nobody logs in."""
@@ -162,23 +212,7 @@ class LoginAnalysis:
             if source is None or source.at_home:
                 continue
             source.reported = True
-            yield Evidence(
-                code="login-attacked-account",
-                subject=Subject(Kind.IP, found.attacker.ip),
-                source=SOURCE,
-                seen_at=found.attacker.at,
-                value=found.value,
-                data={
-                    "addresses": found.addresses,
-                    "window": siege.name,
-                    "window_zh": siege.name_zh,
-                    "window_s": siege.length_s,
-                    "from": stamp(found.since),
-                    "range": reserved_range(found.attacker.ip),
-                    "counted_as": found.attacker.key,
-                },
-                ref=f"{found.attacker.key} {stamp(found.since)} {found.value:g}",
-            )
+            yield besieged(found, siege)
 
     def _judged(
         self, ip: str, key: str, source: Source, window: WindowSettings, tally: Tally
@@ -198,7 +232,10 @@ class LoginAnalysis:
                 continue
             tally.said_failures = tally.failures
             ref = f"{key} {stamp(tally.start)} {window.length_s} {finding.value:g}"
-            yield self._evidence(ip, key, source, window, tally, finding, ref)
+            yield told(ip, key, source, window, tally, finding, ref)
+            if source.returned:
+                source.returned = False
+                yield relisted(source, key, ip, tally.last_at)
             if not source.reported:
                 source.reported = True
                 yield from self._honest(ip, key, source, tally.last_at)
@@ -210,7 +247,7 @@ class LoginAnalysis:
         tally.said_failures = tally.failures
         for finding in judge(picture_of(source, tally), window, self._settings)[:1]:
             ref = f"{key} {stamp(tally.start)} {window.length_s} end"
-            yield self._evidence(source.last_ip, key, source, window, tally, finding, ref)
+            yield told(source.last_ip, key, source, window, tally, finding, ref)
 
     def _honest(self, ip: str, key: str, source: Source, at: datetime) -> Iterator[Evidence]:
         """Evidence for the address, once there is any against it, when more of its accounts log in."""
@@ -224,50 +261,13 @@ class LoginAnalysis:
         if finding.value <= source.honest_value:
             return
         source.honest_value = finding.value
+        subject, value = about(source, key, ip, finding.value)
         yield Evidence(
             code=finding.code,
-            subject=Subject(Kind.IP, ip),
+            subject=subject,
             source=SOURCE,
             seen_at=at,
-            value=finding.value,
+            value=value,
             data={"successes": picture.successes, "accounts": picture.accounts},
             ref=f"{key} {picture.successes}",
-        )
-
-    def _evidence(
-        self,
-        ip: str,
-        key: str,
-        source: Source,
-        window: WindowSettings,
-        tally: Tally,
-        finding: Finding,
-        ref: str,
-    ) -> Evidence:
-        picture = picture_of(source, tally)
-        data = {
-            "failures": picture.failures,
-            "accounts": picture.accounts,
-            "unknown": picture.unknown,
-            "unnamed": picture.unnamed,
-            "successes": picture.successes,
-            "hits": source.hits,
-            "strangers": round(strangers(picture, window, self._settings), 1),
-            "window": window.name,
-            "window_zh": window.name_zh,
-            "window_s": window.length_s,
-            "first_at": stamp(source.first_failure_at or tally.start),
-            "from": stamp(tally.start),
-            "last_at": stamp(tally.last_at),
-            "range": reserved_range(ip),
-            "counted_as": key,
-        }
-        return Evidence(
-            code=finding.code,
-            subject=Subject(Kind.IP, ip),
-            source=SOURCE,
-            seen_at=tally.last_at,
-            value=finding.value,
-            data=data,
-            ref=ref,
         )

@@ -32,6 +32,7 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     accounts: int  # named, failed here in the window, never succeeded here
     unknown: int  # those of them that do not exist
     successes: int  # accounts that have ever logged in from here
+    guesses: int = 0  # failures with another password each
 
     @property
     def tries(self) -> float:
@@ -49,6 +50,8 @@ class Finding(msgspec.Struct, frozen=True):
 def judge(picture: Picture, window: WindowSettings, settings: LoginSettings) -> list[Finding]:
     """All findings of one window; of the rules for accounts at most one holds."""
     found = [_many(picture, window, settings), _unnamed(picture, window, settings)]
+    if not found[0].value:
+        found[0] = _guessed(picture, window)
     if not found[0].value:
         found[0] = _few(picture, window, settings)
     if not found[0].value:
@@ -91,6 +94,15 @@ def _kind(picture: Picture, settings: LoginSettings) -> str:
     if share >= settings.enumeration_unknown:
         return "login-user-enumeration"
     return "login-password-spray" if picture.tries <= settings.spray_tries else "login-brute-force"
+
+
+def _guessed(picture: Picture, window: WindowSettings) -> Finding:
+    """Convicts however few accounts it is: so many different passwords no person and no device has.
+
+    Only where the mail server tells passwords apart, and nobody logs in.
+    """
+    value = 0.0 if picture.successes else value_of(window.guesses, picture.guesses)
+    return Finding("login-brute-force", value)
 
 
 def _few(picture: Picture, window: WindowSettings, settings: LoginSettings) -> Finding:
