@@ -27,7 +27,8 @@ def mailbox_notice(reading: Reading) -> Iterator[Evidence]:
     * the author is not inside the organisation (or a strange link leads away from it: a stolen mailbox, then
       partly) and the author's domain is no brand's;
     * an offending link or an attached page that asks for something; and asks-credential, asks-open, threat or
-      urgency holds, or the mail administration or the reader's organisation is claimed.
+      urgency holds behind a foreign link or such a page, or the mail administration or the reader's organisation is
+      claimed.
     In full if the link is foreign or a page is attached, and one of those intents holds; else (a provider
     that writes from and links to its own domain) partly.
     """
@@ -45,7 +46,7 @@ def mailbox_notice(reading: Reading) -> Iterator[Evidence]:
     if not reading.offending and not reading.active_page:
         return
     pushes = reading.intents.has("asks-credential", "asks-open", "threat", "urgency")
-    if not pushes and not admin and not own:
+    if not (admin or own or (pushes and (reading.foreign or reading.active_page))):
         return
     strong = (bool(reading.foreign) or reading.active_page) and pushes and not who.inside
     yield reading.convict(
