@@ -181,7 +181,7 @@ def formats_page() -> str:
             (f"`{feed.name}`", feed.title, f"`{feed.format}`", feed.key, feed.licence, passed_on, fetched)
         )
     headings = ("name", "feed", "format", "key", "licence", "passed on", "default")
-    logs = ((f"`{name}`", first_line(form.parse)) for name, form in log_registry.FORMATS.items())
+    logs = ((f"`{name}`", first_line(form.claims)) for name, form in log_registry.FORMATS.items())
     lists = ((f"`/lists/{name}`", ", ".join(rule.kinds), rule.level) for name, rule in LISTS.items())
     parts = [
         "# Formats",

@@ -25,6 +25,8 @@ _PIECES = st.sampled_from(
     [">", "<", ", ", ",", "(", ")", "): ", "]", "[", ": ", " ", "x", "rip=", "lip=", INNOCENT, f"rip={INNOCENT}",
      f", rip={INNOCENT}, lip=5.6.7.8", "session=<s>", ", session=<", "method=PLAIN", "user=<", "unknown user",
      f",{INNOCENT}", f",{INNOCENT},<s>): ", ",sasl:plain)<s>: ", "imap-login: ", "Login: ", "(auth failed, 9 attempts",
+     f" from {INNOCENT}", f" [{INNOCENT}]", f", relay=[{INNOCENT}]", f"', ip=[{INNOCENT}]", f";oip={INNOCENT};", f":{INNOCENT}",
+     " port 1 ssh2", " in session s", "(error: 0)", f"/imap/1 from: {INNOCENT}/1: failed: badauth", f" ({INNOCENT})",
      f"unknown[{INNOCENT}]: SASL LOGIN authentication failed", "warning: ", "sasl_username=", "client=", "sql: "]
 )  # fmt: skip
 TYPED = st.one_of(
@@ -59,6 +61,46 @@ PATTERNS = [
     "postfix/smtpd[1]: NOQUEUE: reject: RCPT from unknown[{ip}]: 554 <{0}>: Relay access denied; from=<{1}>",
     "postfix/smtpd[1]: warning: non-SMTP command from unknown[{ip}]: {0}",
     "postfix/cleanup[1]: 4XYZ12: warning: header Subject: {0}",
+    "exim[1]: login authenticator failed for (h) [{ip}]:4711: 535 Incorrect authentication data (set_id={0})",
+    "exim[1]: login authenticator failed for ({0}) [{ip}]:4711: 535 Incorrect authentication data (set_id={1})",
+    "exim[1]: 1tABCd-000001-00 <= a@example.org H=(h) [{ip}]:4711 P=esmtpsa A=plain:{0} S=920 T={1}",
+    "cyrus/imap[1]: badlogin: h [{ip}] plaintext {0} SASL(-13): authentication failure: checkpass failed",
+    "cyrus/imap[1]: login: h [{ip}] {0} plaintext User logged in SESSIONID=<real>",
+    "imapd: LOGIN FAILED, user={0}, ip=[{ip}], port=[4711]",
+    "imapd: LOGIN, user={0}, ip=[{ip}], port=[4711], protocol=IMAP",
+    'courieresmtpd: error,relay={ip},port=1,msg="535 Authentication failed.",cmd: AUTH LOGIN {0}',
+    "sendmail[1]: 06I02CNi016764: AUTH failure (LOGIN): authentication failure: checkpass, user={0}, relay=h [{ip}]",
+    "sm-mta[1]: AUTH=server, relay=h [{ip}], authid={0}, mech=PLAIN, bits=0",
+    "vpopmail[1]: vchkpw-pop3: password fail {0}:{ip}",
+    "vpopmail[1]: vchkpw-smtp: password fail (pass: '{1}') {0}:{ip}",
+    "sogod[1]: SOGoRootPage Login from '{ip}' for user '{0}' might not have worked - password policy: 65535  grace: -1",
+    "sshd[1]: Failed password for invalid user {0} from {ip} port 4711 ssh2",
+    "sshd[1]: Invalid user {0} from {ip} port 4711",
+    "roundcube: <real> Failed login for {0} from {ip} in session 1z506z6rvddstv6k (error: 0)",
+    "roundcube: IMAP Error: Login failed for {0} from {ip}. AUTHENTICATE PLAIN: {1} in /usr/x.php on line 2 (POST /)",
+    (
+        'stalwart[1]: 2026-05-11T04:03:01Z INFO Authentication failed (auth.failed) listenerId = "imap", '
+        'localPort = 143, remoteIp = {ip}, remotePort = 1, accountName = "{0}"'
+    ),
+]
+
+# Formats with a front of their own, whose lines hold text of the client.
+OWN_FRONTS = [
+    (
+        "2026-03-03 20:00:01,100 INFO  [qtp1-2:https://h/service/soap/] [name={0};oip={ip};port=1;ua={1};] SoapEngine - "
+        "handler exception: authentication failed for [{0}], invalid password"
+    ),
+    (
+        "2026-03-03 20:00:01,100 WARN  [Pop3Server-1] [ip={ip};] security - cmd=Auth; account={0}; protocol=pop3; "
+        "error=authentication failed for [{0}], invalid password;"
+    ),
+    "[2026-03-28 03:10:01,112] INFO in nginx: Login attempt for: {0}/imap/10143 from: {ip}/4711: failed: badauth: 5ebe",
+    "[2026-03-28 03:10:01,112] INFO in nginx: Login attempt for: a/imap/1 from: {ip}/4711: success: token-3: '{0}'",
+    '"IMAPD"\t1\t2\t"2026-05-11 04:02:01.123"\t"{ip}"\t"RECEIVED: A1 LOGIN {0} ***"',
+    '"POP3D"\t1\t2\t"2026-05-11 04:02:01.123"\t"{ip}"\t"SENT: -ERR Invalid user name or password. {0}"',
+    '2026-07-20T21:29:01.530Z,0E,2,192.0.2.10:143,{ip}:35070,x,1,1,1,login,"{0}","R=""2 NO LOGIN failed."";{1}",',
+    "2026-07-20 21:13:01 192.0.2.10 POST /EWS/Exchange.asmx - 443 {0} {ip} UA - 401 1 1326 5",
+    "[10-May-2026 13:03:01 +0000]: Failed login for {0} from {ip} in session 1z506z6rvddstv6k (error: 0)",
 ]
 
 
@@ -69,6 +111,13 @@ def _read(lines: Iterable[bytes], log_format: str = AUTO) -> list[Read]:
 @given(st.sampled_from(PATTERNS), TYPED, TYPED)
 def test_only_the_clients_own_address_is_ever_blamed(pattern: str, account: str, password: str) -> None:
     line = FRONT + pattern.format(account, password, ip=CLIENT)
+    for read in _read([line.encode()]):
+        assert not isinstance(read, LoginEvent) or read.ip == CLIENT
+
+
+@given(st.sampled_from(OWN_FRONTS), TYPED, TYPED)
+def test_that_holds_for_lines_with_a_front_of_their_own(pattern: str, account: str, password: str) -> None:
+    line = pattern.format(account.replace('"', ""), password.replace('"', ""), ip=CLIENT)
     for read in _read([line.encode()]):
         assert not isinstance(read, LoginEvent) or read.ip == CLIENT
 

@@ -44,8 +44,13 @@ def _shown(read: Read) -> dict[str, Any]:
         return {"skipped": read.reason}
     if isinstance(read, BadLine):
         return {"bad": read.reason}
-    shown: dict[str, Any] = msgspec.to_builtins(read)
-    return shown
+    return _event(read)
+
+
+def _event(event: LoginEvent) -> dict[str, Any]:
+    """Without the fields that logs never tell."""
+    shown: dict[str, Any] = msgspec.to_builtins(event)
+    return {key: value for key, value in shown.items() if key not in ("secret", "id") or value}
 
 
 def _expected(case: Path) -> list[dict[str, Any]]:
@@ -61,7 +66,7 @@ def test_every_line_of_a_sample_is_read_as_expected(case: Path) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}/{case.stem}")
 def test_the_events_are_the_same_when_the_format_is_recognised_by_itself(case: Path) -> None:
     events = [read for read in _read(case, AUTO) if isinstance(read, LoginEvent)]
-    assert [msgspec.to_builtins(event) for event in events] == [e for e in _expected(case) if "ip" in e]
+    assert [_event(event) for event in events] == [e for e in _expected(case) if "ip" in e]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}/{case.stem}")
@@ -83,5 +88,5 @@ def test_every_format_has_samples_with_successes_failures_and_a_hostile_line(nam
 def test_a_file_is_recognised_by_its_first_lines(name: str) -> None:
     for case in CASES:
         if case.parent.name == name:
-            lines = case.read_bytes().splitlines(keepends=True)
+            lines = split_lines([case.read_bytes()])
             assert recognise(lines, timezone=UTC, now=NOW) == name

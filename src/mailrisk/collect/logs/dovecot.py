@@ -201,4 +201,4 @@ def _ip(text: str) -> str:
         raise BadInput("line", "its client address is no IP address") from None
 
 
-FORMAT = LogFormat("dovecot", claims, parse)
+FORMAT = LogFormat("dovecot", claims, parse, frozenset({"dovecot"}))

@@ -96,4 +96,4 @@ def _attempt(entry: Entry, address: str, method: str, account: str, outcome: Out
     )
 
 
-FORMAT = LogFormat("postfix", claims, parse)
+FORMAT = LogFormat("postfix", claims, parse, frozenset({"postfix"}))

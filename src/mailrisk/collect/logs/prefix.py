@@ -1,6 +1,6 @@
 """The front of a log line: when, and which program wrote it.
 
-Six forms, told apart by the first character of the line:
+The forms:
 
 - RFC 3164, what syslog writes to files: ``Sep  8 07:46:30 host dovecot[7508]: text``. It has neither
   year nor zone; both are given by whoever reads the file.
@@ -8,38 +8,47 @@ Six forms, told apart by the first character of the line:
 - Either with a priority in front, as syslog sends it: ``<22>Sep  8 ...``.
 - RFC 5424: ``<22>1 2024-12-31T06:56:17Z host dovecot 7508 - - text``.
 - One JSON object of the journal (``journalctl -o json``).
-- A program's own log file, without host and tag: ``Sep 08 07:46:30 imap-login: Info: text``.
+- A program's own log file, without host and tag: ``Sep 08 07:46:30 imap-login: Info: text``, also
+  with the time in brackets: ``[22-Jan-2026 22:28:21 +0200]: text``, ``[2026-01-22 22:28:21,112] text``.
+- Any of them behind the name of a container: ``dovecot-mailcow-1  | Sep  8 07:46:30 ...``.
+
+A line alone does not tell whether its first words are a host and a tag or the text of a program's own log:
+the entry holds both readings, and the table of the formats' programs decides.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 import msgspec
 
 from mailrisk.collect.logs.entry import Entry
+from mailrisk.collect.logs.times import OLDEST, Times
 from mailrisk.model.errors import BadInput
-
-CLOCK_SKEW: Final = timedelta(days=1)
-"""How far ahead of us a server's clock (or its unknown zone) may be before its time is refused."""
-
-OLDEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
-"""Earlier times come from machines that have lost their clock."""
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # A host's name has no bracket: in a program's own log the first word may hold text of a client
 # (``auth(name,192.0.2.1): ...``), and must not be taken for a host that is followed by a tag.
 _PRIORITY = re.compile(r"<[0-9]{1,3}>")
 _BSD_TIME = r"[A-Z][a-z]{2} {1,2}[0-9]{1,2} [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"
-_ISO_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
+_CLOCK = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?"
+_ISO_TIME = rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ]{_CLOCK}(?:Z|[+-][0-9]{{2}}:?[0-9]{{2}})?"
 _LINE = re.compile(
-    rf"(?:(?P<bsd>{_BSD_TIME})|(?P<iso>{_ISO_TIME})) "
-    r"(?P<own>(?:(?P<host>[A-Za-z0-9._@/-]{1,255}) )?(?P<tag>[^\s:\[]{1,128})(?:\[[0-9]{1,10}\])?:? (?P<text>.*))",
+    rf"(?:({_BSD_TIME})|({_ISO_TIME}(?: [+-][0-9]{{4}})?)) "
+    r"((?:[A-Za-z0-9._@/-]{1,255} (?!\[))?(\[[0-9]{1,10}\]|[^\s:\[]{1,128})(?:\[[0-9]{1,10}\])?:? (.*))",
     re.DOTALL,
 )
+# The log files of Python programs and of PHP's: the time in brackets, the day first or the year.
+_BRACKETS = re.compile(
+    rf"\[(?:([0-9]{{1,2}})-([A-Z][a-z]{{2}})-([0-9]{{4}}) ({_CLOCK})( [+-][0-9]{{4}})?|"
+    rf"({_ISO_TIME}(?: [+-][0-9]{{4}})?))\]:? (.*)",
+    re.DOTALL,
+)
+# What Docker Compose writes before the lines of a container: ``dovecot-mailcow-1  | ``.
+_CONTAINER = re.compile(r"[a-z0-9][a-z0-9_.-]{0,80} +\| ")
 # RFC 5424 §6: version 1, time, host, app-name, procid, msgid, structured data, message.
 _RFC5424 = re.compile(
     rf"<[0-9]{{1,3}}>1 ({_ISO_TIME}) \S+ (\S{{1,128}}) \S+ \S+ "
@@ -68,37 +77,50 @@ class PrefixReader:
     """
 
     def __init__(self, timezone: tzinfo, year: int | None, now: datetime) -> None:
-        self._timezone = timezone
+        self.times = Times(timezone, now)
         self._year = year
-        self._latest = now.astimezone(UTC) + CLOCK_SKEW
         self._month = 0
         self._last_text = ""
         self._last_time = OLDEST
 
     def read(self, line: str) -> Entry:
         """The entry of a line without its line end. BadInput if the front has none of the forms."""
+        found = _LINE.fullmatch(line)
+        if found is None:
+            return self._other_form(line)
+        bsd, iso, own, tag, text = found.groups()
+        return Entry(self._time(bsd or iso, iso=bsd is None), tag, text, 1, own)
+
+    def _other_form(self, line: str) -> Entry:
         if line[:1] == "{":
             return self._journal(line)
         if line[:1] == "<":
             found = _RFC5424.fullmatch(line)
             if found:
                 return Entry(self._time(found[1], iso=True), found[2], found[3] or "")
-            line = _PRIORITY.sub("", line, count=1)
+            return self._plain(_PRIORITY.sub("", line, count=1))
+        if line[:1] == "[":
+            return self._bracketed(line)
+        bare = _CONTAINER.sub("", line, count=1)
+        return self._bracketed(bare) if bare[:1] == "[" else self._plain(bare)
+
+    def _plain(self, line: str) -> Entry:
         found = _LINE.fullmatch(line)
         if found is None:
             raise BadInput("line", "no time and program at its front")
-        bsd = found["bsd"]
-        seen_at = self._time(bsd or found["iso"], iso=bsd is None)
-        if found["host"] is None:
-            return self._without_host(seen_at, found)
-        return Entry(seen_at, found["tag"], found["text"])
+        bsd, iso, own, tag, text = found.groups()
+        return Entry(self._time(bsd or iso, iso=bsd is None), tag, text, 1, own)
 
-    @staticmethod
-    def _without_host(seen_at: datetime, found: re.Match[str]) -> Entry:
-        """A program's own log, or a syslog that names no host: only the latter has a tag we know."""
-        if found["tag"] == "dovecot" or found["tag"].startswith("postfix"):
-            return Entry(seen_at, found["tag"], found["text"])
-        return Entry(seen_at, "", found["own"])
+    def _bracketed(self, line: str) -> Entry:
+        found = _BRACKETS.fullmatch(line)
+        if found is None:
+            raise BadInput("line", "no time and program at its front")
+        day, month, year, clock, zone, iso, text = found.groups()
+        if iso is None:
+            if month not in _MONTHS:
+                raise BadInput("line", "its time does not exist")
+            iso = f"{year}-{_MONTHS.index(month) + 1:02}-{int(day):02} {clock}{zone or ''}"
+        return Entry(self._time(iso, iso=True), "", text, 1, text)
 
     def _journal(self, line: str) -> Entry:
         try:
@@ -108,24 +130,21 @@ class PrefixReader:
             text = message if isinstance(message, str) else bytes(message).decode("utf-8", "backslashreplace")
         except (msgspec.DecodeError, UnicodeError, ValueError, OverflowError, OSError, RecursionError):
             raise BadInput("line", "no journal entry in JSON") from None
-        return Entry(self._plausible(seen_at), fields.program, text)
+        return Entry(self.times.plausible(seen_at), fields.program, text)
 
     def _time(self, text: str, *, iso: bool) -> datetime:
         """UTC of a time text. Many lines share their second: the last answer is kept."""
         if text != self._last_text:
-            try:
-                seen_at = self._iso(text) if iso else self._bsd(text)
-            except (ValueError, OverflowError):
-                raise BadInput("line", "its time does not exist") from None
-            self._last_time = self._plausible(seen_at)
+            if iso:
+                seen_at = self.times.iso(text.replace(" +", "+").replace(" -", "-"))
+            else:
+                try:
+                    seen_at = self.times.plausible(self._bsd(text))
+                except (ValueError, OverflowError):
+                    raise BadInput("line", "its time does not exist") from None
+            self._last_time = seen_at
             self._last_text = text
         return self._last_time
-
-    def _iso(self, text: str) -> datetime:
-        seen_at = datetime.fromisoformat(text)
-        if seen_at.tzinfo is None:
-            seen_at = seen_at.replace(tzinfo=self._timezone)
-        return seen_at.astimezone(UTC)
 
     def _bsd(self, text: str) -> datetime:
         month, day = _MONTHS.index(text[:3]) + 1, int(text[4:6])
@@ -135,7 +154,7 @@ class PrefixReader:
         micro = int(clock[9:15].ljust(6, "0")) if len(clock) > 8 else 0
 
         def of(year: int) -> datetime:
-            local = datetime(year, month, day, hour, minute, min(second, 59), micro, self._timezone)
+            local = datetime(year, month, day, hour, minute, min(second, 59), micro, self.times.timezone)
             return local.astimezone(UTC)
 
         if self._year is not None:
@@ -154,18 +173,11 @@ class PrefixReader:
 
     def _latest_past(self, of: Callable[[int], datetime]) -> datetime:
         """The latest year that is not in the future; eight back at most, for 29 February."""
-        for year in range(self._latest.year, self._latest.year - 9, -1):
+        for year in range(self.times.latest.year, self.times.latest.year - 9, -1):
             try:
                 seen_at = of(year)
             except ValueError:
                 continue
-            if seen_at <= self._latest:
+            if seen_at <= self.times.latest:
                 return seen_at
         raise ValueError
-
-    def _plausible(self, seen_at: datetime) -> datetime:
-        if seen_at > self._latest:
-            raise BadInput("line", "its time lies in the future")
-        if seen_at < OLDEST:
-            raise BadInput("line", "its time lies before 2000")
-        return seen_at
