@@ -100,26 +100,33 @@ def _serve(
         with contextlib.closing(Watch(context, data_dir / "events", frontends)) as watch:
             serve(
                 context, listener, core, watch=watch, workers=workers, max_body_bytes=body_bytes, ready=ready,
-                also=_policies(context, watch, settings),
+                also=_policies(context, watch, settings, data_dir),
             )  # fmt: skip
 
 
-def _policies(context: Context, watch: Watch, settings: Config) -> list[Callable[[], Awaitable[None]]]:
+def _policies(
+    context: Context, watch: Watch, settings: Config, data_dir: Path
+) -> list[Callable[[], Awaitable[None]]]:
     """The servers that mail servers ask, as far as they are configured."""
+    from mailrisk.listen.policy.commands import Commands
     from mailrisk.listen.policy.dovecot import PolicyRoutes
     from mailrisk.listen.policy.postfix import PostfixPolicy, check_action
     from mailrisk.listen.policy.server import serve_login_policy, serve_send_policy
     from mailrisk.service.accounts import SendPolicy
     from mailrisk.service.login_policy import LoginPolicy
+    from mailrisk.service.policy_lists import PolicyLists
 
     servers: list[Callable[[], Awaitable[None]]] = []
     login, send = settings.login, settings.send
     if login.dovecot:
         login_listener = bind(login.dovecot)
         password = login.password or os.environ.get("MAILRISK_LOGIN_PASSWORD", "")
-        policy = LoginPolicy(context, watch.analysis, [parse_ip(text) for text in login.trusted_frontends])
+        lists = PolicyLists(data_dir / "policy-lists", context.clock)
+        frontends = [parse_ip(text) for text in login.trusted_frontends]
+        policy = LoginPolicy(context, watch.analysis, frontends, lists)
         routes = PolicyRoutes(policy, watch.take_login, context.clock, password)
-        servers.append(lambda: serve_login_policy(routes, login_listener))
+        commands = Commands(lists, lambda: watch.analysis)
+        servers.append(lambda: serve_login_policy(routes, commands, login_listener))
     if send.postfix:
         send_listener = bind(send.postfix)
         decide = SendPolicy(context, watch, check_action(send.high_action)).action

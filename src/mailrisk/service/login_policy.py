@@ -8,7 +8,7 @@ known from feeds alone is let through and counted. Forwarding front ends and pri
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, NamedTuple
 
 from mailrisk.analyse.login.analysis import LoginAnalysis
@@ -18,6 +18,9 @@ from mailrisk.model.ip import reserved_range
 from mailrisk.model.verdict import Level
 from mailrisk.service.check_ip import worst
 from mailrisk.service.context import LookupContext
+from mailrisk.service.policy_lists import PolicyLists
+from mailrisk.store.index_form import Rule
+from mailrisk.store.index_view import View
 
 REFUSE: Final = -1
 LET_IN: Final = 0
@@ -39,9 +42,16 @@ class LoginPolicy:
     """Answers for one process; counts what it answered, by the reason."""
 
     def __init__(
-        self, context: LookupContext, analysis: LoginAnalysis, trusted_frontends: Collection[str] = ()
+        self,
+        context: LookupContext,
+        analysis: LoginAnalysis,
+        trusted_frontends: Collection[str] = (),
+        lists: PolicyLists | None = None,
     ) -> None:
         self._context = context
+        self._lists = lists
+        self._view: View | None = None
+        self._soon: Callable[[Callable[[], None]], object] | None = None
         self._analysis = analysis
         self._frontends = frozenset(trusted_frontends)
         self.answered: Counter[str] = Counter()
@@ -52,12 +62,17 @@ class LoginPolicy:
         self.answered[why] += 1
         return answer
 
+    def share_turns(self, soon: Callable[[Callable[[], None]], object]) -> None:
+        """From now on, questions of one turn of the event loop share a view of the index: ``soon`` is its ``call_soon``."""
+        self._soon = soon
+
     def _judge(self, ip: str, account: str) -> tuple[str, Answer]:
+        if self._lists is not None and (listed := self._listed(self._lists, ip, account)):
+            return listed
         if not ip or ip in self._frontends:
             return "not-judged", Answer(LET_IN)
-        with self._context.index.view() as view:
-            # Nearly every address is in no list: nothing else need be asked about it.
-            rules = [view.rule(found) for found in view.ip(ip, SHARED)]
+        # Nearly every address is in no list: nothing else need be asked about it.
+        rules = self._rules(ip)
         rule = worst(rules) if rules else None
         if rule is None or rule.listing is None:
             return "not-listed", Answer(LET_IN)
@@ -70,6 +85,37 @@ class LoginPolicy:
             return "feeds-alone", Answer(LET_IN)
         why = "refused" if status == REFUSE else "delayed"
         return why, Answer(status, _message(rule.listing) if status == REFUSE else "")
+
+    def _listed(self, lists: PolicyLists, ip: str, account: str) -> tuple[str, Answer] | None:
+        """What an operator has said, in weakforced's words; the whitelist beats the blacklist."""
+        if lists.find("white", ip, account) is not None:
+            return "whitelisted", Answer(LET_IN)
+        entry = lists.find("black", ip, account)
+        if entry is None:
+            return None
+        what = (
+            "IP/Login Tuple"
+            if entry.network and entry.login
+            else "IP Address"
+            if entry.network
+            else "Login Name"
+        )
+        return "blacklisted", Answer(REFUSE, f"Temporarily blacklisted {what} - try again later")
+
+    def _rules(self, ip: str) -> list[Rule]:
+        if self._soon is None:
+            with self._context.index.view() as view:
+                return [view.rule(found) for found in view.ip_matches(ip, SHARED)]
+        if self._view is None:
+            self._view = self._context.index.view()
+            self._soon(self._end_turn)
+        shared = self._view
+        return [shared.rule(found) for found in shared.ip_matches(ip, SHARED)]
+
+    def _end_turn(self) -> None:
+        if self._view is not None:
+            self._view.__exit__()
+            self._view = None
 
 
 def _message(listing: Listing) -> str:

@@ -149,6 +149,33 @@ class LoginAnalysis:
         source = self._sources.peek(counting_key(ip))
         return source is not None and account in source.at_home
 
+    def forget(self, ip: str, account: str) -> None:
+        """What was counted of an address, of an account, or of an account at an address; '' names none.
+
+        Who has logged in from where is kept. An operator says so; the ledger's evidence stays.
+        """
+        source = self._sources.get(counting_key(ip)) if ip else None
+        if source is not None and account:
+            for tally in source.tallies:
+                if tally is not None:
+                    tally.forgive(account)
+        elif source is not None:
+            source.clear()
+        if account and not ip:
+            self._sieges.forget(account)
+
+    def counts(self, ip: str, account: str) -> dict[str, int]:
+        """What is counted, by name, for an operator to see."""
+        said = {"attacking_addresses": self._sieges.addresses(account)} if account else {}
+        source = self._sources.peek(counting_key(ip)) if ip else None
+        if source is not None:
+            said |= {
+                "failures": source.failures,
+                "accounts": self.attacking(ip),
+                "successes": len(source.at_home),
+            }
+        return said
+
     def _success(self, event: LoginEvent) -> Iterable[Evidence]:
         """An account is at home where it logs in: its failures there are its own and are forgiven."""
         if not event.account:

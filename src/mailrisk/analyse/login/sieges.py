@@ -100,6 +100,16 @@ class Sieges:
         if siege is not None:
             siege.attackers.pop(key, None)
 
+    def forget(self, account: str) -> None:
+        """Begins anew with an account."""
+        self._heavy.pop(account, None)
+        self._light.pop(account, None)
+
+    def addresses(self, account: str) -> int:
+        """How many addresses fail on the account at present."""
+        siege = self._heavy.get(account) or self._light.get(account)
+        return siege.addresses if siege is not None else 0
+
     def _touch(self, account: str, at: datetime) -> _Siege:
         """The account's siege, made the most recent one of its table; a new one if the last is over."""
         siege = self._heavy.pop(account, None) or self._light.pop(account, None)

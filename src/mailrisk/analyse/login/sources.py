@@ -98,6 +98,12 @@ class Source(msgspec.Struct, omit_defaults=True, rename=_NAMES):
         """Whether an open window convicts it by itself."""
         return any(code in ATTACKS for tally in self.tallies if tally is not None for code in tally.said)
 
+    def clear(self) -> None:
+        """Begins anew with the address; who is at home there stays."""
+        self.tallies = [None] * len(self.tallies)
+        self.first_failure_at, self.failures, self.hits = None, 0, 0
+        self.secrets.clear()
+
     @property
     def is_clean(self) -> bool:
         """Whether every failure in the open windows has been forgiven."""

@@ -22,6 +22,7 @@ import msgspec
 
 from mailrisk.collect.logs.account import account_name
 from mailrisk.listen.fast.routes import HeaderLines, Reply
+from mailrisk.listen.policy.commands import Commands, failure
 from mailrisk.model.errors import BadInput
 from mailrisk.model.events import LoginEvent, Outcome
 from mailrisk.model.ip import parse_ip
@@ -65,6 +66,7 @@ class Answered(msgspec.Struct, frozen=True):
 _tuple = msgspec.json.Decoder(LoginTuple)
 _encode = msgspec.json.Encoder().encode
 _OK: Final = b'{"status":"ok"}'
+_COMMAND: Final = b"/?command="
 _LET_IN: Final = b'{"status":0,"msg":"","r_attrs":{}}'
 
 
@@ -78,7 +80,7 @@ class PolicyRoutes:
         clock: Callable[[], datetime],
         password: str = "",
     ) -> None:
-        self._policy = policy
+        self.policy = policy
         self._report = report
         self._clock = clock
         self._password = password.encode()
@@ -101,6 +103,11 @@ class PolicyRoutes:
         except (BadInput, msgspec.MsgspecError, UnicodeDecodeError):
             return None
 
+    @property
+    def has_password(self) -> bool:
+        """Whether one is configured."""
+        return bool(self._password)
+
     def ready(self) -> Reply:
         """``GET /readyz``."""
         return Reply(200, b'{"status":"ready"}')
@@ -121,7 +128,7 @@ class PolicyRoutes:
 
     def _allow(self, login: LoginTuple) -> bytes:
         ip = parse_ip(login.remote) if login.remote else ""
-        answer = self._policy.allow(ip, account_name(login.login))
+        answer = self.policy.allow(ip, account_name(login.login))
         return _encode(Answered(*answer)) if answer.status else _LET_IN
 
     def _take(self, login: LoginTuple) -> bytes:
@@ -148,8 +155,9 @@ class PolicyRoutes:
 class PolicyApp:
     """The ASGI application: what is not answered at once, errors above all."""
 
-    def __init__(self, routes: PolicyRoutes) -> None:
+    def __init__(self, routes: PolicyRoutes, commands: Commands | None = None) -> None:
         self.routes = routes
+        self._commands = commands
 
     async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
         """Answers one request."""
@@ -159,17 +167,27 @@ class PolicyApp:
         authorization, key = headers.get(b"authorization", b""), headers.get(b"x-api-key", b"")
         target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
         body = await _body(receive)
+        status, answer = await self._answer(scope["method"], target, key, authorization, body)
+        self.routes.unreadable += status == 400
+        await _send(send, status, answer)
+
+    async def _answer(
+        self, method: str, target: bytes, key: bytes, authorization: bytes, body: bytes | None
+    ) -> tuple[int, bytes]:
+        command = target.removeprefix(_COMMAND).decode("latin-1") if target.startswith(_COMMAND) else ""
         if not self.routes.admits(key, authorization):
-            await _send(send, 401, b'{"status":"failure","reason":"Unauthorized"}')
-        elif scope["method"] == "GET" and target == b"/?command=ping":
-            await _send(send, 200, _OK)
-        elif (route := self.routes.table.get((scope["method"].encode(), target))) is None:
-            await _send(send, 404, b'{"status":"failure","reason":"unknown command"}')
-        elif body is None or (reply := self.routes.reply(route, key, authorization, body)) is None:
-            self.routes.unreadable += 1
-            await _send(send, 400, b'{"status":"failure","reason":"no JSON object of a login"}')
-        else:
-            await _send(send, reply.status, reply.body)
+            return failure(401, "Unauthorized")
+        if command == "ping" and method in ("GET", "POST"):
+            return 200, _OK
+        if (route := self.routes.table.get((method.encode(), target))) is not None:
+            reply = self.routes.reply(route, key, authorization, body) if body is not None else None
+            return (reply.status, reply.body) if reply else failure(400, "no JSON object of a login")
+        if self._commands is not None and (method == "POST" or command.startswith("get")):
+            if not self.routes.has_password:
+                return failure(403, "commands that change or show lists want a password: [login] password")
+            if (answer := await self._commands.answer(command, body or b"")) is not None:
+                return answer
+        return failure(404, "unknown command")
 
 
 async def _body(receive: Any) -> bytes | None:

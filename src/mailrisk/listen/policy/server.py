@@ -11,6 +11,7 @@ import uvicorn
 
 from mailrisk.listen.fast.protocol import FastProtocol
 from mailrisk.listen.patient import tidy_connections
+from mailrisk.listen.policy.commands import Commands
 from mailrisk.listen.policy.dovecot import PolicyApp, PolicyRoutes
 from mailrisk.listen.policy.postfix import MAX_REQUEST, PostfixPolicy
 
@@ -22,10 +23,11 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve_login_policy(routes: PolicyRoutes, listener: socket.socket) -> None:
+async def serve_login_policy(routes: PolicyRoutes, commands: Commands, listener: socket.socket) -> None:
     """Serves until it is cancelled."""
+    routes.policy.share_turns(asyncio.get_running_loop().call_soon)
     config = uvicorn.Config(
-        PolicyApp(routes), http=FastProtocol, interface="asgi3", ws="none", lifespan="off", proxy_headers=False,
+        PolicyApp(routes, commands), http=FastProtocol, interface="asgi3", ws="none", lifespan="off", proxy_headers=False,
         log_config=None, access_log=False, server_header=False, timeout_keep_alive=3600,
     )  # fmt: skip
     server = _Server(config)
