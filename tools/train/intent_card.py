@@ -61,7 +61,7 @@ stands one linear head a label. About 6 ms a window, asked in the uncertain band
 
 - **Use:** raises a label to log-odds 2.0 at the highest, lowers none, convicts nothing by itself.
 - **Trained, calibrated and chosen** as the [heads over words](intent.md), on fewer texts of the same sources.
-- **Limits:** those of the heads over words. Of a long text the first five windows and the last are read.
+- **Limits:** those of the heads over words. Of a long text the first two windows and the last are read.
 """
 
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 WINDOW = 300
 """Characters of a window."""
 
-MOST_WINDOWS = 6
-"""Windows of a text that are read: the first five and the last."""
+MOST_WINDOWS = 3
+"""Windows of a text that are read: the first two and the last. Lures are short; what is long has many meanings."""
 
 MOST = 2.0
 """Largest log-odds that an embedding gives: a label holds, and no rule that wants several strong phrases does."""

@@ -38,6 +38,8 @@ TEXT_START = 3_500
 TEXT_END = 800
 """Characters that are read from its end, when it is longer."""
 
+MEANT = 1.5
+"""Least log-odds of a fact that rests on an embedding alone; conjunctions take what holds."""
 
 TEXT_LIMIT = 40_000
 """Characters in which quoted lines are looked for."""
@@ -49,8 +51,10 @@ _QUOTED = re.compile(r"^[ \t]*(?:[A-Za-z]{0,3}[>|\]]).*$", re.MULTILINE)
 class Intents:
     """The labels of one message. ``log_odds`` of a label that nothing speaks for is minus two."""
 
-    def __init__(self, found: Mapping[str, Found]) -> None:
+    def __init__(self, found: Mapping[str, Found], said: Mapping[str, Found] | None = None) -> None:
+        """``said`` is what can be shown in the text; ``found`` may be surer, by what an embedding means to see."""
         self.found = dict(found)
+        self.said = self.found if said is None else dict(said)
 
     def log_odds(self, label: str) -> float:
         """How sure the label is."""
@@ -77,7 +81,7 @@ def intents(view: MessageView) -> Intents:
     """What the words of the message say, raised by trained heads and by what an embedding found in them."""
     folded = Folded(read_text(view))
     found = heads.raised(view.knowledge.lexicon.find(folded), folded.text, view.knowledge.heads)
-    return Intents(_raised(found, view.meanings))
+    return Intents(_raised(found, view.meanings), said=found)
 
 
 def read_text(view: MessageView) -> str:
@@ -100,9 +104,13 @@ def _raised(found: Mapping[str, Found], meanings: Sequence[tuple[str, float]]) -
 
 
 def evidence(view: MessageView, wants: Intents) -> Iterator[Evidence]:
-    """One fact for each label that holds; its value is the label's probability."""
+    """One fact for each label that holds; its value is the label's probability.
+
+    A label that no word shows, and an embedding alone means to see, must be surer: a long letter has many weak meanings.
+    """
     for label in (*ASKS, *LURES, *PRESSURE, *UNWANTED, "prompt-injection"):
-        log_odds = wants.log_odds(label)
-        if log_odds >= 0.0:
+        shown = wants.said.get(label)
+        log_odds = shown.log_odds if shown else wants.log_odds(label)
+        if log_odds >= (0.0 if shown else MEANT):
             data = {"phrase": wants.phrase(label), "log_odds": round(log_odds, 2)}
             yield fact(view, code=label, value=1.0 / (1.0 + math.exp(-log_odds)), data=data, artefact="text")
