@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 from tools.sim.model import DAY_S, Traced, at, login
 from tools.sim.names import dictionary, leaked
+from tools.sim.people import VPN_EXIT
 from tools.sim.places import HOSTILE, Places, address_v6
 
 from mailrisk.model.events import Outcome
@@ -51,6 +52,8 @@ class Scene(msgspec.Struct, frozen=True):
     accounts: Sequence[str]  # of people here
     exists: frozenset[str]  # these and the roles that exist
     days: int
+    infected: list[str]  # addresses beside the homes of honest people
+    rented: str  # a network of a hosting company, where an honest VPN has its exit too
 
     def hostile(self, rng: random.Random) -> str:
         return self.places.address(rng.choice(HOSTILE), rng)
@@ -107,9 +110,14 @@ def stuffing(scene: Scene, rng: random.Random, addresses: int) -> Iterator[Try]:
 
 
 def botnet(scene: Scene, rng: random.Random, addresses: int, names: int) -> Iterator[Try]:
-    """So many addresses all over the world, one guess a day each, all from one list of names."""
+    """So many addresses all over the world, one guess a day each, all from one list of names.
+
+    One in twenty is an infected computer in an operator's network where honest people live.
+    """
     shared = dictionary(list(scene.accounts), names, rng.uniform(0.1, 0.3), rng)
-    ips = [scene.hostile(rng) for _ in range(addresses)]
+    ips = [scene.infected.pop() for _ in range(addresses // 20) if scene.infected]
+    ips += [scene.hostile(rng) for _ in range(addresses - len(ips))]
+    rng.shuffle(ips)
     hour = {ip: rng.uniform(0, DAY_S) for ip in ips}
     lasts = rng.randrange(6, 15)
     begin = scene.begin(rng, lasts + 1)
@@ -119,10 +127,10 @@ def botnet(scene: Scene, rng: random.Random, addresses: int, names: int) -> Iter
             yield Try(second, ip, rng.choice(shared), rng.randrange(5_000))
 
 
-def neighbours(scene: Scene, rng: random.Random) -> Iterator[Try]:
-    """Forty to two hundred addresses of one /24, each a few guesses a day."""
-    network = scene.places.network(rng.choice(HOSTILE))
-    last = rng.sample(range(1, 255), rng.randrange(40, 200))
+def neighbours(scene: Scene, rng: random.Random, rented: bool) -> Iterator[Try]:
+    """Forty to two hundred addresses of one /24, each a few guesses a day; ``rented``: beside an honest VPN's exit."""
+    network = scene.rented if rented else scene.places.network(rng.choice(HOSTILE))
+    last = rng.sample(range(1 + VPN_EXIT, 255), rng.randrange(40, 200))
     names = dictionary(list(scene.accounts), rng.randrange(30, 120), 0.3, rng)
     lasts = rng.randrange(2, 9)
     begin = scene.begin(rng, lasts + 1)

@@ -83,7 +83,7 @@ def missed(score: Score) -> str:
     whole: Counter[str] = Counter(one.actor for one in score.attackers.values())
     rows: dict[str, list[int]] = {}
     for one in score.attackers.values():
-        if one.blocked_after is None:
+        if one.blocked_after is None and one.family != "compromised":  # Few of a thief's addresses guess.
             rows.setdefault(one.actor, []).append(one.attempts)
     for actor, attempts in sorted(rows.items()):
         lines.append(

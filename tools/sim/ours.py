@@ -18,7 +18,7 @@ from mailrisk.model.events import LoginEvent, SendEvent
 from mailrisk.model.evidence import Evidence
 from mailrisk.model.ip import aggregate, reserved_range
 from mailrisk.model.subject import Kind, Subject
-from mailrisk.model.verdict import Level
+from mailrisk.model.verdict import Level, Verdict
 
 BLOCKS: Final = "block"
 
@@ -52,7 +52,7 @@ class Ours:
         self.codes: dict[
             str, set[str]
         ] = {}  # address, network or account -> what it was blocked or flagged for
-        self.flagged: dict[str, datetime] = {}  # account -> since when it is of level high
+        self._flagged: dict[str, datetime] = {}  # account -> until when its level high holds
 
     def refuses(self, ip: str, account: str, at: datetime) -> bool:
         """Whether a login is refused: by the address's level or its network's, never where the account is at home."""
@@ -102,13 +102,21 @@ class Ours:
         verdict = decide(subject, evidence, at, self._policy)
         self.codes.setdefault(subject.value, set()).update(item.code for item in evidence)
         if subject.kind is Kind.ACCOUNT:
-            new = verdict.level is Level.HIGH and subject.value not in self.flagged
-            if new:
-                self.flagged[subject.value] = at
-            return new
+            return self._flag(subject.value, verdict)
         known_for_s = int((at - min(item.seen_at for item in evidence)).total_seconds())
         action, _ = response_for(self._policy, verdict.level, known_for_s)
         before = self._blocked.pop(subject.value, None)
         if action == BLOCKS:
             self._blocked[subject.value] = verdict.valid_until or at
         return action == BLOCKS and before is None
+
+    def _flag(self, account: str, verdict: Verdict) -> bool:
+        before = self._flagged.pop(account, None)
+        if verdict.level is Level.HIGH:
+            self._flagged[account] = verdict.valid_until or verdict.at
+        return verdict.level is Level.HIGH and (before is None or before <= verdict.at)
+
+    def is_flagged(self, account: str, at: datetime) -> bool:
+        """Whether the account is of level high at present."""
+        until = self._flagged.get(account)
+        return until is not None and at < until

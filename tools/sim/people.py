@@ -18,8 +18,14 @@ _HOURS: Final = (1, 1, 0, 0, 0, 1, 4, 12, 30, 34, 32, 26, 20, 26, 30, 28, 26, 20
 """How much mail is read in each hour of a working day."""
 
 _WEEKEND: Final = 0.3
+VPN_EXIT: Final = 9
+"""Last octet of each VPN's exit; its /24 belongs to a hosting company with many customers."""
+
 TYPING_ERROR: Final = 0.012
 WRONG_NAME: Final = 0.0006
+
+HOMES_BELOW: Final = 200
+"""Last octets of homes are below; those above belong to other customers of the operator, infected ones among them."""
 
 
 class Line(msgspec.Struct):
@@ -32,7 +38,7 @@ class Line(msgspec.Struct):
 
     def today(self, day: int, rng: random.Random) -> str:
         if not self.ip or (self.changes_every and day % self.changes_every == 0):
-            self.ip = f"{self.network}.{rng.randrange(1, 255)}"
+            self.ip = f"{self.network}.{rng.randrange(1, HOMES_BELOW)}"
         return self.ip
 
 
@@ -202,7 +208,7 @@ def surroundings(people: int, places: Places, rng: random.Random) -> Surrounding
     return Surroundings(
         tuple(places.address("DE", rng) for _ in range(max(2, people // 100))),
         tuple(carriers),
-        tuple(places.address(country, rng) for country in ("NL", "US", "SE", "DE")),
+        tuple(f"{places.network(country)}.{VPN_EXIT}" for country in ("NL", "US", "SE", "DE")),
         places.address("DE", rng),
         tuple(places.address(rng.choice(ABROAD), rng) for _ in range(max(6, people // 20))),
     )

@@ -130,7 +130,11 @@ class Score:
             group.found_after = group.attempts
 
     def _theft(self, event: SendEvent, actor: str, refused: bool) -> None:
-        stolen = self.stolen.setdefault(event.account, Stolen(actor))
+        stolen = self.stolen.get(event.account)
+        if stolen is None:
+            stolen = self.stolen[event.account] = Stolen(actor)
+            if self._ours is not None and self._ours.is_flagged(event.account, event.seen_at):
+                stolen.flagged_after = 0  # Wrongly until now; that stands among the honest ones.
         if refused:
             stolen.refused += 1
         else:
@@ -142,7 +146,8 @@ class Score:
             stolen = self.stolen.get(name)
             if stolen is not None or actor.startswith("compromised"):
                 stolen = self.stolen.setdefault(name, Stolen(actor))
-                stolen.flagged_after = stolen.messages
+                if stolen.flagged_after is None:
+                    stolen.flagged_after = stolen.messages
             else:
                 self.honest_flagged.setdefault(name, actor)
         elif ":" not in name and name in self.attackers:  # Of an IPv6 /64 what counts is the next attempt.

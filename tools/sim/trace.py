@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import msgspec
 from tools.sim import attacks
 from tools.sim.attacks import Attack, Scene
 from tools.sim.model import DOMAIN, Actor, Traced, TraceSettings, family_of, rng_for
 from tools.sim.names import EXISTING_ROLES, people_names
-from tools.sim.people import population, surroundings
+from tools.sim.people import HOMES_BELOW, population, surroundings
 from tools.sim.places import Places
 from tools.sim.thieves import thieves
 from tools.sim.traps import traps
@@ -48,7 +49,11 @@ class Trace:
         self.around = surroundings(settings.people, places, rng)
         self.people = population(accounts, self.around, places, seed, days)
         exists = frozenset((*accounts, *(f"{name}@{DOMAIN}" for name in EXISTING_ROLES)))
-        scene = Scene(places, accounts, exists, days)
+        homes = dict.fromkeys(person.line.network for person in self.people)
+        infected = [f"{network}.{last}" for network in homes for last in range(HOMES_BELOW, 255, 9)]
+        rng.shuffle(infected)
+        rented = self.around.vpn_exits[0].rpartition(".")[0]
+        scene = Scene(places, accounts, exists, days, infected, rented)
         victims = rng.sample(self.people[10:], max(1, round(THIEVES * min(1.0, settings.attackers))))
         self.stolen = frozenset(person.account for person in victims)
         others = [person for person in self.people if person.account not in self.stolen]
@@ -91,11 +96,12 @@ def _guessers(scene: Scene, settings: TraceSettings) -> list[Actor]:
             add(family, number, "submission" if number % 3 else "imap", plan)
     for number in range(max(2, round(_COUNTS["stuffing"] * settings.attackers))):
         size = 60 if number == 0 else 1
-        add("stuffing", number, "imap", lambda s, r, size=size: attacks.stuffing(s, r, size))  # type: ignore[misc]
+        add("stuffing", number, "imap", partial(attacks.stuffing, addresses=size))
     for number, (size, names) in enumerate(BOTNETS):
-        add("botnet", number, "submission", lambda s, r, a=size, n=names: attacks.botnet(s, r, a, n))  # type: ignore[misc]
+        add("botnet", number, "submission", partial(attacks.botnet, addresses=size, names=names))
     for number in range(3):
-        add("neighbours", number, "imap" if number else "submission", attacks.neighbours)
+        protocol, rented = ("imap" if number else "submission"), number == 2
+        add("neighbours", number, protocol, partial(attacks.neighbours, rented=rented))
     return made
 
 
@@ -111,11 +117,14 @@ class TruthTable:
         family = family_of(actor)
         if not family:
             return
-        stolen = family == "compromised"
-        key = event.account if stolen and isinstance(event, SendEvent) else event.ip
-        if key and key not in self._found:
-            name = {"account": key} if key == event.account else {"ip": key}
-            self._found[key] = Truth(family, actor, event.seen_at.isoformat(), **name)
+        if event.ip:
+            self._note(event.ip, Truth(family, actor, event.seen_at.isoformat(), ip=event.ip))
+        sends = isinstance(event, SendEvent) or event.outcome is Outcome.SUCCESS
+        if family == "compromised" and sends:
+            self._note(event.account, Truth(family, actor, event.seen_at.isoformat(), account=event.account))
+
+    def _note(self, key: str, truth: Truth) -> None:
+        self._found.setdefault(key, truth)
 
     def lines(self) -> Iterator[bytes]:
         """JSON lines, in the order of the first event."""

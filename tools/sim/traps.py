@@ -101,6 +101,33 @@ def reset_day(people: Sequence[Person], on: int, rng: random.Random) -> Days:
     return days
 
 
+def shared_mailbox(account: str, people: Sequence[Person], on: int, rng: random.Random) -> Days:
+    """A dozen people read one mailbox; its password is changed, and all their devices fail for most of a day."""
+
+    def days(day: int) -> Iterator[Traced]:
+        for person in people:
+            places = (person.office or person.home(day), person.home(day), person.mobile())
+            for second in sorted(3600 * rng.uniform(7, 20) for _ in range(8)):
+                stale = day == on and second < 3600 * rng.uniform(12, 19)
+                outcome = Outcome.FAILURE if stale else Outcome.SUCCESS
+                password = "old" if stale or day < on else "new"
+                event = login(at(day, second), "imap", account, rng.choice(places), outcome, password)
+                yield event, "trap:shared-mailbox"
+
+    return days
+
+
+def strayed(account: str, ip: str, first: int) -> Days:
+    """Somebody's mail program asks this server for an account of another one, every half hour, and nobody minds."""
+
+    def days(day: int) -> Iterator[Traced]:
+        for number in range(48 if day >= first else 0):
+            event = login(at(day, 1800 * number + 90), "imap", account, ip, Outcome.UNKNOWN_USER, "theirs")
+            yield event, "trap:strayed"
+
+    return days
+
+
 def mail_merge(person: Person, on: int, recipients: int, rng: random.Random) -> Days:
     """Greetings to a whole customer list before a holiday, from the desk, three of a hundred addresses out of date."""
 
@@ -154,6 +181,10 @@ def traps(
     for _ in range(4):
         name = f"former{rng.randrange(1000)}@{DOMAIN}"
         found.append(departed(name, rng.choice((office[-1], people[rng.randrange(9)].home(0))), days // 6))
+    found.append(shared_mailbox(f"office@{DOMAIN}", people[20:32], days // 2, rng))
+    for number in range(8):  # Several of them use the same name: that of their own provider's example.
+        name = "info" if number % 2 else f"customer{number}"
+        found.append(strayed(f"{name}@example.net", places.address("DE", rng), rng.randrange(days // 2)))
     for size in (80, 250, 600):
         found.append(mail_merge(rng.choice(people), days * 3 // 5, size, rng))
     for _ in range(6):

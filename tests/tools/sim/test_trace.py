@@ -40,7 +40,17 @@ def test_every_family_and_trap_is_in_the_trace(played: list[Traced]) -> None:
     families = Counter(family_of(actor) for _, actor in played)
     assert set(families) == {HONEST, *FAMILIES}
     traps = {actor for _, actor in played if actor.startswith("trap:")}
-    wanted = {"stale-office", "stale-home", "departed", "probe", "migration", "reset-day", "mail-merge"}
+    wanted = {
+        "stale-office",
+        "stale-home",
+        "departed",
+        "probe",
+        "migration",
+        "reset-day",
+        "mail-merge",
+        "strayed",
+        "shared-mailbox",
+    }
     assert {f"trap:{name}" for name in wanted} <= traps
 
 
@@ -83,7 +93,7 @@ def test_the_truth_names_each_attacking_address_and_each_stolen_account_once(pla
     rows = [msgspec.json.decode(line) for line in truth.lines()]
     named = [row.get("ip") or row["account"] for row in rows]
     assert len(named) == len(set(named))
-    assert {row["account"] for row in rows if "account" in row} == Trace(SMALL).stolen
+    assert {row["account"] for row in rows if "account" in row} <= Trace(SMALL).stolen
     attackers = {event.ip for event, actor in played if family_of(actor) != HONEST and event.ip}
     assert {row["ip"] for row in rows if "ip" in row} == attackers
 
