@@ -52,6 +52,7 @@ def load_knowledge(config: Config, *, texts: bool = True) -> Knowledge:
         own_domains=frozenset(own),
         trusted_hosts=frozenset(host.lower() for host in config.organisation.trusted_hosts),
         people={person(name): name for name in config.organisation.people if person(name)},
+        trusted_frontends=frozenset(map(parse_ip, config.login.trusted_frontends)),
         results_below=config.organisation.results_below_received,
         parking_nameservers=load_parking_nameservers(),
         hashes=data_hashes(),

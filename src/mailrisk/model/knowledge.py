@@ -27,6 +27,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     own_domains: frozenset[str] = frozenset()  # the organisation's own registrable domains
     people: Mapping[str, str] = {}  # names in comparable form (``model/person.py``) -> as configured
     trusted_hosts: frozenset[str] = frozenset()  # authserv-ids / receiving hosts whose headers count
+    trusted_frontends: frozenset[str] = frozenset()  # canonical addresses that log in and send for others
     results_below: bool = False  # they write results below their Received line, and remove forged ones
     parking_nameservers: frozenset[str] = frozenset()  # hosts, each with everything below it
     hashes: dict[str, str] = {}  # data file -> SHA-256, for the policy

@@ -2,7 +2,7 @@
 
 | indicator | never listed |
 |---|---|
-| address, network | private and reserved ones, networks that hold one, networks wider than MIN_PREFIX |
+| address, network | private and reserved ones, trusted front ends, networks that hold one, networks wider than MIN_PREFIX |
 | any URL, path, host, domain | on a private address; a name of the local network |
 | host, domain | shared hosts, public suffixes, services with customers; widely used and own domains (decide/scope) |
 | URL without a query | front pages of widely used hosts; anything on a brand's own site; pages of shared hosts that name no document |
@@ -56,7 +56,7 @@ def never_listed(
 ) -> str:
     """Why an indicator is never listed, in words that end "is ... and is never listed"; '' when it may be."""
     if subject.kind in (Kind.IP, Kind.NETWORK):
-        return "" if accept_private else _address(subject)
+        return _front_end(knowledge, subject) or ("" if accept_private else _address(subject))
     if subject.kind not in (Kind.URL, Kind.PATH, Kind.HOST, Kind.DOMAIN):
         return ""
     local = _local(subject.host)
@@ -65,6 +65,15 @@ def never_listed(
     if subject.kind in (Kind.HOST, Kind.DOMAIN):
         return _whole(knowledge, subject, by_analyst)
     return "" if by_analyst or "?" in subject.value else _page(knowledge, subject)
+
+
+def _front_end(knowledge: Knowledge, subject: Subject) -> str:
+    """Addresses that log in for others, and what holds one: a listing would lock everybody out."""
+    if subject.kind is Kind.IP:
+        return "a trusted front end" if subject.value in knowledge.trusted_frontends else ""
+    network = ipaddress.ip_network(subject.value)
+    held = any(ipaddress.ip_address(ip) in network for ip in knowledge.trusted_frontends)
+    return "a network that holds a trusted front end" if held else ""
 
 
 def _address(subject: Subject) -> str:

@@ -12,7 +12,7 @@ from mailrisk.decide.verdict import decide
 from mailrisk.model.change import Listing
 from mailrisk.model.errors import BadInput
 from mailrisk.model.evidence import SHARED, Evidence
-from mailrisk.model.ip import aggregate, parse_ip, reserved_range
+from mailrisk.model.ip import aggregate, parse_ip, reserved_in, reserved_range
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.verdict import SEVERITY, Level, Verdict
 from mailrisk.service.answers import ErrorAnswer, IpAnswer, shorten
@@ -149,7 +149,7 @@ def _answer(
 
 
 def verdict_answer(context: LookupContext, verdict: Verdict, level_now: Level) -> IpAnswer:
-    """A verdict as of some time, listed or not; the response is suggested from the level now.
+    """A verdict on an address or network as of some time, listed or not; the response is suggested from the level now.
 
     Private and reserved addresses are never acted upon.
     """
@@ -157,7 +157,7 @@ def verdict_answer(context: LookupContext, verdict: Verdict, level_now: Level) -
     first = verdict.first_seen or verdict.at
     known_for_s = max(0, int((verdict.at - first).total_seconds()))
     action, for_s = response_for(context.policy, level_now, known_for_s)
-    if reserved_range(ip) and not context.accept_private:
+    if reserved_in(ip) and not context.accept_private:
         action, for_s = "none", None
     return IpAnswer(
         input=ip,
@@ -175,7 +175,7 @@ def verdict_answer(context: LookupContext, verdict: Verdict, level_now: Level) -
         reasons=shorten(verdict.reasons),
         stages=("login",),
         as_of=verdict.at,
-        **_place(context, ip),
+        **_place(context, ip.partition("/")[0]),
     )
 
 

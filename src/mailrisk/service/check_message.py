@@ -29,6 +29,7 @@ from mailrisk.service.message_codes import code_answer
 from mailrisk.service.message_files import file_answer
 from mailrisk.service.privacy import impersonal, unnamed
 from mailrisk.service.record import StoredSample, record
+from mailrisk.service.sending_host import sending_evidence
 
 FRONT_PAGE = 0.8
 """Share of the weight of a link to a site's front page: an innocent site is named most easily that way, so its
@@ -98,7 +99,8 @@ def _store_report(
     about_urls, schemes, not_stored = _about_urls(context, found, source, addresses)
     if tenant == SHARED:  # What is listed for all goes to everybody, whose mail it was goes to nobody.
         about_urls = [unnamed(item, _organisation(context, addresses)) for item in about_urls]
-    evidence = [msgspec.structs.replace(item, tenant=tenant) for item in (*about_sample, report, *about_urls)]
+    said = (*about_sample, report, *about_urls, *sending_evidence(context, found, source))
+    evidence = [msgspec.structs.replace(item, tenant=tenant) for item in said]
     sample = StoredSample(tenant, sha256, "message/rfc822", len(raw))
     outcome = record(context, evidence, schemes=schemes, samples=[sample])
     return msgspec.structs.replace(

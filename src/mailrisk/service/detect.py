@@ -1,19 +1,19 @@
-"""Finding login abuse in logs: lines in, evidence about addresses out."""
+"""Finding login abuse in logs: lines in, evidence about addresses and networks out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
 
 import msgspec
 
 from mailrisk.analyse.login.analysis import LoginAnalysis
-from mailrisk.collect.logs.entry import BadLine, SkippedLine
-from mailrisk.collect.logs.read import AUTO, Read, read_events
+from mailrisk.collect.logs.entry import BadLine, LineFormat, LogFormat, SkippedLine
+from mailrisk.collect.logs.read import AUTO, NO_MAPPED, Read, read_events
 from mailrisk.decide.verdict import decide
 from mailrisk.model.events import LoginEvent
 from mailrisk.model.evidence import Evidence
-from mailrisk.model.subject import Kind, Subject
+from mailrisk.model.subject import Subject
 from mailrisk.model.verdict import SEVERITY
 from mailrisk.service.answers import IpAnswer
 from mailrisk.service.check_ip import verdict_answer
@@ -36,7 +36,7 @@ class LogCounts(msgspec.Struct, kw_only=True):
 
 
 class Detection(msgspec.Struct, kw_only=True):
-    """What a log told: one answer an address about which there is evidence, the worst first."""
+    """What a log told: one answer an address or network about which there is evidence, the worst first."""
 
     ips: list[IpAnswer]
     counts: LogCounts
@@ -50,9 +50,10 @@ def read_log(
     timezone: tzinfo,
     year: int | None = None,
     format: str = AUTO,
+    mapped: Mapping[str, LogFormat | LineFormat] = NO_MAPPED,
 ) -> Iterator[LoginEvent | BadLine]:
     """The login events and the unreadable lines of a log; every line is counted. BadInput: unknown format."""
-    for item in read_events(lines, format=format, timezone=timezone, year=year, now=now):
+    for item in read_events(lines, format=format, timezone=timezone, year=year, now=now, mapped=mapped):
         _count(item, counts)
         if not isinstance(item, SkippedLine):
             yield item
@@ -75,14 +76,14 @@ def detect(context: Context, events: Iterable[LoginEvent | BadLine], counts: Log
     The answers are verdicts as of the newest event, so that an old log still tells who attacked then;
     what to do is suggested from the verdict now. Reading the same log again records nothing twice.
     """
-    analysis = LoginAnalysis()
+    analysis = LoginAnalysis(trusted_frontends=context.knowledge.trusted_frontends)
     pending: list[Evidence] = []
-    seen: dict[str, None] = {}
+    seen: dict[Subject, None] = {}
     newest = datetime.min.replace(tzinfo=UTC)
 
     def take(evidence: Iterable[Evidence], at_least: int) -> None:
         for item in evidence:
-            seen.setdefault(item.subject.value)
+            seen.setdefault(item.subject)
             pending.append(item)
         if len(pending) >= at_least:
             record(context, pending)
@@ -96,13 +97,12 @@ def detect(context: Context, events: Iterable[LoginEvent | BadLine], counts: Log
     return Detection(ips=_answers(context, seen, newest), counts=counts)
 
 
-def _answers(context: Context, ips: Iterable[str], newest: datetime) -> list[IpAnswer]:
-    """Verdicts on addresses from all evidence in the ledger, private addresses included, worst first."""
+def _answers(context: Context, subjects: Iterable[Subject], newest: datetime) -> list[IpAnswer]:
+    """Verdicts on addresses and networks from all evidence in the ledger, private addresses included, worst first."""
     now = context.clock()
     then = min(newest, now)
     answers = []
-    for ip in ips:
-        subject = Subject(Kind.IP, ip)
+    for subject in subjects:
         evidence = known_evidence(context.ledger.evidence_of(subject))
         known = [item for item in evidence if item.seen_at <= then]
         answer = verdict_answer(

@@ -31,6 +31,7 @@ from mailrisk.model.evidence import Evidence
 from mailrisk.model.subject import Subject
 from mailrisk.service.accounts import account_subject
 from mailrisk.service.context import Context
+from mailrisk.service.login_shares import write_shares
 from mailrisk.service.record import record
 from mailrisk.store.checkpoint import Parts, finish, forget_unfinished, fork_writer, read_parts, write_parts
 from mailrisk.store.event_log import EventLog, Position
@@ -107,7 +108,9 @@ class Watch:
         context, key = self._context, self._context.correspondents.key
         secret = key.make() if key is not None else b""
         seed = blake2b(secret, digest_size=16, person=b"addresses").digest()
-        self.analysis = LoginAnalysis(sources=Sources(len(DEFAULT.windows), seed=seed))
+        self.analysis = LoginAnalysis(
+            sources=Sources(len(DEFAULT.windows), seed=seed), trusted_frontends=self._frontends
+        )
 
         def subject_of(name: str) -> Subject:
             return account_subject(secret, name)
@@ -199,6 +202,7 @@ class Watch:
         """Writes the state, after its evidence, and forgets the events that it holds."""
         await self.settle()
         self._checkpoint_at = self._context.clock()
+        write_shares(self._state_path.parent, self.analysis.busiest, self._checkpoint_at)
         self._write()
         await asyncio.to_thread(self._log.sync)
         # Nothing is awaited between here and the child: the log and the state end at the same event.
