@@ -115,6 +115,21 @@ class Logs(Section, frozen=True):
     timezone: Annotated[
         str, Meta(description="IANA zone of log times that name none; '' is the machine's")
     ] = ""
+    syslog: Annotated[
+        tuple[str, ...],
+        Meta(description="Where to receive syslog: udp:HOST:PORT, tcp:HOST:PORT, tls:HOST:PORT"),
+    ] = ()
+    syslog_senders: Annotated[
+        tuple[str, ...], Meta(description="Addresses and networks that may send syslog")
+    ] = ("127.0.0.0/8", "::1")
+    syslog_certificate: Annotated[str, Meta(description="Certificate chain for tls:, a PEM file")] = ""
+    syslog_key: Annotated[str, Meta(description="Its key, a PEM file; '': in the same file")] = ""
+    syslog_authority: Annotated[
+        str,
+        Meta(
+            description="PEM file of the authority whose certificates senders must show; '': they need none"
+        ),
+    ] = ""
 
 
 class Login(Section, frozen=True):

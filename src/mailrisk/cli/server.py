@@ -132,7 +132,23 @@ def _policies(
         decide = SendPolicy(context, watch, check_action(send.high_action)).action
         postfix = PostfixPolicy(watch.take_send, decide, context.clock)
         servers.append(lambda: serve_send_policy(postfix, send_listener))
+    if settings.log.syslog:
+        servers.append(_syslog(watch, settings, context))
     return servers
+
+
+def _syslog(watch: Watch, settings: Config, context: Context) -> Callable[[], Awaitable[None]]:
+    from mailrisk.listen.syslog.receiver import Place, SyslogReceiver, tls_context
+    from mailrisk.service.log_intake import LogIntake, zone_named
+
+    log = settings.log
+    places = [Place(text) for text in log.syslog]
+    tls = None
+    if any(place.kind == "tls" for place in places):
+        tls = tls_context(log.syslog_certificate, log.syslog_key, log.syslog_authority)
+    intake = LogIntake(watch.take_login, context.clock, zone_named(log.timezone), log.syslog_senders)
+    receiver = SyslogReceiver(intake, tls)
+    return lambda: receiver.serve(places)
 
 
 def _admin_key(context: Context, data_dir: Path) -> tuple[str, bool]:
