@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from mailrisk.model.errors import ConfigError
 from mailrisk.model.feed import FeedSource
+from mailrisk.model.log_mapping import LogMapping
 from mailrisk.model.webhook import Webhook
 
 DEFAULT_DATA_DIR = "var"
@@ -264,6 +265,9 @@ class Config(Section, frozen=True):
     deepen: Deepen = Deepen()
     llm: Llm = Llm()
     feed: Annotated[tuple[FeedSource, ...], Meta(description="Feeds added to the shipped ones")] = ()
+    log_format: Annotated[
+        tuple[LogMapping, ...], Meta(description="Log formats that mailrisk does not know, by configuration")
+    ] = ()
     webhook: Annotated[tuple[Webhook, ...], Meta(description="Receivers of the change feed")] = ()
 
 

@@ -16,9 +16,9 @@ from mailrisk.cli import output
 from mailrisk.cli.check import print_ips
 from mailrisk.cli.options import Command, exit_code, opened, output_options, store_options, text_of
 from mailrisk.collect.logs.entry import BadLine
+from mailrisk.collect.logs.mapped import formats_of
 from mailrisk.collect.logs.read import AUTO, split_lines
-from mailrisk.collect.logs.registry import FORMATS
-from mailrisk.config import load_config
+from mailrisk.config import Config, load_config
 from mailrisk.edge.clock import system_clock
 from mailrisk.edge.files import read_pieces, size_of
 from mailrisk.model.errors import BadInput
@@ -45,10 +45,10 @@ def log_options(command: Command) -> Command:
     return click.option(
         "--as",
         "as_",
-        type=click.Choice([AUTO, *FORMATS]),
+        metavar="FORMAT",
         default=AUTO,
         show_default=True,
-        help="Format of the log.",
+        help="Format of the log: one of docs/reference/formats.md or a configured one; auto asks of every line.",
     )(command)
 
 
@@ -68,11 +68,12 @@ def log_parse(
     mailrisk log parse /var/log/mail.log
     journalctl -o json -u dovecot | mailrisk log parse --format jsonl -
     """
-    zone = _zone(timezone or load_config(config).log.timezone)
+    settings = load_config(config)
+    zone = _zone(timezone or settings.log.timezone)
     counts = LogCounts()
     spoken = output.language(lang)
     answers = output.print_answers(
-        (_shown(item) for item in _events(files, counts, as_, zone, year)),
+        (_shown(item) for item in _events(files, counts, as_, zone, year, settings)),
         format_,
         lambda found: _event_table(found, spoken),
     )
@@ -87,14 +88,15 @@ def _shown(item: LoginEvent | BadLine | ErrorAnswer) -> LoginEvent | ErrorAnswer
 
 
 def _events(
-    files: tuple[str, ...], counts: LogCounts, as_: str, zone: tzinfo, year: int | None
+    files: tuple[str, ...], counts: LogCounts, as_: str, zone: tzinfo, year: int | None, settings: Config
 ) -> Iterator[LoginEvent | BadLine | ErrorAnswer]:
     """Events of all files in order; a file that cannot be read is one error and the rest goes on."""
+    mapped = formats_of(settings.log_format)
     for name in files:
         try:
             lines = split_lines(read_pieces(name))
             yield from read_log(
-                lines, counts=counts, now=system_clock(), timezone=zone, year=year, format=as_
+                lines, counts=counts, now=system_clock(), timezone=zone, year=year, format=as_, mapped=mapped
             )
         except BadInput as error:
             yield ErrorAnswer(input=text_of(name), error=error.reason, field=error.field)
@@ -121,8 +123,9 @@ def log_detect(
     spoken = output.language(lang)
     errors: list[ErrorAnswer] = []
     with opened(data_dir, config, network=False) as context:
-        zone = _zone(timezone or load_config(config).log.timezone)
-        events = _without_errors(_events(files, counts, as_, zone, year), errors)
+        settings = load_config(config)
+        zone = _zone(timezone or settings.log.timezone)
+        events = _without_errors(_events(files, counts, as_, zone, year, settings), errors)
         found = detect(context, _progress(events, counts, files), counts)
         answers: list[Any] = [*found.ips, *errors]
         output.print_answers(answers, format_, lambda shown: print_ips(shown, spoken))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mailrisk.collect.logs.entry import BadLine, SkippedLine
@@ -150,6 +150,7 @@ def test_cut_and_broken_lines_blame_nobody_else(pattern: str, cut: int, rubbish:
 
 @given(st.binary(max_size=400), st.integers(1, 40))
 def test_lines_are_the_same_however_the_bytes_arrive(data: bytes, step: int) -> None:
+    assume(not data.lstrip().startswith((b"[", b"{", b"\xef\xbb\xbf")))  # Documents have tests of their own.
     pieces = [data[start : start + step] for start in range(0, len(data), step)]
     assert list(split_lines(pieces)) == data.splitlines(keepends=True) or b"\r" in data or not data.isascii()
     assert b"".join(split_lines(pieces)) == data

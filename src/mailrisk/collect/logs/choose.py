@@ -29,6 +29,7 @@ class Chooser:
         self._by_entry: _Claimed = tuple(
             (each, each.reader()) for each in formats if isinstance(each, LogFormat)
         )
+        self._named = len(formats) == 1  # Whoever names the format wants every line read by it.
         self._first: dict[str, tuple[tuple[LineFormat, ParseLine], ...]] = {}
         self._programs: dict[str, _Claimed] = {}
 
@@ -38,7 +39,7 @@ class Chooser:
         if first is None:
             first = self._of_first(line[0])
         for each, parse in first:
-            if each.claims(line):
+            if self._named or each.claims(line):
                 return each.name, parse
         return None
 
@@ -59,7 +60,9 @@ class Chooser:
         return None
 
     def _of_first(self, first: str) -> tuple[tuple[LineFormat, ParseLine], ...]:
-        found = tuple(pair for pair in self._by_line if not pair[0].begins or first in pair[0].begins)
+        found = tuple(
+            pair for pair in self._by_line if self._named or not pair[0].begins or first in pair[0].begins
+        )
         if len(self._first) < MAX_PROGRAMS:
             self._first[first] = found
         return found

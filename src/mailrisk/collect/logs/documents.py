@@ -19,7 +19,7 @@ from typing import Final
 MAX_HEAD: Final = 64 * 1024
 """Bytes of the beginning that are looked at to tell a document from lines."""
 
-_ARRAY = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,99}\[\s{0,99}(?:\{|\]|\Z)")
+_ARRAY = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,99}\[\s{0,99}\{")
 _OBJECT = re.compile(
     rb'(?:\xef\xbb\xbf)?\s{0,99}\{\s{0,99}(?:"(?:@odata\.[a-zA-Z.]{1,40}|kind|etag|nextPageToken)"\s{0,9}:\s{0,9}"[^"\\]{0,2000}"'
     rb'\s{0,99},\s{0,99}){0,5}"(?:value|items|records)"\s{0,9}:\s{0,9}\['
@@ -39,11 +39,22 @@ def records(
     head = b""
     for piece in source:
         head += piece
-        if len(head) >= MAX_HEAD or (head.strip() and head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in b"[{"):
+        if len(head) >= MAX_HEAD or _decided(head):
             break
     rest = chain((head,), source)
     depth = 2 if _ARRAY.match(head) else 3 if _OBJECT.match(head) else 1 if _INDENTED.match(head) else 0
     return _records(rest, depth, limit) if depth else lines(rest)
+
+
+def _decided(head: bytes) -> bool:
+    """Whether more of the beginning would tell nothing: a log that grows slowly is not to be waited for."""
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if text[:1] == b"[":
+        return bool(text[1:].strip())
+    if text[:1] == b"{":
+        first, end, _ = text.partition(b"\n")
+        return bool(end) and first.strip() != b"{"
+    return bool(text)
 
 
 def _records(pieces: Iterable[bytes], at: int, limit: int) -> Iterator[bytes]:
