@@ -61,6 +61,12 @@ service pop3-login {{
     port = 0
   }}
 }}
+service auth {{
+  inet_listener {{
+    address = 127.0.0.1
+    port = {auth}
+  }}
+}}
 service anvil {{
   chroot =
   unix_listener anvil-auth-penalty {{
@@ -83,11 +89,11 @@ def free_port() -> int:
 
 
 class Dovecot:
-    """A running server. ``imap`` and ``pop3`` are its ports."""
+    """A running server. ``imap`` and ``pop3`` are its ports; at ``auth`` a Postfix asks about passwords."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.imap, self.pop3 = free_port(), free_port()
+        self.imap, self.pop3, self.auth = free_port(), free_port(), free_port()
 
     def imap_login(self, ip: str, account: str, password: str) -> str:
         """The server's answer to LOGIN from that address: its word (OK, NO) and text."""
@@ -153,7 +159,7 @@ def dovecot(
         CONFIG.format(
             folder=folder, internal="dovecot" if root else own, login="dovenull" if root else own,
             group="dovecot" if root else "", uid=mail.pw_uid, gid=mail.pw_gid, imap=server.imap,
-            pop3=server.pop3, policy=policy, credentials=credentials,
+            pop3=server.pop3, auth=server.auth, policy=policy, credentials=credentials,
         )
     )  # fmt: skip
     process = subprocess.Popen([PROGRAM, "-F", "-c", str(config)])

@@ -6,6 +6,7 @@ test be any client and any account. All mail is discarded.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import shutil
@@ -39,13 +40,17 @@ alias_database =
 smtpd_client_port_logging = no
 default_transport = discard
 smtpd_authorized_xclient_hosts = 127.0.0.1
-smtpd_sasl_auth_enable = no
+smtpd_sasl_auth_enable = {sasl}
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = inet:127.0.0.1:{auth}
+smtpd_sasl_security_options = noanonymous
+smtpd_tls_auth_only = no
 smtpd_delay_reject = yes
-smtpd_recipient_restrictions = check_policy_service inet:127.0.0.1:{policy}, permit
+smtpd_recipient_restrictions = {policy}, permit
 relay_domains = example.net, example.com
 relay_transport = discard
-smtpd_relay_restrictions = reject_unauth_destination
-smtpd_end_of_data_restrictions = check_policy_service inet:127.0.0.1:{policy}
+smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination
+smtpd_end_of_data_restrictions = {policy}
 """
 
 MASTER = """
@@ -90,14 +95,28 @@ class Postfix:
             code, said = client.data(f"From: {account}\r\nSubject: {text}\r\n\r\n{text}\r\n")
             return f"{code} {said.decode()}"
 
+    def login(self, ip: str, account: str, password: str) -> str:
+        """Logs in from that address; the server's answer to AUTH."""
+        with smtplib.SMTP("127.0.0.1", self.port, timeout=20) as client:
+            client.ehlo("client.example")
+            client.docmd("XCLIENT", f"ADDR={ip}")
+            client.ehlo("client.example")
+            secret = base64.b64encode(f"\0{account}\0{password}".encode()).decode()
+            code, said = client.docmd("AUTH", f"PLAIN {secret}")
+            return f"{code} {said.decode()}"
+
     def held(self) -> int:
         """Messages in the hold queue."""
         return sum(1 for path in (self.folder / "spool" / "hold").rglob("*") if path.is_file())
 
 
 @contextlib.contextmanager
-def postfix(folder: Path, policy: int) -> Iterator[Postfix]:
-    """Runs one in a folder that other users may pass through; ``policy`` is the port of the service."""
+def postfix(folder: Path, policy: int = 0, auth: int = 0) -> Iterator[Postfix]:
+    """Runs one in a folder that other users may pass through.
+
+    ``policy`` is the port of the service that is asked about senders, ``auth`` that of a Dovecot that is asked
+    about passwords; 0 for none.
+    """
     assert shutil.which(PROGRAM), (
         "Postfix is missing; run tools/debian.sh --file requirements/debian-test.txt"
     )
@@ -108,7 +127,9 @@ def postfix(folder: Path, policy: int) -> Iterator[Postfix]:
     for name in ("etc", "spool", "data"):
         (folder / name).mkdir()
     shutil.chown(folder / "data", "postfix")
-    (folder / "etc" / "main.cf").write_text(MAIN.format(folder=folder, policy=policy))
+    asked = f"check_policy_service inet:127.0.0.1:{policy}" if policy else ""
+    main = MAIN.format(folder=folder, policy=asked, auth=auth, sasl="yes" if auth else "no")
+    (folder / "etc" / "main.cf").write_text(main)
     (folder / "etc" / "master.cf").write_text(MASTER.format(port=f"127.0.0.1:{port}"))
     command = [PROGRAM, "-c", str(folder / "etc")]
     subprocess.run([*command, "start"], check=True, capture_output=True, timeout=60)
