@@ -59,6 +59,7 @@ COMMANDS = _Commands(
         "list": "ledger:list_command",
         "changes": "ledger:changes_command",
         "status": "ledger:status_command",
+        "doctor": "doctor:doctor_command",
         "key": "keys:key_group",
         "llm": "llm:llm_group",
         "webhook": "webhooks:webhook_group",

@@ -50,7 +50,7 @@ def llm_test(format_: str, lang: str | None, data_dir: Path, config: Path | None
     mailrisk llm test --config mailrisk.toml
     """
     with opened(data_dir, config) as context:
-        tried = asyncio.run(_try(context))
+        tried = asyncio.run(try_model(context))
     if format_ != "table":
         (output.print_line if format_ == "jsonl" else output.print_json)(tried)
         return
@@ -65,8 +65,8 @@ def llm_test(format_: str, lang: str | None, data_dir: Path, config: Path | None
         terminal.print(f"  {label} {sure}")
 
 
-async def _try(context: Context) -> Tried:
-    """ConfigError: none is configured. Unavailable: it gave no usable answer."""
+async def try_model(context: Context) -> Tried:
+    """Asks the example. ConfigError: none is configured. Unavailable: it gave no usable answer."""
     model = context.readers.language_model
     if model is None:
         raise ConfigError("config.llm.url", "no language model is configured")

@@ -1,0 +1,35 @@
+"""``mailrisk doctor`` as people and scripts use it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from mailrisk.cli import main
+
+
+def run(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], *arguments: str
+) -> tuple[int, str]:
+    monkeypatch.setattr(sys, "argv", ["mailrisk", "doctor", "--no-network", *arguments])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    return int(stop.value.code or 0), capfd.readouterr().out
+
+
+def test_findings_are_shown_in_two_languages_and_as_json_and_set_the_exit_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = ("--data-dir", str(tmp_path / "data"))
+    code, out = run(monkeypatch, capfd, *folder, "--lang", "en")
+    assert code == 0 and "organisation.domains is empty" in out and 'domains = ["example.org"]' in out
+    code, out = run(monkeypatch, capfd, *folder, "--lang", "zh", "--fail-on", "warning")
+    assert code == 1 and "无法识别冒充本单位的邮件" in out
+    (tmp_path / "data" / "admin.key").touch(0o644)
+    (tmp_path / "data" / "admin.key").chmod(0o644)
+    code, out = run(monkeypatch, capfd, *folder, "--format", "json")
+    assert code == 1
+    assert json.loads(out)[0]["check"] == "secret-readable"

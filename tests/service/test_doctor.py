@@ -1,0 +1,94 @@
+"""Each fault of an installation is found and comes with what to do; a sound one is left in peace."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+from tests.worlds import NOW, TestClock
+
+from mailrisk.analyse.login.busiest import Busiest, Share
+from mailrisk.edge.installation import missing_libraries, open_to_others
+from mailrisk.service.context import Context
+from mailrisk.service.doctor import Advice, Grade, Setup, examine
+from mailrisk.service.login_shares import FILE, LoginShares, read_shares, write_shares
+
+
+def checks(found: list[Advice]) -> set[str]:
+    return {advice.check for advice in found}
+
+
+def busy(ip: str = "198.51.100.7", share: float = 0.4, logins: int = 1_000) -> LoginShares:
+    return LoginShares(at=NOW, logins=logins, shares=(Share(ip=ip, share=share),))
+
+
+def test_a_sound_installation_lacks_at_most_feeds(context: Context) -> None:
+    assert checks(examine(context, Setup())) <= {"no-feed"}
+
+
+@pytest.mark.parametrize(
+    ("setup", "check", "grade"),
+    [
+        (Setup(organisation=False), "organisation-domains", Grade.WARNING),
+        (Setup(watches_logins=True), "no-trusted-frontends", Grade.WARNING),
+        (Setup(shares=busy()), "busy-address", Grade.WARNING),
+        (Setup(missing=(("libarchive", "libarchive13", "RAR stays unopened"),)), "library-missing", Grade.WARNING),
+        (Setup(readable=(("/x/admin.key", "644"),)), "secret-readable", Grade.ERROR),
+        (Setup(model_error="no answer"), "language-model", Grade.ERROR),
+    ],
+)  # fmt: skip
+def test_every_fault_is_told_with_what_to_do_in_both_languages(
+    context: Context, setup: Setup, check: str, grade: Grade
+) -> None:
+    [advice] = [one for one in examine(context, setup) if one.check == check]
+    assert advice.grade is grade
+    assert all((advice.text, advice.text_zh, advice.todo, advice.todo_zh))
+
+
+def test_errors_come_first(context: Context) -> None:
+    found = examine(context, Setup(organisation=False, model_error="no answer"))
+    assert found[0].grade is Grade.ERROR
+
+
+def test_an_address_that_is_named_or_carries_little_is_no_fault(context: Context) -> None:
+    knowledge = msgspec.structs.replace(context.knowledge, trusted_frontends=frozenset({"198.51.100.7"}))
+    named = replace(context, knowledge=knowledge)
+    assert "busy-address" not in checks(examine(named, Setup(shares=busy())))
+    assert "busy-address" not in checks(examine(context, Setup(shares=busy(share=0.19))))
+    assert "busy-address" not in checks(examine(context, Setup(shares=busy(logins=30))))
+
+
+def test_an_index_that_is_behind_is_an_error(context: Context, clock: TestClock) -> None:
+    clock.forward(hours=2)
+    assert "index-stale" in checks(examine(context, Setup()))
+
+
+def test_shares_are_told_from_one_process_to_another(tmp_path: Path) -> None:
+    busiest = Busiest()
+    for number in range(200):
+        busiest.add("198.51.100.7" if number % 2 else f"203.0.113.{number}", NOW)
+    write_shares(tmp_path, busiest, NOW)
+    told = read_shares(tmp_path)
+    assert told is not None and told.logins == 200
+    assert told.shares[0] == Share(ip="198.51.100.7", share=0.5)
+
+
+@pytest.mark.parametrize("raw", [None, b"", b"{", b"[1]", b"\xff" * 100_000])
+def test_shares_that_cannot_be_read_are_no_shares(tmp_path: Path, raw: bytes | None) -> None:
+    if raw is not None:
+        (tmp_path / FILE).write_bytes(raw)
+    assert read_shares(tmp_path) is None
+
+
+def test_a_secret_that_others_may_read_is_seen_and_a_missing_file_is_none(tmp_path: Path) -> None:
+    key, safe = tmp_path / "admin.key", tmp_path / "safe.key"
+    for path, mode in ((key, 0o644), (safe, 0o600)):
+        path.write_text("x")
+        path.chmod(mode)
+    assert open_to_others([key, safe, tmp_path / "none.key"]) == [(key, "644")]
+
+
+def test_a_library_that_is_not_there_is_named() -> None:
+    assert missing_libraries(["json", "no_such_module_here"]) == ["no_such_module_here"]
