@@ -45,13 +45,17 @@ def page(
             "false positives by group",
             "flagged",
         ),
-        ("**Synthetic** honest links on unknown hosts, templates not trained on", "synthetic", "flagged"),
+        (
+            "Synthetic honest links on unknown hosts, from templates that were not trained on",
+            "synthetic",
+            "flagged",
+        ),
     ):
         rows = [(name, _share(one), one["of"]) for name, one in figures[key].items()]
         parts.append(f"**{title}**\n\n" + table(("", what, "of"), rows))
     parts.append("**Levels of the whole text analysis**, nothing looked up\n\n" + table(("", "suspicious", "malicious"), [(name, *(_share(one) for one in levels.values())) for name, levels in figures["levels"].items()]))  # fmt: skip
     took = ", ".join(f"{name.removesuffix(' us')} {value:,.0f} µs" for name, value in figures["time"].items())
-    parts.append(f"Time of a URL on this machine (others worked on it): {took}.")
+    parts.append(f"CPU time of a URL on this machine: {took}.")
     return "\n\n".join(parts)
 
 

@@ -16,11 +16,11 @@ import lightgbm
 import numpy as np
 from scipy import sparse
 from sklearn.linear_model import SGDClassifier
-from tools.train.url_rows import Array, Row
+from tools.train.url_rows import POPULAR, Array, Row
 from tools.train.url_split import chance
 
 from mailrisk.analyse.url import model as runtime
-from mailrisk.analyse.url.traits import traits
+from mailrisk.analyse.url.traits import NAMES, traits
 from mailrisk.model.url.weights import Trees, Vocabulary
 
 BITS = 19
@@ -28,16 +28,18 @@ HALF_LIFE_YEARS = 0.4
 OLDEST_WEIGHT = 0.03
 """What is left of a phishing row's weight however old it is."""
 
-UNRANKED_POPULAR, SYNTHETIC = 0.3, 0.4
-"""Weights of benign rows that are less certain: junk hosts of traffic lists, and made ones."""
+UNRANKED_POPULAR, SYNTHETIC, LINKED = 0.3, 0.4, 2.5
+"""Weights of benign rows: junk hosts of traffic lists and made ones are less certain than others, and what
+people link to is what mails hold.
+"""
 
-TREES = 250
+TREES = 120
 _SMOOTHING = 20.0
 _PARAMETERS = {
     "objective": "binary",
-    "learning_rate": 0.1,
-    "num_leaves": 63,
-    "max_depth": 9,
+    "learning_rate": 0.15,
+    "num_leaves": 15,
+    "max_depth": 5,
     "min_data_in_leaf": 60,
     "feature_fraction": 0.4,
     "bagging_fraction": 0.8,
@@ -90,7 +92,7 @@ def _matrix(found: Sequence[Array]) -> Any:
 
 def numbers(rows: Sequence[Row], vocabulary: Vocabulary) -> Array:
     """The traits of the rows, one row each."""
-    return np.array([traits(row.cut, row.classes, vocabulary)[0] for row in rows], np.float32)
+    return np.array([traits(row.cut, vocabulary)[0] for row in rows], np.float32)
 
 
 def weights_of(rows: Sequence[Row], now: float) -> Array:
@@ -103,6 +105,8 @@ def weights_of(rows: Sequence[Row], now: float) -> Array:
             weight[place] = 0.5 ** (age / HALF_LIFE_YEARS) + OLDEST_WEIGHT
         elif row.source == "synthetic":
             weight[place] = SYNTHETIC
+        elif row.source not in POPULAR:
+            weight[place] = 1.0 if row.source in ("universities", "banks") else LINKED
         else:
             weight[place] = UNRANKED_POPULAR if row.source == "cloudflare" and not row.reputable else 1.0
     weight[dangerous] *= weight[~dangerous].sum() / weight[dangerous].sum()
@@ -152,7 +156,10 @@ def fit(rows: Sequence[Row], vocabulary: Vocabulary, now: float, seed: int) -> F
             table.get(row.cut.suffix, table[""]) for row, mine in zip(rows, side, strict=True) if not mine
         ]
     trained = lightgbm.Dataset(np.c_[numbers(rows, vocabulary), columns], truth, weight=weight)
-    booster = lightgbm.train(_PARAMETERS | {"seed": seed}, trained, TREES)
+    # A likelier linear score or suffix never makes a URL more honest.
+    rising = [0] * len(NAMES) + [1, 1, 1, 0, 0]
+    chosen = _PARAMETERS | {"seed": seed, "monotone_constraints": rising}
+    booster = lightgbm.train(chosen, trained, TREES)
     return Fitted(
         (linear[0], linear[1]),
         suffix_table(rows, weight),

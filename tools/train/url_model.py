@@ -29,6 +29,7 @@ from tools.train.url_store import save, small
 from tools.train.url_synthetic import paths, pinyin_sites, tenants
 
 from mailrisk.analyse.url.model import LEAST, calibrated
+from mailrisk.analyse.url.traits import NAMES
 from mailrisk.edge.shipped import load_brands, load_hosts
 from mailrisk.model.brand import brand_labels
 from mailrisk.model.url.hosts import Hosts
@@ -161,9 +162,7 @@ def path_words(rows: Sequence[Row]) -> list[str]:
 def _figures(
     dealt: Split, benign: Sequence[Row], weights: UrlWeights, fitted: Fitted, seed: int
 ) -> dict[str, Any]:
-    from mailrisk.analyse.url.traits import names
-
-    columns = [*names(weights.vocabulary), "linear score of the URL", "linear score of the name"]
+    columns = [*NAMES, "linear score of the URL", "linear score of the name"]
     columns += ["suffix: log-likelihood ratio", "suffix: benign seen", "suffix: phishing seen"]
     total = float(fitted.gain.sum())
     ranked = sorted(zip(fitted.gain, columns, strict=True), key=lambda pair: -pair[0])[:15]

@@ -21,5 +21,5 @@ def _score(row: Row, weights: UrlWeights, linear_only: bool) -> float:
     whole, name = linear(row.cut, weights)
     if linear_only:
         return whole
-    numbers, _ = traits(row.cut, row.classes, weights.vocabulary)
+    numbers, _ = traits(row.cut, weights.vocabulary)
     return climb(weights.trees, np.array([*numbers, whole, name, *suffix_numbers(row.cut, weights)]))

@@ -22,7 +22,7 @@ from mailrisk.analyse.url.model import (
     score,
     url_model,
 )
-from mailrisk.analyse.url.traits import NAME_READ, PATH_READ, names, parts, traits
+from mailrisk.analyse.url.traits import NAME_READ, NAMES, PATH_READ, parts, traits
 from mailrisk.analyse.url.view import UrlView, view
 from mailrisk.config import Config
 from mailrisk.decide.verdict import decide
@@ -162,9 +162,9 @@ def test_traits_have_their_names(knowledge: Knowledge, weights: UrlWeights) -> N
     for text in (*LURES, *HONEST, "https://example.net/"):
         one = seen(text, knowledge)
         cut = parts(one.url, one.name, one.registrable, one.tenant)
-        numbers, _ = traits(cut, one.classes, weights.vocabulary)
-        assert len(numbers) == len(names(weights.vocabulary))
-    assert int(weights.trees.feature.max()) < len(names(weights.vocabulary)) + 5
+        numbers, _ = traits(cut, weights.vocabulary)
+        assert len(numbers) == len(NAMES)
+    assert int(weights.trees.feature.max()) < len(NAMES) + 5
 
 
 def test_the_text_that_is_read_is_bounded(knowledge: Knowledge, weights: UrlWeights) -> None:

@@ -1,7 +1,7 @@
 """The trained URL model: how much a URL's text looks like those of phishing.
 
 Rows of three to six characters of the host name, its suffix and the path are hashed into two tables of weights (Joachims-style
-linear scores). Only a URL that they find suspect is described by some eighty numbers (``traits``) and judged by gradient-boosted
+linear scores). Only a URL that they find suspect is described by some forty numbers (``traits``) and judged by gradient-boosted
 trees, so that nearly all URLs cost no more than the hashing. The result is a log-likelihood ratio, calibrated on domains that
 were not trained on. It never lowers a verdict, never convicts, and says nothing about IP addresses (a rule does) nor about
 widely used sites and the organisation's own.
@@ -129,7 +129,7 @@ def score(view: UrlView, weights: UrlWeights) -> Scored | None:
     whole, name = linear(cut, weights)
     if whole < weights.gate:
         return None
-    numbers, words = traits(cut, view.classes, weights.vocabulary)
+    numbers, words = traits(cut, weights.vocabulary)
     row = np.array([*numbers, whole, name, *suffix_numbers(cut, weights)])
     raw = climb(weights.trees, row)
     return Scored(raw, calibrated(raw, weights.knots), tuple(words))

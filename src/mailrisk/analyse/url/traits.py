@@ -11,9 +11,7 @@ import re
 from collections import Counter
 from typing import Final, NamedTuple
 
-from mailrisk.model.imitation import BAIT
 from mailrisk.model.url.canonical import Url
-from mailrisk.model.url.hosts import HostClass
 from mailrisk.model.url.weights import Vocabulary, Word
 
 NAME_READ: Final = 120
@@ -24,39 +22,25 @@ READ_AS: Final = {"cn": "com", "com.cn": "com", "net.cn": "com", "org.cn": "com"
 """Suffixes that are read as another: Chinese names must not pay for the campaigns that used .cn, nor for how few honest
 ones the training rows hold."""
 
-CLASSES: Final = (
-    HostClass.SHORTENER,
-    HostClass.FREE_SUBDOMAIN,
-    HostClass.FILE_HOST,
-    HostClass.FORM_BUILDER,
-    HostClass.DOCUMENT,
-    HostClass.SELF_SERVICE,
-    HostClass.DYNAMIC_DNS,
-    HostClass.IPFS_GATEWAY,
-    HostClass.BULK_MAILER,
-)
-
 NAME_TRAITS: Final = (
-    "name length", "labels", "own label length", "length below", "hyphens", "hyphens in own label", "longest label",
-    "digits", "share of digits", "longest run of digits", "switches between letters and digits", "digits below",
-    "share of vowels", "longest run of consonants", "entropy", "entropy below", "different characters", "hexadecimal",
-    "vowels below", "words", "longest word", "double letters", "bait words",
+    "name length", "labels", "own label length", "length below", "hyphens", "hyphens in own label", "longest label", "share of digits",
+    "longest run of digits", "switches between letters and digits", "share of vowels", "longest run of consonants", "entropy",
+    "entropy below", "different characters", "vowels below", "words", "longest word", "suffix length",
 )  # fmt: skip
 PATH_TRAITS: Final = (
-    "path length", "slashes", "digits in path", "hyphens in path", "query length", "parameters", "script", "page", "has path",
-    "ends in slash", "capitals", "runs of digits", "path entropy", "longest piece of path", "escapes", "dots in suffix",
-    "suffix length",
+    "path length", "slashes", "digits in path", "query length", "parameters", "script", "ends in slash", "path entropy",
+    "longest piece of path",
 )  # fmt: skip
+COUNTED: Final = ("crypto", "crypto_brand", "page", "japan")
+"""Groups of words whose number and share of the name are traits; the others speak through their characters alone."""
 
 _VOWEL = re.compile("[aeiouy]")
 _CONSONANTS = re.compile("[bcdfghjklmnpqrstvwxz]+")
 _DIGITS = re.compile("[0-9]+")
 _LETTER = re.compile("[a-z]")
 _SWITCH = re.compile("(?<=[a-z])(?=[0-9])|(?<=[0-9])(?=[a-z])")
-_HEX = re.compile("[0-9a-f]{6,}")
 _WORDS = re.compile("[a-z]+")
 _PIECES = re.compile("[/.?=&_-]")
-_CAPITAL = re.compile("[A-Z]")
 
 
 class Parts(NamedTuple):
@@ -79,67 +63,57 @@ def parts(url: Url, name: str, registrable: str, tenant: str) -> Parts:
     return Parts(name.removeprefix("www.")[:NAME_READ], suffix, tail, path, query)
 
 
-def names(vocabulary: Vocabulary) -> tuple[str, ...]:
-    """What each number of :func:`traits` is, in order."""
-    groups = vocabulary.groups
-    return (
-        *NAME_TRAITS,
-        *PATH_TRAITS,
-        *(f"host class {item.value}" for item in CLASSES),
-        *(f"{group} words in name" for group in groups),
-        *(f"share of {group} in name" for group in groups),
-        *(f"{group} words in path" for group in groups),
-    )
+NAMES: Final = (
+    *NAME_TRAITS,
+    *PATH_TRAITS,
+    *(f"{group} words in name" for group in COUNTED),
+    *(f"share of {group} in name" for group in COUNTED),
+    "page words in path",
+)
+"""What each number of :func:`traits` is, in order."""
 
 
-def traits(
-    cut: Parts, classes: frozenset[HostClass], vocabulary: Vocabulary
-) -> tuple[list[float], list[Word]]:
-    """(numbers in the order of :func:`names`, words found in the name and then in the path)."""
+def traits(cut: Parts, vocabulary: Vocabulary) -> tuple[list[float], list[Word]]:
+    """(numbers in the order of NAMES, words found in the name and then in the path)."""
     in_name = list(vocabulary.find(cut.name))
-    in_path = list(vocabulary.find(cut.tail))
+    in_path = list(vocabulary.find(cut.tail)) if cut.tail else []
     size = max(1, len(cut.name))
-    count, covered = Counter(word.group for word in in_name), Counter[str]()
-    for word in in_name:
-        covered[word.group] += len(word.text)
-    beyond = Counter(word.group for word in in_path)
+    found = [[len(word.text) for word in in_name if word.group == group] for group in COUNTED]
     numbers = [
-        *_of_name(cut.name),
-        *_of_path(cut),
-        *(float(item in classes) for item in CLASSES),
-        *(float(count[group]) for group in vocabulary.groups),
-        *(covered[group] / size for group in vocabulary.groups),
-        *(float(beyond[group]) for group in vocabulary.groups),
+        *_of_name(cut),
+        *(_of_path(cut) if cut.tail else _NO_PATH),
+        *map(len, found),
+        *(sum(lengths) / size for lengths in found),
+        sum(word.group == "page" for word in in_path),
     ]
     return numbers, in_name + in_path
 
 
-def _of_name(name: str) -> list[float]:
+_NO_PATH = (0.0,) * len(PATH_TRAITS)
+
+
+def _of_name(cut: Parts) -> list[float]:
+    name = cut.name
     labels = name.split(".")
     own, below = labels[-1], ".".join(labels[:-1])
     digits = _DIGITS.findall(own)
-    number = sum(map(len, digits))
     words = _WORDS.findall(name)
     return [
         len(name), len(labels), len(own), len(below), name.count("-"), own.count("-"), max(map(len, labels)),
-        number, number / max(1, len(own)), max(map(len, digits), default=0), len(_SWITCH.findall(own)),
-        sum(map(len, _DIGITS.findall(below))), len(_VOWEL.findall(own)) / max(1, len(_LETTER.findall(own))),
-        max(map(len, _CONSONANTS.findall(own)), default=0), entropy(own), entropy(below), len(set(own)),
-        float(_HEX.fullmatch(own) is not None), len(_VOWEL.findall(below)) / max(1, len(below)), len(words),
-        max(map(len, words), default=0), sum(map(str.__eq__, own, own[1:])), sum(word in BAIT for word in words),
+        sum(map(len, digits)) / max(1, len(own)), max(map(len, digits), default=0), len(_SWITCH.findall(own)),
+        len(_VOWEL.findall(own)) / max(1, len(_LETTER.findall(own))), max(map(len, _CONSONANTS.findall(own)), default=0),
+        entropy(own), entropy(below) if below else 0.0, len(set(own)), len(_VOWEL.findall(below)) / max(1, len(below)), len(words),
+        max(map(len, words), default=0), len(cut.suffix),
     ]  # fmt: skip
 
 
 def _of_path(cut: Parts) -> list[float]:
-    tail, dots = cut.tail, float(cut.suffix.count("."))
-    if not tail:
-        return [*(0.0 for _ in PATH_TRAITS[:-2]), dots, float(len(cut.suffix))]
+    tail = cut.tail
     last = cut.path.rpartition("/")[2].lower()
     return [
-        len(tail), tail.count("/"), sum(map(len, _DIGITS.findall(tail))), tail.count("-"), len(cut.query), cut.query.count("="),
-        float(last.endswith((".php", ".asp", ".aspx", ".jsp", ".cgi"))), float(last.endswith((".html", ".htm", ".shtml"))), 1.0,
-        float(cut.path.endswith("/")), len(_CAPITAL.findall(cut.path)), len(_DIGITS.findall(tail)), entropy(tail),
-        max(map(len, _PIECES.split(tail))), tail.count("%"), dots, float(len(cut.suffix)),
+        len(tail), tail.count("/"), sum(map(len, _DIGITS.findall(tail))), len(cut.query), cut.query.count("="),
+        float(last.endswith((".php", ".asp", ".aspx", ".jsp", ".cgi"))), float(cut.path.endswith("/")), entropy(tail),
+        max(map(len, _PIECES.split(tail))),
     ]  # fmt: skip
 
 
