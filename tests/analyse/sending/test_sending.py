@@ -137,3 +137,25 @@ def test_what_is_known_goes_on_in_another_process() -> None:
     after.restore(before.state())
     stolen = [mail(AFTER + n, f"victim{n}@example.net", ip=THIEF) for n in range(30)]
     assert run(stolen, before) == run(stolen, after) != []
+
+
+def test_a_thief_who_waits_for_days_after_his_test_letter_is_found_as_well() -> None:
+    stolen: list[LoginEvent | SendEvent] = [login(AFTER, THIEF)]
+    later = AFTER + 3 * 86_400
+    stolen.append(login(later, THIEF))
+    stolen += [mail(later + 10 * n, f"victim{n}@example.net", ip=THIEF) for n in range(20)]
+    assert level([*history(), *stolen]) is Level.HIGH
+
+
+def test_a_place_used_on_several_days_is_the_accounts_own() -> None:
+    events: list[LoginEvent | SendEvent] = [login(AFTER + 86_400 * day, TRAIN) for day in range(4)]
+    at = AFTER + 3 * 86_400 + 60
+    events += [mail(at + 10 * n, f"new{n}@example.net", ip=TRAIN) for n in range(20)]
+    assert "account-strange-sending" not in {item.code for item in run([*history(), *events])}
+
+
+def test_of_an_account_seen_for_the_first_time_a_few_new_recipients_say_nothing() -> None:
+    first: list[LoginEvent | SendEvent] = [login(0, OFFICE), login(3600, TRAIN)]
+    first.append(mail(3700, "one@example.net", ip=TRAIN, size=900))
+    first += [mail(3800 + 60 * n, f"new{n}@example.net", ip=TRAIN) for n in range(8)]
+    assert not run(first)

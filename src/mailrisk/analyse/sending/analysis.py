@@ -30,6 +30,8 @@ SOURCE: Final = "analyser:sending"
 MAX_SENDERS: Final = 200_000
 """Accounts known at a time: about 3 KB each when busy; the one that was quiet longest is forgotten."""
 
+DAY_S: Final = 86_400
+
 SubjectOf = Callable[[str], Subject]
 """The subject of an account name: a keyed hash, for which analysis has no key."""
 
@@ -102,7 +104,7 @@ class SendAnalysis:
         return sender
 
     def _network(self, sender: Sender, ip: str, at: datetime) -> Network:
-        """The network of an address, noted as the account's own when it is the first, or old and clean."""
+        """The network of an address, noted as the account's own when it is the first, or often used and clean."""
         key = aggregate(ip)[0]
         network = sender.networks.get(key)
         if network is None:
@@ -111,7 +113,10 @@ class SendAnalysis:
                 del sender.networks[next(strangers, next(iter(sender.networks)))]
             network = sender.networks[key] = Network(at, home=not sender.networks)
         elif not network.home and sender.tried_at is None and not (sender.window and sender.window.said):
-            network.home = (at - network.first_at).total_seconds() >= self._settings.home_after_s
+            if (at - (network.last_at or network.first_at)).total_seconds() >= DAY_S:
+                network.days += 1
+                network.last_at = at
+            network.home = network.days >= self._settings.home_after_days
         return network
 
     def _window(self, sender: Sender, at: datetime) -> Window:
@@ -128,6 +133,7 @@ class SendAnalysis:
         outside = all(mailbox.rpartition("@")[2] not in self._own_domains for mailbox in event.to)
         return (
             network.sent == 0
+            and sender.known_s(event.seen_at) >= self._settings.acquainted_s
             and event.recipients == 1
             and new == 1
             and outside
@@ -151,7 +157,7 @@ class SendAnalysis:
                 window.networks.add(aggregate(event.ip)[0])
 
     def _judged(self, event: SendEvent, sender: Sender, window: Window) -> Iterator[Evidence]:
-        for code, value in _judge(sender, window, self._settings):
+        for code, value in _judge(sender, window, self._settings, event.seen_at):
             if value > window.said.get(code, 0.0):
                 window.said[code] = value
                 yield self._evidence(event, code, value, window)
@@ -177,16 +183,22 @@ class SendAnalysis:
         )
 
 
-def _judge(sender: Sender, window: Window, settings: SendSettings) -> Iterator[tuple[str, float]]:
+def _judge(
+    sender: Sender, window: Window, settings: SendSettings, at: datetime
+) -> Iterator[tuple[str, float]]:
     """(code, value) of every rule that holds for a window.
 
-    * ``account-strange-sending``: so many never-seen recipients from unfamiliar networks, most of those there new.
+    * ``account-strange-sending``: so many never-seen recipients from unfamiliar networks, most of those there new;
+      more of them if the account itself was first seen a few days ago.
     * ``account-many-networks``: so many unfamiliar networks sent from.
     * ``account-bounces``: so many recipients refused, and a share of all.
     * ``account-volume``: so many times the busiest window, at least ``volume_least``, most recipients new.
     """
-    if window.strange_new >= settings.novelty * window.strange:
-        yield "account-strange-sending", value_of(settings.strange_steps, window.strange_new)
+    if window.strange_new and window.strange_new >= settings.novelty * window.strange:
+        known = window.strange_new >= settings.unacquainted_least
+        known = known or sender.known_s(at) >= settings.acquainted_s
+        value = value_of(settings.strange_steps, window.strange_new)
+        yield "account-strange-sending", value if known else 0.0
     yield "account-many-networks", value_of(settings.network_steps, len(window.networks))
     if window.bounced >= settings.bounce_share * window.recipients:
         yield "account-bounces", value_of(settings.bounce_steps, window.bounced)

@@ -22,6 +22,8 @@ class Network(msgspec.Struct):
     first_at: datetime
     home: bool = False
     sent: int = 0  # messages from there
+    days: int = 1  # on which it was used
+    last_at: datetime | None = None  # the latest use that began a day
 
 
 class Window(msgspec.Struct):
@@ -49,6 +51,12 @@ class Sender(msgspec.Struct):
     networks: dict[str, Network] = {}
     window: Window | None = None
     tried_at: datetime | None = None  # when a test letter was told of
+
+    def known_s(self, at: datetime) -> float:
+        """For how many seconds the account has been known."""
+        return max(
+            ((at - network.first_at).total_seconds() for network in self.networks.values()), default=0.0
+        )
 
     def knows(self, recipient: str) -> bool:
         """Whether the account has written to this mailbox before; from now on it has."""

@@ -11,6 +11,9 @@ class SendSettings(msgspec.Struct, frozen=True, kw_only=True):
     window_s: int = 3_600
     """Length of the window in which an account's sending is counted: a thief sends at once, a person over days."""
 
+    unacquainted_least: int = 15
+    """Below so many never-seen recipients from a strange network, an account that is not known yet is left alone."""
+
     strange_steps: tuple[tuple[int, float], ...] = ((6, 0.55), (10, 0.8), (15, 1.0), (60, 1.15))
     """Recipients never written to before, from a network where the account is not at home: at 15 it convicts.
     The goal is 20 messages; a traveller writes to a few new people, and mostly to known ones."""
@@ -38,8 +41,12 @@ class SendSettings(msgspec.Struct, frozen=True, kw_only=True):
     test_size: int = 8_192
     """Bytes of a message that may be a test letter; 0 is an unknown size."""
 
-    home_after_s: int = 86_400
-    """After this long an unfamiliar network from which nothing bad came is the account's own."""
+    home_after_days: int = 3
+    """Used on so many days, an unfamiliar network from which nothing bad came is the account's own: a thief
+    tries the mailbox once, waits, and comes back."""
+
+    acquainted_s: int = 3 * 86_400
+    """For so long after an account is first seen everybody it writes to and every place is new, and says little."""
 
     learning: int = 20
     """Recipients that an account must have written to before its habits say anything about volume."""
