@@ -58,13 +58,13 @@ _ACCOUNT_END = re.compile(r">(?:, method=([A-Za-z0-9_-]{1,64}))?\Z")
 
 _BACKEND_LINE = re.compile(
     r"(?:Info: )?auth(?:-worker)?(?:\((?:default|[0-9]{1,10})\))?: (?:(?:Info|Warning|Error): )?"
-    r"(?:conn \S{1,64} \(pid=[0-9]+,uid=[0-9]+\): auth-worker<[0-9]+>: )?([a-z0-9-]{2,20})\("
+    r"(?:conn \S{1,64} \((?:pid=[0-9]+,)?uid=[0-9]+\): auth-worker<[0-9]+>: )?([a-z0-9-]{2,20})\("
 )
 _BACKEND_LINE_24 = re.compile(r"(?:Info: )?auth(?:-worker)?\(")
 
 # Where the client's fields end. There must be one such place, or the line can be read in two ways.
 _FIELDS_END = re.compile(r"\)(?:<[^<>\s]{0,64}>){0,2}(?:: request \[[0-9]+\])?: ")
-_BACKEND_CLIENT = re.compile(rf",({_ADDRESS})(?:,master)?(?:,<([^<>\s]{{0,64}})>)?\): ()")
+_BACKEND_CLIENT = re.compile(rf",({_ADDRESS})(?:,master)?(?:,(?:<([^<>\s]{{0,64}})>)?)?\): ()")
 _BACKEND_CLIENT_24 = re.compile(
     rf",({_ADDRESS})(?:,sasl:[a-z0-9-]{{1,20}})?(?:,master)?\)(?:<[0-9]{{1,10}}>)?(?:<([^<>\s]{{0,64}})>)?"
     r"(?:: request \[[0-9]+\])?: (?:(?:Info|Warning|Error): )?(?:([a-z0-9-]{2,20}): )?"

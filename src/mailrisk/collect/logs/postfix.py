@@ -27,7 +27,9 @@ from mailrisk.model.events import LoginEvent, Outcome
 from mailrisk.model.ip import parse_ip
 
 _CLIENT = r"[A-Za-z0-9._-]{1,255}\[(?:IPv6:)?([0-9A-Fa-f:.]{2,45})\]"
-_FAILURE = re.compile(rf"warning: {_CLIENT}: SASL (\S{{1,100}}) authentication failed(?:: (.*))?", re.DOTALL)
+_FAILURE = re.compile(
+    rf"warning: {_CLIENT}(?::[0-9]{{1,5}})?: SASL (\S{{1,100}}) authentication failed(?:: ?(.*))?", re.DOTALL
+)
 _SUCCESS = re.compile(
     rf"[0-9A-Za-z]{{5,30}}: client={_CLIENT}(?::[0-9]+)?, sasl_method=(\S{{1,100}}), sasl_username=(.*)",
     re.DOTALL,
@@ -59,7 +61,7 @@ def parse(entry: Entry) -> Attempt | None:
 def _failure(entry: Entry) -> Attempt | None:
     found = _FAILURE.fullmatch(entry.text)
     if found is None:
-        if "]: SASL " not in entry.text:
+        if ": SASL " not in entry.text:
             return None
         raise BadInput("line", "an authentication failure without a client address in its place")
     reason, _, account = (found[3] or "").partition(", sasl_username=")

@@ -41,6 +41,7 @@ _LINE = re.compile(
     r"((?:[A-Za-z0-9._@/-]{1,255} (?!\[))?(\[[0-9]{1,10}\]|[^\s:\[]{1,128})(?:\[[0-9]{1,10}\])?:? (.*))",
     re.DOTALL,
 )
+_TIME_ALONE = re.compile(rf"(?:({_BSD_TIME})|({_ISO_TIME}(?: [+-][0-9]{{4}})?)) (.+)", re.DOTALL)
 # The log files of Python programs and of PHP's: the time in brackets, the day first or the year.
 _BRACKETS = re.compile(
     rf"\[(?:([0-9]{{1,2}})-([A-Z][a-z]{{2}})-([0-9]{{4}}) ({_CLOCK})( [+-][0-9]{{4}})?|"
@@ -106,10 +107,14 @@ class PrefixReader:
 
     def _plain(self, line: str) -> Entry:
         found = _LINE.fullmatch(line)
-        if found is None:
+        if found is not None:
+            bsd, iso, own, tag, text = found.groups()
+            return Entry(self._time(bsd or iso, iso=bsd is None), tag, text, 1, own)
+        bare = _TIME_ALONE.fullmatch(line)
+        if bare is None:
             raise BadInput("line", "no time and program at its front")
-        bsd, iso, own, tag, text = found.groups()
-        return Entry(self._time(bsd or iso, iso=bsd is None), tag, text, 1, own)
+        bsd, iso, own = bare.groups()
+        return Entry(self._time(bsd or iso, iso=bsd is None), "", own, 1, own)
 
     def _bracketed(self, line: str) -> Entry:
         found = _BRACKETS.fullmatch(line)
