@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -96,11 +96,11 @@ def _plain(figures: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in figures.items() if name != "seconds"}
 
 
-def evaluate(data: Path, only: frozenset[str] = frozenset()) -> dict[str, dict[str, Any]]:
-    """Figures of every section (or of those named)."""
-    return {
-        section.name: run_section(section, data) for section in SECTIONS if not only or section.name in only
-    }
+def evaluate(data: Path, only: frozenset[str] = frozenset()) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Figures of every section (or of those named), each as soon as it is measured."""
+    for section in SECTIONS:
+        if not only or section.name in only:
+            yield section.name, run_section(section, data)
 
 
 def stored(path: Path) -> dict[str, dict[str, Any]]:
@@ -125,13 +125,26 @@ def main(data: Path, only: str | None, out: Path, json_path: Path) -> None:
         raise click.UsageError(f"no such section: {', '.join(sorted(unknown))}")
     if not data.is_dir():
         raise click.UsageError(f"{data} is no directory; say DATA=/where/the/data/is")
-    found = (stored(json_path) if names else {}) | evaluate(data, names)
+    found = stored(json_path) if names else {}
     result = summary(found)
-    json_path.parent.mkdir(parents=True, exist_ok=True)
-    json_path.write_bytes(msgspec.json.format(msgspec.json.encode(result | {"sections": found}), indent=1))
-    out.write_text(document(SECTIONS, found, result), encoding="utf-8")
+    for name, figures in evaluate(data, names):
+        found[name] = figures
+        result = summary(found)
+        write(
+            found, result, out, json_path
+        )  # After each section: a run that is ended has not measured in vain.
     print(f"{out} and {json_path} written", file=sys.stderr)
     print(msgspec.json.encode(result).decode())
+
+
+def write(
+    found: Mapping[str, Mapping[str, Any]], result: Mapping[str, Any], out: Path, json_path: Path
+) -> None:
+    """The page and the JSON."""
+    json_path.parent.mkdir(parents=True, exist_ok=True)
+    encoded = msgspec.json.encode({**result, "sections": found})
+    json_path.write_bytes(msgspec.json.format(encoded, indent=1))
+    out.write_text(document(SECTIONS, found, result), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ def test_the_command_writes_page_and_json_and_prints_the_json_last(
         "messages": {"missing": "not here"},
         "intent": {"missing": "x", "zh_lure_recall": 0.97},
     }
-    monkeypatch.setattr(frame, "evaluate", lambda data, only: measured)
+    monkeypatch.setattr(frame, "evaluate", lambda data, only: measured.items())
     out, stored = tmp_path / "evaluation.md", tmp_path / "build" / "evaluation.json"
     done = CliRunner().invoke(frame.main, [str(tmp_path), "--out", str(out), "--json", str(stored)])
     assert done.exit_code == 0, done.output
