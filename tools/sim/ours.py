@@ -42,7 +42,7 @@ class Ours:
             place = geo.locate(ip)
             return place.country if place is not None else ""
 
-        self.analysis = LoginAnalysis()
+        self.analysis = LoginAnalysis(trusted_frontends=trusted)
         self.sending = SendAnalysis(subject_of, own_domains=own_domains, trusted_frontends=trusted)
         self.takeover = TakeoverAnalysis(
             subject_of, self.analysis.attacking, country, trusted_frontends=trusted
