@@ -22,6 +22,7 @@ from mailrisk.edge.policy_files import load_policy
 from mailrisk.edge.shipped import load_feeds
 from mailrisk.listen.http.app import make_app
 from mailrisk.model.feed import FeedSource
+from mailrisk.model.log_mapping import LogMapping
 from mailrisk.publish.plain_list import LISTS
 from mailrisk.wiring import open_context
 
@@ -121,6 +122,13 @@ def configuration_page() -> str:
         "## A feed: `[[feed]]`",
         inspect.cleandoc(FeedSource.__doc__ or "").replace("``", "`"),
         table(("key", "type", "default"), ((f"`{n}`", t, d) for n, t, d, _ in settings(FeedSource))),
+        "## A log format: `[[log_format]]`",
+        inspect.cleandoc(LogMapping.__doc__ or "").replace("``", "`")
+        + " [How to](../how-to/add-a-log-format.md#by-configuration).",
+        table(
+            ("key", "type", "default", "meaning"),
+            ((f"`{n}`", t, d, m) for n, t, d, m in settings(LogMapping)),
+        ),
         "## Environment",
         table(("variable", "stands for"), sorted(environment().items())),
     ]
