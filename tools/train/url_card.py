@@ -23,6 +23,8 @@ some numbers about the name and the path, and words found inside them.
   they serve validation of the limit and evaluation alone. No domain of the test's phishing is in training.
 - **Left out on purpose:** scheme, port, `www.`, rank. They tell where a list of links came from, not what a link is.
   `.cn`, `.com.cn`, `.net.cn` and `.org.cn` are read as `.com`.
+- **Not blind:** while features and settings were developed, recall on the test was looked at beside recall on validation. Calibration and
+  limit come from validation alone.
 - **Limits:** TweetFeed is scraped from posts and noisy (bare hosts, campaigns, a few reporters; in 2025 mostly crypto-currency
   drainers); little of it is Chinese or aimed at mailboxes of companies. A random-looking name of a small firm can look
   guilty. What the model does on later and foreign URLs stands in `docs/evaluation.md`.

@@ -4,7 +4,7 @@
 
 Two fits. The first knows nothing from VALIDATION_FROM on; its scores of the validation rows give the calibration. The
 second is what ships: trained on everything before the test, with the limit where 0.08 % of the benign
-validation URLs (whose domains neither fit has seen) are beyond it. Nothing is chosen on the test rows.
+validation URLs (whose domains neither fit has seen) are beyond it. Calibration and limit are never set on the test rows.
 Seeded, one core, a few minutes.
 """
 
