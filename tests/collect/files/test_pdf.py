@@ -32,6 +32,21 @@ def test_text_and_the_place_of_a_link_are_read() -> None:
     assert names(found) == {"uri", "pages"}
 
 
+@pytest.mark.parametrize("kept", [b"xref", b"trailer", b"startxref", b"%%EOF"])
+def test_a_document_that_ends_early_is_read_as_desk_programs_read_it(kept: bytes) -> None:
+    whole = letter_pdf("View", LURE)
+    found = read(whole[: whole.index(kept)], budget())
+    assert [link.url for link in found.links] == [LURE]
+    assert found.text == "View"
+
+
+def test_a_table_that_points_to_the_wrong_place_hides_no_link() -> None:
+    whole = letter_pdf("View", LURE)
+    found = read(whole[: whole.rindex(b"startxref")] + b"startxref\n9\n%%EOF\n", budget())
+    assert [link.url for link in found.links] == [LURE]
+    assert any("no usable table" in defect for defect in found.defects)
+
+
 def test_a_link_over_most_of_the_page_is_told() -> None:
     assert detail(read(letter_pdf("", LURE, box="0 0 200 80"), budget()), "large-link") == "0.80"
     assert "large-link" not in names(read(letter_pdf("x", LURE), budget()))

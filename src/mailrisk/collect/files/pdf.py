@@ -8,8 +8,10 @@ here than its defaults.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from mailrisk.collect.files.gather import LIBRARY_FAILS, Gather
@@ -43,6 +45,10 @@ LIMITS: dict[str, Any] = {
     "disable_legacy_handling": True,
 }
 
+RECOVERY: dict[str, Any] = {"root_object_recovery_limit": 2_000, "xref_stream_maximum_entries": 200_000}
+
+_CATALOGUE = re.compile(rb"(\d{1,9}\s{1,8}\d{1,5})\s{1,8}obj\s{0,8}<<[^>]{0,300}?/Type\s{0,8}/Catalog")
+
 
 def read(data: bytes, budget: FileBudget) -> Contents:
     """Reads a PDF document. BadInput: it is none, or broken beyond reading."""
@@ -53,18 +59,29 @@ def read(data: bytes, budget: FileBudget) -> Contents:
     fails = (PyPdfError, DependencyError, DeprecationError, *LIBRARY_FAILS)
     try:
         with apply_configuration(**LIMITS):
-            reader = PdfReader(
-                io.BytesIO(data),
-                strict=False,
-                root_object_recovery_limit=2_000,
-                xref_stream_maximum_entries=200_000,
-            )
+            reader = _opened(partial(PdfReader, strict=False, **RECOVERY), data, fails, gather)
             if not _unlocked(reader, gather):
                 return gather.contents()
             _document(reader, gather, fails)
     except fails as error:
         raise BadInput("file", f"a broken PDF: {type(error).__name__}: {str(error)[:200]}") from None
     return gather.contents()
+
+
+def _opened(
+    opener: Callable[..., Any], data: bytes, fails: tuple[type[Exception], ...], gather: Gather
+) -> Any:
+    """A reader of the document. One whose table of objects cannot be used is read once more with an end that
+    points nowhere and names the catalogue: pypdf then looks for the objects, as the programs on a desk do."""
+    try:
+        reader = opener(io.BytesIO(data))
+        if reader.is_encrypted or reader.root_object is not None:
+            return reader
+    except fails as error:
+        gather.defect(f"no usable table of objects: {type(error).__name__}")
+    catalogues = [match[1] for match in islice(_CATALOGUE.finditer(data), 1_000)]
+    trailer = b"trailer\n<< /Root %s R >>" % catalogues[-1] if catalogues else b""
+    return opener(io.BytesIO(b"%s\n%s\nstartxref\n0\n%%%%EOF\n" % (data, trailer)))
 
 
 def _unlocked(reader: Any, gather: Gather) -> bool:
@@ -85,7 +102,7 @@ def _unlocked(reader: Any, gather: Gather) -> bool:
 
 def _document(reader: Any, gather: Gather, fails: tuple[type[Exception], ...]) -> None:
     """Catalogue first, then pages; what is broken in one place does not hide the others."""
-    root = reader.trailer["/Root"].get_object()
+    root = reader.root_object
     actions = Actions(gather)
     _guarded(lambda: _catalogue(root, actions, gather), "catalogue", gather, fails)
     reading, pages = Pages(reader, actions, gather), 0
