@@ -51,7 +51,7 @@ _FREE_TEXT: Final = ("ID sent", "proxy(")
 _DISABLED: Final = ("(user disabled)", "(login disabled)", "(password expired)")
 _PROTOCOLS: Final = {"managesieve": "sieve"}
 
-_ADDRESS = r"[0-9A-Fa-f:.]{2,45}"
+_ADDRESS = r"[0-9A-Fa-f:.]{2,45}(?:%[0-9A-Za-z._-]{1,20})?"
 # At least one field must follow, else the address itself may have been cut off with the line.
 _CLIENT = re.compile(rf"rip=({_ADDRESS}),[^<>]*(?:session=<([^<>\s]{{0,64}})>)?", re.DOTALL)
 _ACCOUNT_END = re.compile(r">(?:, method=([A-Za-z0-9_-]{1,64}))?\Z")

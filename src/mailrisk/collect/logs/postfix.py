@@ -26,7 +26,7 @@ from mailrisk.model.errors import BadAddress, BadInput
 from mailrisk.model.events import LoginEvent, Outcome
 from mailrisk.model.ip import parse_ip
 
-_CLIENT = r"[A-Za-z0-9._-]{1,255}\[(?:IPv6:)?([0-9A-Fa-f:.]{2,45})\]"
+_CLIENT = r"[A-Za-z0-9._-]{1,255}\[(?:IPv6:)?([0-9A-Fa-f:.]{2,45})(?:%[0-9A-Za-z._-]{1,20})?\]"
 _FAILURE = re.compile(
     rf"warning: {_CLIENT}(?::[0-9]{{1,5}})?: SASL (\S{{1,100}}) authentication failed(?:: ?(.*))?", re.DOTALL
 )

@@ -43,7 +43,7 @@ PATIENCE: Final = timedelta(minutes=5)
 """How long recipients that have not been tried are waited for."""
 
 _ID = r"([0-9A-Za-z]{5,30}): "
-_CLIENT = r"[A-Za-z0-9._-]{1,255}\[(?:IPv6:)?([0-9A-Fa-f:.]{2,45})\]"
+_CLIENT = r"[A-Za-z0-9._-]{1,255}\[(?:IPv6:)?([0-9A-Fa-f:.]{2,45})(?:%[0-9A-Za-z._-]{1,20})?\]"
 _HANDED_IN = re.compile(
     rf"{_ID}client={_CLIENT}(?::[0-9]+)?, sasl_method=\S{{1,100}}, sasl_username=(.*)", re.DOTALL
 )
