@@ -272,3 +272,20 @@ def test_a_million_accounts_from_one_address_leave_a_bounded_state() -> None:
 def test_evidence_is_bounded_however_many_networks_addresses_attack_from() -> None:
     events = [event(i, GHOSTS[i % 400], ip=f"2001:db8:5:{i:x}::1") for i in range(3_000)]
     assert len(evidence_of(events)) < 3 * 3_000
+
+
+def test_an_address_in_an_honest_network_is_high_only_with_several_shared_names() -> None:
+    people = names(30)
+    homes = [success(-DAY + i, name, ip="203.0.5.200") for i, name in enumerate(people)]
+    around = [one for one in botnet(200, GHOSTS[:20], days=2) if one.ip != bot(5)]
+    tries = [event(2 * DAY + i * 7200, GHOSTS[i], Outcome.UNKNOWN_USER, ip=bot(5)) for i in range(4)]
+    assert verdict([*homes, *around, *tries[:1]], bot(5)).level is not Level.HIGH
+    assert verdict([*homes, *around, *tries], bot(5)).level is Level.HIGH
+
+
+def test_an_address_that_goes_on_is_told_of_again_every_few_days_and_not_every_try() -> None:
+    events = botnet(60, GHOSTS[:10], days=13)
+    mine = [item for item in evidence_of(events) if item.subject.value == bot(5)]
+    company = [item for item in mine if item.code == "login-shared-dictionary"]
+    assert 2 <= len(company) <= 9
+    assert company[-1].seen_at > events[-1].seen_at - (events[-1].seen_at - events[0].seen_at) / 3

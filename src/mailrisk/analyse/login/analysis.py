@@ -6,8 +6,7 @@ when a judgement reaches a new step: a handful of times in an attack, not once a
 closes, its last evidence is given once more with the final counters.
 
 An IPv6 address counts with its whole /64; the evidence is about the address, once several failed about the /64.
-What addresses do in company is judged in ``together.py``. Trusted front ends log in for others: their events tell
-of the account and never of an address.
+Company is judged in ``together.py``. Trusted front ends log in for others: their events tell of the account alone.
 
 Refusals by policy and disabled accounts are no failures: the first would feed our own decisions back to
 us, the second knew the password. Private and reserved addresses are analysed and marked (``range`` in
@@ -43,7 +42,7 @@ from mailrisk.analyse.login.settings import DEFAULT, LoginSettings, WindowSettin
 from mailrisk.analyse.login.sieges import Attacker, Sieges, SiegesState
 from mailrisk.analyse.login.sources import MAX_AT_HOME, Source, Sources, SourcesState
 from mailrisk.analyse.login.tally import Tally
-from mailrisk.analyse.login.together import DICTIONARY, NEIGHBOURS, Together, TogetherState
+from mailrisk.analyse.login.together import Together, TogetherState
 from mailrisk.model.events import LoginEvent, Outcome
 from mailrisk.model.evidence import Evidence
 from mailrisk.model.ip import counting_key
@@ -228,7 +227,7 @@ class LoginAnalysis:
             if tally.failures >= self._least:
                 yield from self._judged(event.ip, key, source, window, tally)
         yield from self._together.failure(event, key, source)
-        if source.is_attacker or DICTIONARY in source.together or NEIGHBOURS in source.together:
+        if source.is_attacker:
             source.attacked_at = event.seen_at
 
     def _besieged(self, event: LoginEvent, key: str) -> Iterator[Evidence]:
@@ -236,10 +235,11 @@ class LoginAnalysis:
         siege = self._settings.siege
         for found in self._sieges.failure(event.account, Attacker(key, event.ip, event.seen_at)):
             source = self._sources.get(found.attacker.key)
-            if source is None or source.at_home:
+            if source is None or source.at_home or source.is_attacker:
                 continue
-            source.reported = True
-            yield besieged(found, siege)
+            if source.is_news("login-attacked-account", found.value, found.attacker.at):
+                source.reported = True
+                yield besieged(found, siege)
 
     def _judged(
         self, ip: str, key: str, source: Source, window: WindowSettings, tally: Tally

@@ -35,6 +35,7 @@ MAX_SHARED: Final = 4_096
 MAX_OWNED: Final = 400_000
 """Accounts remembered as having an owner who logs in, as short hashes."""
 
+_HALF_A_DAY_S: Final = 43_200
 _TELLING: Final = 32
 """Names of an address that are looked at: with more of them it gives itself away."""
 
@@ -54,8 +55,16 @@ class Name(msgspec.Struct, array_like=True):
 
     at: datetime
     tries: dict[str, Try]
+    pruned_at: datetime
     unknown: bool = False  # the server said that it does not exist
     shared: bool = False
+    networks: int = 0  # from which no repeating device tried it
+    repeating: int = 0  # addresses that repeat themselves
+
+    def count(self, repeats: int) -> None:
+        """Counts anew what its tries say."""
+        self.networks = len({one.network for one in self.tries.values() if one.count <= repeats})
+        self.repeating = sum(one.count > repeats for one in self.tries.values())
 
 
 class Membership(msgspec.Struct, frozen=True):
@@ -115,8 +124,9 @@ class Dictionary:
         self._owned[number] = None
         name = self._heavy.get(account) or self._light.get(account)
         if name is not None:
-            name.tries.pop(key, None)
             name.unknown = False
+            if name.tries.pop(key, None) is not None:
+                name.count(self._settings.repeats)
 
     def failure(self, account: str, key: str, one: Try, *, unknown: bool, novel: bool) -> Iterable[str]:
         """Takes in a failure; the keys of the addresses about which there may be something new to say.
@@ -126,25 +136,37 @@ class Dictionary:
         self._began = self._began or one.at
         if not novel and account not in self._light and account not in self._heavy:
             return ()
-        name = self._touch(account, one.at)
+        name = self._taken(account, one.at)
         name.unknown = name.unknown or unknown
+        is_new = self._enter(name, key, one)
+        self._keep(account, name)
+        return self._told(account, name, key) if is_new else ()
+
+    def _enter(self, name: Name, key: str, one: Try) -> bool:
+        """Enters a try into a name; whether its address is new to it, or comes again after long."""
         known = name.tries.get(key)
         if known is not None:
-            known.count += one.count
+            apart = (one.at - known.at).total_seconds() >= _HALF_A_DAY_S
             known.at = max(known.at, one.at)
-            return ()
+            if apart:  # A device repeats itself within hours; a bot comes again on another day.
+                return True
+            if known.count <= self._settings.repeats:
+                known.count += one.count
+                name.count(self._settings.repeats)
+            return False
         if len(name.tries) >= MAX_TRIES:
             del name.tries[next(iter(name.tries))]
         _same_secret(name, one)
         name.tries[key] = one
-        return self._told(account, name, key)
+        name.count(self._settings.repeats)
+        return True
 
     def membership(self, key: str, names: Iterable[str]) -> Membership:
         """What an address shares that has tried ``names``."""
         ghosts = owned = 0
         addresses: set[str] = set()
         for account, _ in zip(names, range(_TELLING), strict=False):
-            name = self._heavy.get(account)
+            name = self._heavy.get(account) or self._light.get(account)
             if name is None or not name.shared:
                 continue
             one = name.tries.get(key)
@@ -170,7 +192,7 @@ class Dictionary:
         newly, name.shared = not name.shared, True
         self._note(account, name.at)
         if self.is_campaign and not before:
-            names = (self._heavy.get(shared) for shared in self._shared)
+            names = (self._heavy.get(shared) or self._light.get(shared) for shared in self._shared)
             return dict.fromkeys(one for shared in names if shared is not None for one in shared.tries)
         return tuple(name.tries) if newly else (key,)
 
@@ -189,11 +211,7 @@ class Dictionary:
         """Whether addresses of enough networks tried the name, and most of them are no repeating device."""
         settings = self._settings
         least = settings.networks if self._is_ghost(account, name) else settings.networks_owned
-        if len(name.tries) < least:
-            return False
-        once = {one.network for one in name.tries.values() if one.count <= settings.repeats}
-        repeating = sum(one.count > settings.repeats for one in name.tries.values())
-        return len(once) >= least and repeating <= settings.device_share * len(name.tries)
+        return name.networks >= least and name.repeating <= settings.device_share * len(name.tries)
 
     def _is_ghost(self, account: str, name: Name) -> bool:
         """Nobody owns the account. An unowned name tells nothing before owners had the time to be seen."""
@@ -204,22 +222,26 @@ class Dictionary:
         learnt_s = (name.at - self._began).total_seconds() if self._began is not None else 0.0
         return learnt_s >= self._settings.learnt_s and len(self._owned) >= self._settings.learnt_accounts
 
-    def _touch(self, account: str, at: datetime) -> Name:
-        """The name, made the most recent one of its table, without the tries that are over."""
-        name = self._heavy.pop(account, None) or self._light.pop(account, None) or Name(at, {})
+    def _taken(self, account: str, at: datetime) -> Name:
+        """The name, taken out of its table, without the tries that are over."""
+        name = self._heavy.pop(account, None) or self._light.pop(account, None) or Name(at, {}, at)
         name.at = max(name.at, at)
-        for key in [
-            key
-            for key, one in name.tries.items()
-            if (name.at - one.at).total_seconds() >= self._settings.length_s
-        ]:
-            del name.tries[key]
-        networks = len({one.network for one in name.tries.values()})
-        table, most = (self._heavy, self._most[1]) if networks else (self._light, self._most[0])
+        if (name.at - name.pruned_at).total_seconds() >= _HALF_A_DAY_S:
+            name.pruned_at = name.at
+            length_s = self._settings.length_s
+            name.tries = {
+                key: one for key, one in name.tries.items() if (name.at - one.at).total_seconds() < length_s
+            }
+            name.count(self._settings.repeats)
+        return name
+
+    def _keep(self, account: str, name: Name) -> None:
+        """Puts a name into its table: one address that repeats itself must not push out what several share."""
+        several = name.networks + name.repeating > 1
+        table, most = (self._heavy, self._most[1]) if several else (self._light, self._most[0])
         if len(table) >= most:
             del table[next(iter(table))]
         table[account] = name
-        return name
 
 
 def try_of(ip: str, at: datetime, count: int, secret: str) -> Try:

@@ -22,6 +22,8 @@ ATTACKS: Final = (
     "login-password-spray",
     "login-user-enumeration",
 )
+COMPANY: Final = ("login-shared-dictionary", "login-neighbours")
+"""What convicts an address that does not give itself away (``together.py``)."""
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):

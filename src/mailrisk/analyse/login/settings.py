@@ -55,7 +55,8 @@ class DictionarySettings(msgspec.Struct, frozen=True, kw_only=True):
     steps_alone: Steps = ((6, 1.0), (16, 1.14))  # the same, while there is none
     suspicion: Steps = ((1, 0.92), (2, 1.0))  # by points, in a campaign
     suspicion_alone: Steps = ((2, 0.62), (4, 1.0))
-    offset_home: float = 4.0  # points set off by each account that logs in from the address's network
+    offset_home: float = 2.0  # points set off by each account that logs in from the address's network
+    offset_most: float = 4.0  # at most: no device of an honest neighbour tries three names that nobody owns
     most_names: int = 256  # of one address that are worth remembering
 
 

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from mailrisk.analyse.login.judge import ATTACKS
+from mailrisk.analyse.login.judge import ATTACKS, COMPANY
 from mailrisk.analyse.login.light import LARGEST, LightTable
 from mailrisk.analyse.login.tally import Tally
 
@@ -31,6 +31,9 @@ MAX_AT_HOME: Final = 512
 
 MAX_SECRETS: Final = 8
 """Wrong passwords that are remembered of one account at one address, as short hashes."""
+
+RENEWED_S: Final = 3 * 86_400
+"""After this time the same is said once more of an address that goes on, so that it does not fade."""
 
 MAX_STALE: Final = 64
 """Accounts at one address whose wrong passwords are remembered."""
@@ -52,7 +55,7 @@ class Source(msgspec.Struct, omit_defaults=True, rename=_NAMES):
     hits: int = 0  # accounts that logged in after failing, while an attack went on
     reported: bool = False
     honest_value: float = 0.0  # of the evidence that was given for honest use
-    together: dict[str, float] = {}  # code -> largest value given for what it does in company
+    together: dict[str, tuple[float, datetime]] = {}  # code -> largest value given for its company, and when
     last_at: datetime | None = None  # of a failure
     attacked_at: datetime | None = None  # of a failure after which it counted as an attacker
     moved: bool = False  # it has failed from more than one address of its /64
@@ -93,16 +96,30 @@ class Source(msgspec.Struct, omit_defaults=True, rename=_NAMES):
         self.moved = self.moved or self.last_ip not in ("", ip)
         self.last_ip = ip
 
+    def is_news(self, code: str, value: float, at: datetime) -> bool:
+        """Whether what it does in company is to be told: more than before, or again after RENEWED_S; it is noted."""
+        known = self.together.get(code)
+        if known is not None and value <= known[0] and (at - known[1]).total_seconds() < RENEWED_S:
+            return False
+        self.together[code] = (value if known is None else max(value, known[0]), at)
+        return True
+
     @property
-    def is_attacker(self) -> bool:
+    def is_convicted(self) -> bool:
         """Whether an open window convicts it by itself."""
         return any(code in ATTACKS for tally in self.tallies if tally is not None for code in tally.said)
+
+    @property
+    def is_attacker(self) -> bool:
+        """Whether it is convicted, by itself or by its company."""
+        return any(code in self.together for code in COMPANY) or self.is_convicted
 
     def clear(self) -> None:
         """Begins anew with the address; who is at home there stays."""
         self.tallies = [None] * len(self.tallies)
         self.first_failure_at, self.failures, self.hits = None, 0, 0
         self.secrets.clear()
+        self.together.clear()
 
     @property
     def is_clean(self) -> bool:

@@ -13,6 +13,7 @@ import msgspec
 
 from mailrisk.analyse.login.dictionary import Dictionary, DictionaryState, Membership, try_of
 from mailrisk.analyse.login.findings import SOURCE, about, ago, stamp
+from mailrisk.analyse.login.judge import COMPANY
 from mailrisk.analyse.login.neighbours import Crowd, Neighbours, NeighboursState
 from mailrisk.analyse.login.settings import LoginSettings, value_of
 from mailrisk.analyse.login.sources import Source, Sources
@@ -21,9 +22,8 @@ from mailrisk.model.evidence import Evidence
 from mailrisk.model.ip import aggregate, reserved_range
 from mailrisk.model.subject import Kind, Subject
 
-DICTIONARY = "login-shared-dictionary"
 NAME = "login-shared-name"
-NEIGHBOURS = "login-neighbours"
+DICTIONARY, NEIGHBOURS = COMPANY
 NETWORK = "login-network-attack"
 
 
@@ -91,7 +91,7 @@ class Together:
     def _member(self, key: str, event: LoginEvent) -> Iterator[Evidence]:
         """``login-shared-dictionary`` or ``login-shared-name``, when there is more to say than before."""
         source = self._sources.get(key)
-        if source is None or source.at_home or not source.last_ip or source.is_attacker:
+        if source is None or source.at_home or not source.last_ip or source.is_convicted:
             return
         tally = source.tallies[-1]
         if tally is None:
@@ -99,7 +99,7 @@ class Together:
         found = self._dictionary.membership(key, tally.tries)
         settings = self._settings.dictionary
         home = self._neighbours.home(aggregate(source.last_ip)[-1])
-        points = found.points - settings.offset_home * home
+        points = found.points - min(settings.offset_home * home, settings.offset_most)
         campaign = self._dictionary.is_campaign
         value = value_of(settings.steps if campaign else settings.steps_alone, points)
         # One account that somebody owns may be his own telephone's, whatever else goes on.
@@ -108,9 +108,10 @@ class Together:
         code = DICTIONARY
         if not value:
             code, value = NAME, value_of(settings.suspicion if campaign else settings.suspicion_alone, points)
-        if value <= source.together.get(code, 0.0) or (code == NAME and DICTIONARY in source.together):
+        if not value or (code == NAME and DICTIONARY in source.together):
             return
-        source.together[code] = value
+        if not source.is_news(code, value, event.seen_at):
+            return
         source.reported = True
         yield self._evidence(code, source, key, value, self._shared(found, source, event))
 
@@ -162,12 +163,10 @@ class Together:
         own = max((tally.accounts for tally in source.tallies if tally is not None), default=0)
         if crowd.home and own <= self._settings.one_person:
             return
-        value = crowd.value
-        if value <= source.together.get(NEIGHBOURS, 0.0):
+        if not source.is_news(NEIGHBOURS, crowd.value, crowd.tally.last_at):
             return
-        source.together[NEIGHBOURS] = value
         source.reported = True
-        yield self._evidence(NEIGHBOURS, source, key, value, {**data, "own": own})
+        yield self._evidence(NEIGHBOURS, source, key, crowd.value, {**data, "own": own})
 
     def _evidence(self, code: str, source: Source, key: str, value: float, data: dict[str, Any]) -> Evidence:
         tallies = [tally for tally in source.tallies if tally is not None]
