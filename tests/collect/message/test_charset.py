@@ -78,3 +78,16 @@ def test_codecs_that_are_no_charsets_are_refused(label: str) -> None:
 def test_any_bytes_become_text_that_can_be_stored(raw: bytes, label: str) -> None:
     text, _, _ = decode(raw, label)
     text.encode("utf-8")
+
+
+def test_stray_bytes_before_chinese_text_do_not_overrule_its_utf8_label() -> None:
+    raw = ("été " * 3_000).encode("cp1252") + "请扫描二维码领取补贴".encode()
+    text, codec, problem = decode(raw, "utf-8")
+    assert "请扫描二维码领取补贴" in text
+    assert (codec, problem) == ("utf-8", "bytes that are no utf-8")
+
+
+def test_gb18030_text_under_a_utf8_label_is_still_read() -> None:
+    text, codec, _ = decode("请扫描二维码领取补贴".encode("gb18030") * 50, "utf-8")
+    assert codec == "gb18030"
+    assert "补贴" in text

@@ -56,10 +56,30 @@ def test_ten_thousand_links_are_cut_at_two_thousand_and_counted() -> None:
     assert cut(message, "10000 found, the first 2000")
 
 
-def test_text_beyond_two_megabytes_is_not_read() -> None:
-    message = parse_message(HEAD + b"\n" + b"x" * 2_500_000)
-    assert len(message.text) == 2_000_000
-    assert cut(message, "500000 of 2500000 bytes of text")
+def test_of_text_beyond_the_limit_the_beginning_and_the_end_are_read() -> None:
+    message = html(
+        b"<p>first</p>" + b"<p>spring is fine</p>" * 120_000 + b"<a href=http://lure.example/>last</a>"
+    )
+    assert len(message.html) <= 1_500_000
+    assert message.text.startswith("first")
+    assert [link.url for link in message.links] == ["http://lure.example/"]
+    assert cut(message, "bytes of text were not read")
+
+
+def test_a_long_text_leaves_room_for_the_parts_that_follow() -> None:
+    lure = b"--b\nContent-Type: text/html\n\n<a href=http://lure.example/>here</a>\n--b--\n"
+    raw = (
+        HEAD + b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\n" + b"spring is fine " * 200_000 + b"\n"
+    )
+    assert [link.url for link in parse_message(raw + lure).links] == ["http://lure.example/"]
+
+
+def test_a_cut_tears_no_character() -> None:
+    message = parse_message(
+        HEAD + b"Content-Type: text/plain; charset=utf-8\n\n" + "Привет мир. ".encode() * 150_000
+    )
+    assert "Привет" in message.text
+    assert not message.defects
 
 
 def test_payloads_beyond_the_limit_are_named_but_not_kept() -> None:

@@ -19,6 +19,7 @@ _CALENDAR_TEXT = re.compile(
     r"^(?:SUMMARY|DESCRIPTION|LOCATION|FN|NOTE)[^:\n]{0,200}:(.{1,20000})$", re.MULTILINE
 )
 _ESCAPED = re.compile(r"\\([nN,;\\])")
+_BREAK = re.compile(rb"[<\s]")
 
 
 class Body:
@@ -73,9 +74,9 @@ class Body:
             self._add_plain(leaf, where)
 
     def _decoded(self, leaf: Leaf, where: str) -> str:
-        """The text of a leaf as far as the budget goes."""
+        """The text of a leaf as far as the budget goes: of what is too long, the beginning and the end."""
         taken = self._budget.take_text(len(leaf.data), where)
-        text, _, problem = decode(leaf.data[:taken], leaf.part.charset)
+        text, _, problem = decode(_ends(leaf.data, taken), leaf.part.charset)
         if problem:
             self._budget.defect(f"{where}: {problem}")
         return text
@@ -134,6 +135,16 @@ class Body:
             self._known.add(key)
             artefact = f"{where}, link {number}" if numbered else where
             self.links.append(Link(url=link.url, how=link.how, artefact=artefact, text=link.text))
+
+
+def _ends(data: bytes, taken: int) -> bytes:
+    """The first three quarters and the last quarter of what may be taken, cut where no character is torn."""
+    if taken >= len(data):
+        return data
+    head, tail = data[: taken - taken // 4], data[len(data) - taken // 4 :]
+    before = max(head.rfind(mark, len(head) - 1_000) for mark in (b">", b" ", b"\n")) + 1
+    after = _BREAK.search(tail[:1_000])
+    return head[: before or len(head)] + (tail[after.start() :] if after else tail)
 
 
 def _unescape(text: str) -> str:

@@ -29,6 +29,9 @@ _REFUSED = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefin
 _SINGLE_BYTE = re.compile(r"(cp125\d|cp874|iso8859|koi8|latin|mac|cp437|cp85\d|cp86\d)")
 _LATIN = {"cp1252", "iso8859-1", "iso8859-15"}
 _UTF8_MULTI = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_CHINESE_UTF8 = re.compile(
+    rb"(?:[\xe4-\xe9][\x80-\xbf]{2}){4}"
+)  # no four characters of GB18030 look so by chance
 _SAMPLE = 8192
 
 
@@ -62,7 +65,9 @@ def decode(raw: bytes, label: str, hint: str = "") -> tuple[str, str, str]:
         text, fits = _fits(raw, codec)
         if fits:
             return text, codec, ""
-    guess = detect(raw[:_SAMPLE], codec or codec_of(hint))
+    # Mail programs obey the label: stray bytes before a Chinese text must not turn it into rubbish for us alone.
+    surely = codec == "utf-8" and _CHINESE_UTF8.search(raw) is not None
+    guess = codec if surely else detect(raw[:_SAMPLE], codec or codec_of(hint))
     problem = f"charset {label[:40]!r} is unknown" if label and not codec else ""
     if codec and guess != codec:
         problem = f"charset {label[:40]!r} is wrong, read as {guess}"

@@ -96,8 +96,8 @@ class Budget:
         return True
 
     def take_text(self, size: int, where: str) -> int:
-        """How many of so many bytes of text may still be analysed."""
-        taken = min(size, self._left.text)
+        """How many of so many bytes of text may still be analysed; a quarter is left for the parts that follow."""
+        taken = min(size, self._left.text - self._left.text // 4)
         if taken < size:
             self.cut(f"{where}: {size - taken} of {size} bytes of text were not read")
         self._left.text -= taken
