@@ -47,6 +47,7 @@ def _child(path: Path, parts: Callable[[], Parts]) -> None:
     """Never returns. Signals stay blocked: the parent's handlers would answer them in its name."""
     code = 1
     try:
+        os.nice(10)  # Whoever waits for an answer comes first.
         gc.disable()  # A collection would touch, and so copy, every page.
         write_parts(_beside(path, os.getpid()), parts())
         code = 0
