@@ -70,7 +70,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--people", type=int, default=3_000, help="honest accounts (default 3000)")
+    parser.add_argument("--people", type=int, default=2_000, help="honest accounts (default 2000)")
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--attackers", type=float, default=1.0, help="scale of their number (default 1)")
     parser.add_argument("--seed", type=int, default=1)
