@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from mailrisk.decide.wording import tidied, worded
 from mailrisk.model.evidence import Evidence
 from mailrisk.model.policy import Policy, ReasonRule
 from mailrisk.model.verdict import Category, Reason
@@ -168,11 +169,12 @@ def reason(item: Weighed, weight: float) -> Reason:
     shown = _Shown({key: as_text(value) for key, value in item.evidence.data.items()})
     # ``window_zh`` of the data fills {window} in the Chinese text.
     chinese = {key.removesuffix("_zh"): text for key, text in shown.items() if key.endswith("_zh")}
-    shown_zh = _Shown(shown | chinese) if chinese else shown
+    english = _Shown(worded(shown, chinese=False))
+    shown_zh = _Shown(worded(shown, chinese=True) | chinese)
     return Reason(
         code=item.evidence.code,
-        text=item.rule.en.format_map(shown),
-        text_zh=item.rule.zh.format_map(shown_zh),
+        text=tidied(item.rule.en.format_map(english)),
+        text_zh=tidied(item.rule.zh.format_map(shown_zh)),
         weight=round(weight, 4),
         source=item.evidence.source,
         artefact=item.evidence.artefact,
