@@ -138,6 +138,7 @@ def _policies(
 
 
 def _syslog(watch: Watch, settings: Config, context: Context) -> Callable[[], Awaitable[None]]:
+    from mailrisk.collect.logs.mapped import formats_of
     from mailrisk.listen.syslog.receiver import Place, SyslogReceiver, tls_context
     from mailrisk.service.log_intake import LogIntake, zone_named
 
@@ -146,7 +147,10 @@ def _syslog(watch: Watch, settings: Config, context: Context) -> Callable[[], Aw
     tls = None
     if any(place.kind == "tls" for place in places):
         tls = tls_context(log.syslog_certificate, log.syslog_key, log.syslog_authority)
-    intake = LogIntake(watch.take_login, context.clock, zone_named(log.timezone), log.syslog_senders)
+    mapped = formats_of(settings.log_format)
+    intake = LogIntake(
+        watch.take_login, context.clock, zone_named(log.timezone), log.syslog_senders, mapped=mapped
+    )
     receiver = SyslogReceiver(intake, tls)
     return lambda: receiver.serve(places)
 

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import Final
 
 from mailrisk.model.errors import BadAddress
@@ -124,6 +125,7 @@ def aggregate(ip: str) -> tuple[str, ...]:
     return (ip[: ip.rindex(".")] + ".0/24",)
 
 
+@lru_cache(8_192)  # Whoever counts an address asks several times.
 def _v6_block(ip: str, length: int) -> str:
     kept = int(ipaddress.IPv6Address(ip)) >> (128 - length) << (128 - length)
     return f"{ipaddress.IPv6Address(kept)}/{length}"

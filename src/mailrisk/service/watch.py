@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -125,7 +126,7 @@ class Watch:
         self.takeover = TakeoverAnalysis(
             subject_of, self.analysis.attacking, country, trusted_frontends=self._frontends
         )
-        self._ids: dict[bytes, None] = {}
+        self._ids: OrderedDict[bytes, None] = OrderedDict()
 
     def take_login(self, event: LoginEvent) -> bool:
         """Accepts one event; False if it was accepted before."""
@@ -237,7 +238,7 @@ class Watch:
         if name in self._ids:
             return False
         if len(self._ids) >= IDS_REMEMBERED:
-            del self._ids[next(iter(self._ids))]
+            self._ids.popitem(last=False)
         self._ids[name] = None
         return True
 
@@ -280,5 +281,5 @@ class Watch:
             )
             self._begin()
             return Position()
-        self._ids = dict.fromkeys(known.ids[at : at + 8] for at in range(0, len(known.ids), 8))
+        self._ids = OrderedDict.fromkeys(known.ids[at : at + 8] for at in range(0, len(known.ids), 8))
         return known.position

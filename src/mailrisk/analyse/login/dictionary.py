@@ -13,6 +13,7 @@ addresses, which is a telephone on its way through networks.
 from __future__ import annotations
 
 import zlib
+from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
@@ -99,10 +100,10 @@ class Dictionary:
     ) -> None:
         self._settings = settings
         self._most = (max_light, max_heavy)
-        self._light: dict[str, Name] = {}
-        self._heavy: dict[str, Name] = {}
-        self._shared: dict[str, datetime] = {}
-        self._owned: dict[int, None] = {}
+        self._light: OrderedDict[str, Name] = OrderedDict()
+        self._heavy: OrderedDict[str, Name] = OrderedDict()
+        self._shared: OrderedDict[str, datetime] = OrderedDict()
+        self._owned: OrderedDict[int, None] = OrderedDict()
         self._began: datetime | None = None
 
     def state(self) -> DictionaryState:
@@ -111,8 +112,9 @@ class Dictionary:
 
     def restore(self, state: DictionaryState) -> None:
         """Goes on from a state."""
-        self._light, self._heavy, self._shared = state.light, state.heavy, state.shared
-        self._owned, self._began = state.owned, state.began
+        self._light, self._heavy = OrderedDict(state.light), OrderedDict(state.heavy)
+        self._shared, self._owned = OrderedDict(state.shared), OrderedDict(state.owned)
+        self._began = state.began
 
     def success(self, account: str, key: str, at: datetime) -> None:
         """Somebody owns the account, and the address is his."""
@@ -120,7 +122,7 @@ class Dictionary:
         number = zlib.crc32(account.encode())
         self._owned.pop(number, None)
         if len(self._owned) >= MAX_OWNED:
-            del self._owned[next(iter(self._owned))]
+            self._owned.popitem(last=False)
         self._owned[number] = None
         name = self._heavy.get(account) or self._light.get(account)
         if name is not None:
@@ -200,7 +202,7 @@ class Dictionary:
         """Enters a shared name; those that are over leave."""
         self._shared.pop(account, None)
         if len(self._shared) >= MAX_SHARED:
-            del self._shared[next(iter(self._shared))]
+            self._shared.popitem(last=False)
         self._shared[account] = at
         for oldest in list(self._shared):
             if (at - self._shared[oldest]).total_seconds() < self._settings.length_s:
@@ -240,7 +242,7 @@ class Dictionary:
         several = name.networks + name.repeating > 1
         table, most = (self._heavy, self._most[1]) if several else (self._light, self._most[0])
         if len(table) >= most:
-            del table[next(iter(table))]
+            table.popitem(last=False)
         table[account] = name
 
 

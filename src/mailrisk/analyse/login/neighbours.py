@@ -7,6 +7,7 @@ but one of them the network as a whole is never accused.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from datetime import datetime
 from typing import Final
 
@@ -72,8 +73,8 @@ class Neighbours:
     ) -> None:
         self._settings = settings
         self._most = (max_light, max_heavy)
-        self._light: dict[str, Neighbourhood] = {}
-        self._heavy: dict[str, Neighbourhood] = {}
+        self._light: OrderedDict[str, Neighbourhood] = OrderedDict()
+        self._heavy: OrderedDict[str, Neighbourhood] = OrderedDict()
 
     def state(self) -> NeighboursState:
         """Everything that is known; the tables themselves, so encode it at once."""
@@ -81,7 +82,7 @@ class Neighbours:
 
     def restore(self, state: NeighboursState) -> None:
         """Goes on from a state."""
-        self._light, self._heavy = state.light, state.heavy
+        self._light, self._heavy = OrderedDict(state.light), OrderedDict(state.heavy)
 
     def home(self, network: str) -> int:
         """How many accounts log in from the network."""
@@ -160,7 +161,7 @@ class Neighbours:
         matters = len(found.members) > 1 or found.home
         table, most = (self._heavy, self._most[1]) if matters else (self._light, self._most[0])
         if len(table) >= most:
-            del table[next(iter(table))]
+            table.popitem(last=False)
         table[network] = found
         return found
 

@@ -8,6 +8,7 @@ comes. It is a suspicion and no more: the account's owner may be among them, on 
 from __future__ import annotations
 
 import zlib
+from collections import OrderedDict
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
@@ -70,8 +71,8 @@ class Sieges:
     def __init__(self, settings: SiegeSettings, max_accounts: int = MAX_ACCOUNTS) -> None:
         self._settings = settings
         self._max = max_accounts
-        self._light: dict[str, _Siege] = {}
-        self._heavy: dict[str, _Siege] = {}
+        self._light: OrderedDict[str, _Siege] = OrderedDict()
+        self._heavy: OrderedDict[str, _Siege] = OrderedDict()
 
     def state(self) -> SiegesState:
         """Everything that is known; the tables themselves, so encode it at once."""
@@ -79,7 +80,7 @@ class Sieges:
 
     def restore(self, state: SiegesState) -> None:
         """Goes on from a state."""
-        self._light, self._heavy = state.light, state.heavy
+        self._light, self._heavy = OrderedDict(state.light), OrderedDict(state.heavy)
 
     def failure(self, account: str, attacker: Attacker) -> Iterator[Suspicion]:
         """Takes in a failure; tells of every address about which there is something new to say."""
@@ -117,7 +118,7 @@ class Sieges:
             siege = _Siege(start=at)
         table = self._heavy if siege.addresses >= _MATTERS_FROM else self._light
         if len(table) >= self._max:
-            del table[next(iter(table))]
+            table.popitem(last=False)
         table[account] = siege
         return siege
 

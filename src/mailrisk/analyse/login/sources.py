@@ -7,6 +7,7 @@ addresses pushes out its own kind and never an address that matters.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from datetime import datetime
 from ipaddress import IPv6Address
@@ -146,7 +147,7 @@ class Sources:
         self._windows = windows
         self._max_heavy = max_heavy
         self._light = LightTable(max_light, seed)
-        self._heavy: dict[str, Source] = {}
+        self._heavy: OrderedDict[str, Source] = OrderedDict()
         self._open: dict[str, Source] = {}
 
     def __len__(self) -> int:
@@ -167,7 +168,7 @@ class Sources:
     def restore(self, state: SourcesState, parts: Iterator[bytes]) -> None:
         """Goes on from a state and its parts. msgspec.MsgspecError: they are none."""
         self._light.restore(parts)
-        self._heavy, self._open = state.heavy, {}
+        self._heavy, self._open = OrderedDict(state.heavy), {}
 
     def touch(self, key: str) -> Source:
         """The address, made the most recently seen one; a new one if it is not known."""
@@ -212,7 +213,7 @@ class Sources:
                 continue
             self._light.remove(number)
             if len(self._heavy) >= self._max_heavy:
-                del self._heavy[next(iter(self._heavy))]
+                self._heavy.popitem(last=False)
             self._heavy[key] = source
 
 

@@ -8,6 +8,7 @@ One person on a telephone changes networks all day, inside one country: a new ne
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Final
@@ -81,7 +82,7 @@ class TakeoverAnalysis:
         self._settings = settings
         self._frontends = trusted_frontends
         self._most = most
-        self._accounts: dict[str, _Account] = {}
+        self._accounts: OrderedDict[str, _Account] = OrderedDict()
 
     def observe(self, event: LoginEvent) -> list[Evidence]:
         """The evidence that an event gives rise to, mostly none."""
@@ -99,7 +100,7 @@ class TakeoverAnalysis:
 
     def restore(self, state: bytes) -> None:
         """Goes on from a state. msgspec.MsgspecError: it is none."""
-        self._accounts = msgspec.msgpack.decode(state, type=dict[str, _Account])
+        self._accounts = OrderedDict(msgspec.msgpack.decode(state, type=dict[str, _Account]))
 
     def _failed(self, event: LoginEvent) -> None:
         """Only accounts that somebody has logged in to are worth a place: others cannot be broken into."""
@@ -155,7 +156,7 @@ class TakeoverAnalysis:
     def _touch(self, name: str) -> _Account:
         account = self._accounts.pop(name, None) or _Account()
         if len(self._accounts) >= self._most:
-            del self._accounts[next(iter(self._accounts))]
+            self._accounts.popitem(last=False)
         self._accounts[name] = account
         return account
 

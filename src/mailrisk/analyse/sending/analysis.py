@@ -12,6 +12,7 @@ that volume alone never convicts.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Final
@@ -53,7 +54,7 @@ class SendAnalysis:
         self._own_domains = own_domains
         self._frontends = trusted_frontends
         self._most = most
-        self._senders: dict[str, Sender] = {}
+        self._senders: OrderedDict[str, Sender] = OrderedDict()
 
     def login(self, event: LoginEvent) -> None:
         """A login that succeeded shows where the account is; the first network it is seen in is its home."""
@@ -91,7 +92,7 @@ class SendAnalysis:
 
     def restore(self, state: bytes) -> None:
         """Goes on from a state. msgspec.MsgspecError: it is none."""
-        self._senders = msgspec.msgpack.decode(state, type=dict[str, Sender])
+        self._senders = OrderedDict(msgspec.msgpack.decode(state, type=dict[str, Sender]))
 
     def _counts(self, ip: str) -> bool:
         return bool(ip) and ip not in self._frontends
@@ -99,7 +100,7 @@ class SendAnalysis:
     def _touch(self, account: str) -> Sender:
         sender = self._senders.pop(account, None) or Sender()
         if len(self._senders) >= self._most:
-            del self._senders[next(iter(self._senders))]
+            self._senders.popitem(last=False)
         self._senders[account] = sender
         return sender
 

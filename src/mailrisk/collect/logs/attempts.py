@@ -17,6 +17,7 @@ So an address that tries hard enough is counted double at worst, and never less 
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
@@ -53,8 +54,8 @@ class Attempts:
     """What has been reported of late, in the order of the lines of one log."""
 
     def __init__(self) -> None:
-        self._sessions: dict[str, _Session] = {}
-        self._ahead: dict[str, _Ahead] = {}
+        self._sessions: OrderedDict[str, _Session] = OrderedDict()
+        self._ahead: OrderedDict[str, _Ahead] = OrderedDict()
 
     def join(self, attempt: Attempt) -> LoginEvent | SkippedLine:
         """The event of an attempt, with the attempts that are new; SkippedLine if none is."""
@@ -113,9 +114,9 @@ class Attempts:
         return msgspec.structs.replace(event, attempts=event.attempts - known)
 
 
-def _put(table: dict[str, T], key: str, value: T) -> None:
+def _put(table: OrderedDict[str, T], key: str, value: T) -> None:
     """Makes the key the newest of the table, and drops the oldest if it is full."""
     table.pop(key, None)
     if len(table) >= MAX_TRACKED:
-        del table[next(iter(table))]
+        table.popitem(last=False)
     table[key] = value
