@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -121,16 +121,21 @@ def _wait(process: subprocess.Popen[bytes], port: int) -> None:
             break
         try:
             score(port, b"Subject: x\n\nx\n")
-        except (OSError, HTTPException):
+        except (OSError, HTTPException, ValueError):
             time.sleep(0.2)
         else:
             return
     raise Missing("rspamd did not start")
 
 
-def score(port: int, raw: bytes, connection: HTTPConnection | None = None) -> float:
-    """rspamd's score of one message. OSError, HTTPException: it did not answer."""
-    link = connection or HTTPConnection(HOST, port, timeout=30)
-    link.request("POST", "/checkv2", raw)
-    answer = json.loads(link.getresponse().read())
-    return float(answer.get("score", 0.0))
+def score(port: int, raw: bytes) -> float:
+    """rspamd's score of one message, over a connection of its own: it closes each after its answer.
+
+    OSError, HTTPException, ValueError: it did not answer, or not with a score.
+    """
+    with closing(HTTPConnection(HOST, port, timeout=30)) as link:
+        link.request("POST", "/checkv2", raw)
+        answer = json.loads(link.getresponse().read())
+    if "score" not in answer:
+        raise ValueError("no score")
+    return float(answer["score"])
