@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from urllib.parse import quote
 
+import pytest
 from tests.collect.files.papers import LURE, budget, detail, names, urls
 
 from mailrisk.collect.files.webpage import read_html, read_svg
@@ -70,3 +71,15 @@ def test_an_svg_with_script_or_foreign_form_is_told() -> None:
     foreign = f"<svg><foreignObject>{FORM}</foreignObject></svg>".encode()
     assert {"foreign-object", "foreign-form", "password-field"} <= names(read_svg(foreign, budget()))
     assert not read_svg(b'<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0"/></svg>', budget()).traits
+
+
+@pytest.mark.parametrize("href", [b"href", b"xlink:href"])
+def test_text_and_links_that_a_picture_draws_are_read(href: bytes) -> None:
+    found = read_svg(
+        b'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"><g><a '
+        + href
+        + b'="https://lure.example/login"><text>Verify your account</text></a></g></svg>',
+        budget(),
+    )
+    assert [link.url for link in found.links] == ["https://lure.example/login"]
+    assert "Verify your account" in found.text

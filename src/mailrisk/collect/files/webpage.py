@@ -59,6 +59,8 @@ _SENDS = re.compile(
 _BASE64 = re.compile(r"[\"'(]([A-Za-z0-9+/]{40,400000}={0,2})[\"')]")
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2}){20,100000}")
 _FOREIGN = re.compile(r"<(?:[a-z]{1,10}:)?foreignObject\b", re.IGNORECASE)
+_DRAWN = re.compile(rb"<(/?)(?:[a-z]{1,10}:)?(?:svg|g|text|tspan)\b", re.IGNORECASE)
+_XLINK = re.compile(rb"(\s)xlink:href", re.IGNORECASE)
 _DATA = re.compile(
     r"data:image/(?:png|jpe?g|gif|webp|bmp);base64,([A-Za-z0-9+/=\s]{100,8000000})", re.IGNORECASE
 )
@@ -74,7 +76,9 @@ def read_html(data: bytes, budget: FileBudget) -> Contents:
 def read_svg(data: bytes, budget: FileBudget) -> Contents:
     """Reads an SVG picture, which browsers open as a page: its scripts and foreign parts are live there."""
     gather = Gather(budget)
-    source = read_markup(data, gather, "")
+    # A picture's text and links count as a page's do once its own elements are named as a page's.
+    page = _XLINK.sub(rb"\1href", _DRAWN.sub(rb"<\1div", data[:MOST_BYTES]))
+    source = read_markup(page, gather, "")
     if _FOREIGN.search(source):
         gather.trait("foreign-object")
         if gather.has("form") or gather.has("password-field") or "<iframe" in source.lower():
