@@ -7,7 +7,7 @@ repeats itself does not become more convincing; different sources add up, to the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -166,21 +166,28 @@ def as_text(value: object) -> str:
 
 def reason(item: Weighed, weight: float) -> Reason:
     """The reason as people and scripts read it; ``weight`` is the one after caps."""
-    shown = _Shown({key: as_text(value) for key, value in item.evidence.data.items()})
-    # ``window_zh`` of the data fills {window} in the Chinese text.
-    chinese = {key.removesuffix("_zh"): text for key, text in shown.items() if key.endswith("_zh")}
-    english = _Shown(worded(shown, chinese=False))
-    shown_zh = _Shown(worded(shown, chinese=True) | chinese)
+    text, text_zh = item.rule.en, item.rule.zh
+    if "{" in text or "{" in text_zh:
+        text, text_zh = _filled(text, text_zh, item.evidence.data)
     return Reason(
         code=item.evidence.code,
-        text=tidied(item.rule.en.format_map(english)),
-        text_zh=tidied(item.rule.zh.format_map(shown_zh)),
+        text=text,
+        text_zh=text_zh,
         weight=round(weight, 4),
         source=item.evidence.source,
         artefact=item.evidence.artefact,
         seen_at=item.evidence.seen_at,
         count=item.count,
     )
+
+
+def _filled(en: str, zh: str, data: Mapping[str, Any]) -> tuple[str, str]:
+    """Both sentences with the data in them; ``window_zh`` of the data fills {window} in the Chinese one."""
+    shown = _Shown({key: as_text(value) for key, value in data.items()})
+    chinese = {key.removesuffix("_zh"): text for key, text in shown.items() if key.endswith("_zh")}
+    english = _Shown(worded(shown, chinese=False))
+    shown_zh = _Shown(worded(shown, chinese=True) | chinese)
+    return tidied(en.format_map(english)), tidied(zh.format_map(shown_zh))
 
 
 def category_of(item: Weighed) -> Category | None:

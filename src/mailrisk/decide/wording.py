@@ -27,11 +27,15 @@ _CHINESE: Final[Mapping[str, str]] = {
 _NAMED: Final = frozenset({"wants", "where", "claimed"})
 """Fields of evidence that may hold labels and places instead of words from the message."""
 
+_WORDED: Final = _NAMED | {"phrase"}
+
 _EMPTY: Final = re.compile(r"[ ]?(?:[(（](?:“”)?[)）]|[:：] ?“”)")
 
 
 def worded(shown: Mapping[str, str], *, chinese: bool) -> dict[str, str]:
     """The fields of a sentence with labels and patterns put into words of its language."""
+    if _WORDED.isdisjoint(shown):
+        return dict(shown)
     words = _CHINESE if chinese else _ENGLISH
     comma = "、" if chinese else ", "
     said = dict(shown)

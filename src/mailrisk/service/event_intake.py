@@ -25,6 +25,9 @@ MAX_NAMED: Final = 50
 MAX_ID: Final = 200
 MAX_COUNT: Final = 1_000_000
 
+MAX_ATTEMPTS: Final = 1_000
+"""Attempts that one event may stand for: one line of a key's owner shall not outweigh a day of logs."""
+
 AHEAD: Final = timedelta(minutes=10)
 """How far a client's clock may be ahead of ours."""
 
@@ -140,7 +143,7 @@ def _login_event(data: LoginEventBody, now: datetime) -> LoginEvent:
         ip=_address(data.ip),
         outcome=data.outcome,
         detail=account_name(data.detail),
-        attempts=_count("attempts", data.attempts, least=1),
+        attempts=_count("attempts", data.attempts, least=1, most=MAX_ATTEMPTS),
         secret=_word("secret", data.secret),
         id=_id(data.id),
     )

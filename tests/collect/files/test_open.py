@@ -15,7 +15,7 @@ from tests.made_files import PROGRAM, TEXT, attached, tar_of, zip_of
 from mailrisk.collect.files.limits import FileBudget, FileLimits
 from mailrisk.collect.files.open import Opened, Tools, open_files
 from mailrisk.model.errors import BadInput
-from mailrisk.model.file import Contents, Member, OpenedFile, Picture
+from mailrisk.model.file import Contents, Member, OpenedFile, Picture, RuleMatch
 from mailrisk.model.message import Link
 
 
@@ -241,5 +241,11 @@ def test_damaged_archives_are_read_as_far_as_they_go(
     for at, value in changes:
         damaged[at % len(damaged)] = value
     data = bytes(damaged[: cut % len(damaged) + 1] if cut % 3 == 0 else damaged)
-    found = open_files([attached("a.zip", data)], ["1234"], limits=SMALL)
-    assert sum(file.size for file in found.files if file.depth and file.sha256 and not file.why) <= 20_000
+    sizes: list[int] = []  # What was unpacked, whatever the archive says of it; the first is the archive itself.
+
+    def note(content: bytes) -> tuple[RuleMatch, ...]:
+        sizes.append(len(content))
+        return ()
+
+    open_files([attached("a.zip", data)], ["1234"], tools=Tools(match=note), limits=SMALL)
+    assert sum(sizes[1:]) <= 20_000

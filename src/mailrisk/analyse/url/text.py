@@ -78,8 +78,9 @@ def personalised(view: UrlView) -> Iterator[Evidence]:
     """
     if view.reputable or HostClass.BULK_MAILER in view.classes:
         return
-    parts = (("query", view.url.query), ("path", view.url.path), ("fragment", view.url.fragment))
-    for part, raw in parts:
+    # The key holds the path too: with a query one look is enough for both.
+    page = ("query", view.url.query) if view.url.query else ("path", view.url.path)
+    for part, raw in (page, ("fragment", view.url.fragment)):
         text = view.url.key if part == "query" else raw.replace("%40", "@")
         if raw and personal_at(text, _NOBODY) >= 0:
             yield view.evidence("personalised-link", part=part)
