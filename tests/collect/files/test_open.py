@@ -241,7 +241,8 @@ def test_damaged_archives_are_read_as_far_as_they_go(
     for at, value in changes:
         damaged[at % len(damaged)] = value
     data = bytes(damaged[: cut % len(damaged) + 1] if cut % 3 == 0 else damaged)
-    sizes: list[int] = []  # What was unpacked, whatever the archive says of it; the first is the archive itself.
+    # What was unpacked, whatever the archive says of it; the first is the archive itself.
+    sizes: list[int] = []
 
     def note(content: bytes) -> tuple[RuleMatch, ...]:
         sizes.append(len(content))
