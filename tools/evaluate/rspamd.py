@@ -1,8 +1,7 @@
 """rspamd as a process of our own: Debian's rules, every module that asks the network off, loopback alone.
 
 Its name server is one of ours that knows no name and says so at once, so that nothing leaves the machine, and
-lists that it would fetch fall back to the files in the package. A few of its questions never reach even that one, so
-that it waits 20 ms for them and no longer.
+lists that it would fetch fall back to the files in the package.
 """
 
 from __future__ import annotations
@@ -38,13 +37,18 @@ _CONFIGURATION = """
 options {
   pidfile = "$RUNDIR/rspamd.pid";
   .include "$CONFDIR/options.inc"
-  filters = "chartable,regexp";
-  dns { nameserver = ["%(host)s:%(names)d:1"]; timeout = 0.02s; retransmits = 0; }
-  map_watch_interval = 1h;
+  .include(priority=10) "$LOCAL_CONFDIR/override.d/options.inc"
 }
 logging { type = "file"; filename = "$LOGDIR/rspamd.log"; level = "error"; }
 worker "normal" { bind_socket = "%(host)s:%(port)d"; count = %(workers)d; }
 """
+
+_OPTIONS = """
+filters = "chartable,regexp";
+map_watch_interval = 1h;
+dns { nameserver = ["%(host)s:%(names)d:1"]; timeout = 0.5s; retransmits = 1; sockets = 4; }
+"""
+"""Included with a priority of its own: beside the package's block of that name a second one would not count."""
 
 
 @contextmanager
@@ -83,13 +87,16 @@ def running(workers: int = 2) -> Iterator[int]:
     with tempfile.TemporaryDirectory(prefix="mailrisk-rspamd-") as name, no_names() as names:
         folder, port = Path(name), _free_port()
         folders = {one: folder / one.lower() for one in ("DBDIR", "RUNDIR", "LOGDIR", "LOCAL_CONFDIR")}
-        (folders["LOCAL_CONFDIR"] / "local.d").mkdir(parents=True)
+        local = folders["LOCAL_CONFDIR"]
+        (local / "local.d").mkdir(parents=True)
+        (local / "override.d").mkdir()
+        (local / "override.d" / "options.inc").write_text(_OPTIONS % {"host": HOST, "names": names})
         for path in folders.values():
             path.mkdir(exist_ok=True)
         for module in NETWORK_MODULES:
-            (folders["LOCAL_CONFDIR"] / "local.d" / f"{module}.conf").write_text("enabled = false;\n")
+            (local / "local.d" / f"{module}.conf").write_text("enabled = false;\n")
         (folder / "rspamd.conf").write_text(
-            _CONFIGURATION % {"host": HOST, "port": port, "workers": workers, "names": names},
+            _CONFIGURATION % {"host": HOST, "port": port, "workers": workers},
             encoding="utf-8",
         )
         variables = [f"--var={key}={path}" for key, path in folders.items()]
