@@ -45,9 +45,16 @@ def measure(data: Path) -> dict[str, Any]:
             found[name] = {"missing": str(error)}
             continue
         found[name] = compared(mails, scores) | {
-            "ms_a_mail": round(1000 * (time.perf_counter() - started) * workers() / len(mails), 2)
+            "without_chinese": compared(*_without_chinese(mails, scores)),
+            "ms_a_mail": round(1000 * (time.perf_counter() - started) * workers() / len(mails), 2),
         }
     return found
+
+
+def _without_chinese(mails: Sequence[Mail], scores: Sequence[float]) -> tuple[list[Mail], list[float]]:
+    """Without ccert's raw GBK mail of 2004, whose headers rspamd's rules hold against it."""
+    kept = [pair for pair in zip(mails, scores, strict=True) if not pair[0].source.startswith("ccert")]
+    return [mail for mail, _ in kept], [score for _, score in kept]
 
 
 def chosen(data: Path) -> list[Mail]:
@@ -155,6 +162,9 @@ def page(figures: Mapping[str, Any]) -> str:
             for cell in cells
         ]
         rows.append([name, *shown, f"{one['auc']:.3f}", f"{one['ms_a_mail']:.1f}"])
+        rest = one["without_chinese"]
+        plain = [f"{100 * rest[f'recall_at_fpr_{rate}']['value']:.1f} %" for rate in RATES]
+        rows.append([f"{name}, without the Chinese mail", *plain, f"{rest['auc']:.3f}", ""])
     mails = figures["mails"]
     head = ("", *(f"recall at {100 * rate:g} %" for rate in RATES), "area under the curve", "core-ms a mail")
     said = f"{mails['phishing']} phishing and {mails['of'] - mails['phishing']} benign mails."
