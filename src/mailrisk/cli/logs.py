@@ -18,6 +18,7 @@ from mailrisk.cli.options import Command, exit_code, opened, output_options, sto
 from mailrisk.collect.logs.entry import BadLine
 from mailrisk.collect.logs.mapped import formats_of
 from mailrisk.collect.logs.read import AUTO, split_lines
+from mailrisk.collect.logs.registry import FORMATS
 from mailrisk.config import Config, load_config
 from mailrisk.edge.clock import system_clock
 from mailrisk.edge.files import read_pieces, size_of
@@ -70,6 +71,7 @@ def log_parse(
     """
     settings = load_config(config)
     zone = _zone(timezone or settings.log.timezone)
+    _known_format(as_, settings)
     counts = LogCounts()
     spoken = output.language(lang)
     answers = output.print_answers(
@@ -85,6 +87,13 @@ def _shown(item: LoginEvent | BadLine | ErrorAnswer) -> LoginEvent | ErrorAnswer
     if isinstance(item, BadLine):
         return ErrorAnswer(input=f"line {item.number}", error=item.reason, field="line")
     return item
+
+
+def _known_format(as_: str, settings: Config) -> None:
+    """click.BadParameter: there is no such format, which is a wrong command and no wrong file."""
+    formats = (AUTO, *FORMATS, *formats_of(settings.log_format))
+    if as_ not in formats:
+        raise click.BadParameter(f"{as_!r} is not one of {', '.join(formats)}", param_hint="--as")
 
 
 def _events(
@@ -125,6 +134,7 @@ def log_detect(
     with opened(data_dir, config, network=False) as context:
         settings = load_config(config)
         zone = _zone(timezone or settings.log.timezone)
+        _known_format(as_, settings)
         events = _without_errors(_events(files, counts, as_, zone, year, settings), errors)
         found = detect(context, _progress(events, counts, files), counts)
         answers: list[Any] = [*found.ips, *errors]

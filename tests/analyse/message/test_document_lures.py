@@ -49,7 +49,8 @@ def test_macros_that_start_and_run_something_are_malware_when_the_mail_asks_to_o
     )
     assert level(asks) == ("malicious", "malware-file")
     silent = mail("Anna <anna@partner.example>", "Figures", "As discussed.", "o.docm", DROPPER)
-    assert level(silent) == ("suspicious", "malware-file")
+    assert level(silent)[0] in ("suspicious", "malicious") and level(silent)[1] == "malware-file"
+    assert judged(silent).logit < judged(asks).logit, "what is asked for weighs"
 
 
 def test_macros_of_colleagues_and_macros_that_run_nothing_are_left_alone() -> None:
