@@ -110,6 +110,12 @@ class Postfix:
         return sum(1 for path in (self.folder / "spool" / "hold").rglob("*") if path.is_file())
 
 
+def log_of(folder: Path) -> str:
+    """What the server has logged so far."""
+    log = folder / "mail.log"
+    return log.read_text() if log.exists() else "it never spoke"
+
+
 @contextlib.contextmanager
 def postfix(folder: Path, policy: int = 0, auth: int = 0) -> Iterator[Postfix]:
     """Runs one in a folder that other users may pass through.
@@ -126,13 +132,17 @@ def postfix(folder: Path, policy: int = 0, auth: int = 0) -> Iterator[Postfix]:
         port = probe.getsockname()[1]
     for name in ("etc", "spool", "data"):
         (folder / name).mkdir()
+        (folder / name).chmod(
+            0o755
+        )  # Whatever the umask of this process: postfix's own user must get through.
     shutil.chown(folder / "data", "postfix")
     asked = f"check_policy_service inet:127.0.0.1:{policy}" if policy else ""
     main = MAIN.format(folder=folder, policy=asked, auth=auth, sasl="yes" if auth else "no")
     (folder / "etc" / "main.cf").write_text(main)
     (folder / "etc" / "master.cf").write_text(MASTER.format(port=f"127.0.0.1:{port}"))
     command = [PROGRAM, "-c", str(folder / "etc")]
-    subprocess.run([*command, "start"], check=True, capture_output=True, timeout=60)
+    started = subprocess.run([*command, "start"], check=False, capture_output=True, timeout=60, umask=0o022)
+    assert started.returncode == 0, started.stderr.decode() + log_of(folder)
     server = Postfix(folder, port)
     try:
         _wait(server)
