@@ -14,7 +14,8 @@ import pytest
 from tests.edge.chat import ChatServer, Reply, chatting, opinion
 
 from mailrisk.cli import main
-from mailrisk.config import Config, Deepen, Llm
+from mailrisk.config import Config
+from mailrisk.config.messages import Deepen, Llm
 from mailrisk.model.errors import ConfigError
 from mailrisk.wiring import make_depth, make_readers
 

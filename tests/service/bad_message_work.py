@@ -16,7 +16,8 @@ from pathlib import Path
 
 from tests.service.hostile_mails import MAILS
 
-from mailrisk.config import Config, Network
+from mailrisk.config import Config
+from mailrisk.config.service import Network
 from mailrisk.model.errors import BadInput
 from mailrisk.model.message import Envelope
 from mailrisk.service.check_message import check_message
