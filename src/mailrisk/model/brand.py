@@ -71,6 +71,7 @@ class Lookalike(NamedTuple):
 
 class _Name(NamedTuple):
     words: tuple[str, ...]
+    needed: frozenset[str]  # the same, to hold against the words of a text
     text: str
     brand: Brand
     ambiguous: bool
@@ -107,6 +108,18 @@ class Brands:
     def owners(self, host: str) -> tuple[Brand, ...]:
         """The brands whose host this is: itself or a parent of it is among their domains."""
         return self._owners(host) if host else ()
+
+    def recorded(self, host: str) -> Brand | None:
+        """The brand among whose domains the host or a parent of it stands by name.
+
+        Patterns do not count: under some suffix of ``amazon.??`` somebody else may have been first.
+        """
+        rest = host
+        while rest:
+            if found := self._by_domain.get(rest):
+                return found[0]
+            rest = rest.partition(".")[2]
+        return None
 
     def _find_owners(self, host: str) -> tuple[Brand, ...]:
         rest = host
@@ -158,21 +171,17 @@ class Brands:
             for name in names:
                 text = latin(name)
                 words = tuple(_WORD.findall(text))
-                entry = _Name(words, text, brand, ambiguous)
+                entry = _Name(words, frozenset(words), text, brand, ambiguous)
                 if _HAN.search(text):
                     self._by_bigram.setdefault(text[:2], []).append(entry)
                 elif words:
                     self._by_word.setdefault(words[0], []).append(entry)
 
     def _worded(self, folded: str) -> Iterator[Mention]:
-        places: dict[str, int] = {}
-        words = _WORD.findall(folded)
-        for index, word in enumerate(words):
-            if word in self._by_word:
-                places.setdefault(word, index)
-        for word in places:
-            for name in self._by_word[word]:
-                at = _find_words(folded, name)
+        words = dict.fromkeys(_WORD.findall(folded))
+        for word in words:
+            for name in self._by_word.get(word, ()):
+                at = _find_words(folded, name) if name.needed <= words.keys() else -1
                 if at >= 0:
                     yield Mention(name.brand, name.text, at, name.ambiguous)
 

@@ -39,13 +39,20 @@ _ALIKE = {
     "y": "уүγỿуʏ",
     "z": "ᴢżʐ",
 }
+_FOREIGN = frozenset(
+    char
+    for chars in _ALIKE.values()
+    for char in chars
+    if not char.isascii() and not "\u00a0" <= char <= "\u024f" and not "\u1e00" <= char <= "\u1eff"
+)
 _TABLE = {ord(char): plain for plain, chars in _ALIKE.items() for char in chars}
 
 INVISIBLE = "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff"
 """Characters that take no room: soft hyphen, joiners, zero-width spaces, direction marks."""
 
 _ACCENT = re.compile("[\u0300-\u036f]+")
-_INVISIBLE_TABLE = dict.fromkeys(map(ord, INVISIBLE))
+_ANY_INVISIBLE = re.compile(f"[{INVISIBLE}]+")
+_ANY_ALIKE = re.compile(f"[{''.join(re.escape(chr(code)) for code in _TABLE)}]")
 _DIGITS = str.maketrans({"0": "o", "1": "l", "3": "e", "5": "s", "8": "b", "|": "l"})
 
 
@@ -56,7 +63,7 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFKC", text.translate(_INVISIBLE_TABLE)).lower()
+    return unicodedata.normalize("NFKC", _ANY_INVISIBLE.sub("", text)).lower()
 
 
 def skeleton(text: str) -> str:
@@ -73,4 +80,15 @@ def latin(text: str) -> str:
     folded = fold(text)
     if folded.isascii():
         return folded
-    return _ACCENT.sub("", unicodedata.normalize("NFD", folded.translate(_TABLE)))
+    # A pattern passes over what it does not look for ten times as fast as ``translate`` does.
+    if _ANY_ALIKE.search(folded):
+        folded = folded.translate(_TABLE)
+    return _ACCENT.sub("", unicodedata.normalize("NFD", folded))
+
+
+def disguised(text: str) -> bool:
+    """Whether letters of another script, or Latin ones that no language writes so, look like plain Latin here.
+
+    Letters with accents do not count: ``ä`` and ``ø`` are how people write.
+    """
+    return not text.isascii() and any(char in _FOREIGN for char in fold(text))

@@ -10,10 +10,19 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from mailrisk.model.confusable import latin, skeleton
+from mailrisk.model.confusable import disguised, latin, skeleton
 
 SHORTEST_TYPO = 6
 """Labels shorter than this have too many honest neighbours at distance one."""
+
+SHORTEST_DISGUISE = 4
+"""Shortest label that is a word of its own and counts when it is written with letters of another script."""
+
+SHORTEST_DIGITS = 5
+"""Shortest such label that counts when digits stand for letters (``app1e``); shorter ones are honest plays on words."""
+
+SHORTEST_MISSPELT = 8
+"""Shortest label that counts with one slip beside a bait word (``mircosoft-login``)."""
 
 SHORTEST_COMBO = 5
 """Shortest label that counts as part of a longer one without a hyphen beside it."""
@@ -22,7 +31,7 @@ _BAIT_WORDS = (
     "account accounts admin alert app apps auth authen authorize bank billing bonus center cliente clientes "
     "client confirm connect customer customs delivery device doc docs document email express file files help "
     "helpdesk id info invoice kyc live login logon mail mailbox member message mobile my net notice notification "
-    "office official online online pass pay payment portal post prize recover recovery redelivery refund renew "
+    "office official online pass password passwords pay payment portal post prize recover recovery redelivery refund renew "
     "reset restore reward rewards secure secured security server service services share shared sign signin "
     "sso store suivi support system team ticket track tracking transfer unlock update upgrade user validate "
     "validation verif verify verification voicemail wallet web webmail "
@@ -31,6 +40,8 @@ _BAIT_WORDS = (
 )
 BAIT = frozenset(_BAIT_WORDS.split())
 """Words that an imitation puts beside a brand (combosquatting; Kintis et al., CCS 2017)."""
+
+_DIGITS = re.compile(r"[01358]")
 
 _SPLIT = re.compile(r"[-_.]+")
 _DELETION_LIMIT = 40
@@ -47,7 +58,8 @@ class Imitation(NamedTuple):
 class LabelIndex:
     """Known labels, found again when imitated. ``labels`` maps a label to its owner's name.
 
-    ``ambiguous`` labels are words of their own: they count only beside a bait word, with a hyphen between.
+    ``ambiguous`` labels are words of their own: they count only beside a bait word, with a hyphen between, or in
+    disguise, since nobody writes a common word with letters of another script or with digits by chance.
     Labels shorter than ``shortest_typo`` have no slips.
     """
 
@@ -61,6 +73,9 @@ class LabelIndex:
         self._shortest_typo = shortest_typo
         self._hyphened = tuple(label for label in labels if "-" in label)
         self._ambiguous = dict(ambiguous or {})
+        self._words_alike = {
+            skeleton(label): label for label in self._ambiguous if len(label) >= SHORTEST_DISGUISE
+        }
         self._skeletons: dict[str, str] = {}
         self._gaps: dict[str, tuple[str, ...]] = {}
         for label in labels:
@@ -90,8 +105,20 @@ class LabelIndex:
         look = self._skeletons.get(skeleton(shown))
         if look is not None and len(look) >= 4:
             return Imitation(self._exact[look], "confusable", shown)
+        word = self._disguised_word(shown)
+        if word:
+            return Imitation(self._ambiguous[word], "confusable", shown)
         near = self._one_off(shown)
         return Imitation(self._exact[near], "typo", shown) if near else None
+
+    def _disguised_word(self, shown: str) -> str | None:
+        """The ambiguous label that this one shows with other characters: of another script, or digits."""
+        if shown.isascii():
+            if len(shown) < SHORTEST_DIGITS or not _DIGITS.search(shown):
+                return None
+            word = self._words_alike.get(skeleton(shown))
+            return word if word != shown and len(word or "") == len(shown) else None
+        return self._words_alike.get(skeleton(shown)) if disguised(shown) else None
 
     def _one_off(self, label: str) -> str | None:
         """The known label at Damerau-Levenshtein distance one, by shared deletions (Mor and Fraenkel, 1982)."""
@@ -112,6 +139,8 @@ class LabelIndex:
             if owner and len(word) >= 3 and any(other in BAIT for other in words if other != word):
                 return Imitation(owner, "combo", label)
             near = self._skeletons.get(skeleton(word)) if word not in self._exact and len(word) >= 6 else None
+            if near is None and len(word) >= SHORTEST_MISSPELT and any(other in BAIT for other in words):
+                near = self._one_off(word)
             if near:
                 return Imitation(self._exact[near], "combo", label)
         for known in self._hyphened:

@@ -23,6 +23,11 @@ def puny(label: str) -> str:
         (puny("p\u0430ypal") + ".com", "paypal", "confusable"),
         ("paypa1.example", "paypal", "confusable"),
         ("rnicrosoft.example", "microsoft", "confusable"),
+        # A brand that is a word of its own, in disguise.
+        (puny("\u0430pple") + ".com", "apple", "confusable"),
+        (puny("\u0430\u0440\u0440\u04cf\u0435") + ".com", "apple", "confusable"),
+        ("app1e.example", "apple", "confusable"),
+        ("amaz0n.example", "amazon", "confusable"),
         # One slip: a neighbour on the keyboard, a letter left out, doubled, swapped.
         ("paypak.example", "paypal", "typo"),
         ("micosoft.example", "microsoft", "typo"),
@@ -32,6 +37,7 @@ def puny(label: str) -> str:
         ("paypal-login.example", "paypal", "combo"),
         ("secure-microsoft.example", "microsoft", "combo"),
         ("dhl-tracking.example", "dhl", "combo"),
+        ("mircosoft-login.example", "microsoft", "combo"),
         # Pinyin.
         ("zhifubao-renzheng.example", "alipay", "combo"),
         ("weixin-anquan.example", "wechat", "combo"),
@@ -74,3 +80,17 @@ def test_each_kind_of_imitation_of_a_brand(host: str, brand: str, kind: str) -> 
 def test_each_kind_of_imitation_of_an_own_domain(host: str, own: str, kind: str) -> None:
     found = imitates_own(host, OWN)
     assert (found.domain, found.kind) == (own, kind) if own and found else (found is None and not own)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "apple-tree.example", "pineapple.example", "applegarden.example", "chasewood.example", "orangerie.example",
+        "amazonas-reisen.example", "onlinevisaform.example", "microsofa-shop.example",
+        puny("\u00e4pple") + ".example",  # Swedish for the fruit
+        puny("\u0441\u0430\u0445\u0430\u0440") + ".example",  # Russian for sugar: letters that look Latin, no brand
+        "4pple.example", "steam2.example",
+    ],
+)  # fmt: skip
+def test_common_words_in_honest_names_imitate_nobody(host: str) -> None:
+    assert imitates(host, shipped()) is None

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 from mailrisk.analyse.url.view import UrlView
 from mailrisk.model.evidence import Evidence
-from mailrisk.model.url.hosts import HostClass
+from mailrisk.model.url.hosts import SHARED, HostClass
 from mailrisk.model.url.unwrap import OPEN_REDIRECT
 
 MANY_LABELS = 4
@@ -118,11 +120,29 @@ def widely_used(view: UrlView) -> Iterator[Evidence]:
 
     The rank is not the sender's to forge, so it may lower the verdict.
     """
-    through_redirector = any(name == OPEN_REDIRECT for name, _ in view.unwrapped.hops)
-    if (
-        0 < view.rank <= TRUSTED_RANK
-        and not view.shared
-        and not view.url.has_credentials
-        and not through_redirector
-    ):
+    if 0 < view.rank <= TRUSTED_RANK and _is_plain(view):
         yield view.evidence("widely-used-site", host=view.registrable, rank=view.rank)
+
+
+def official_site(view: UrlView) -> Iterator[Evidence]:
+    """The host belongs to a brand of the records, which no sender can forge, under the terms of ``widely_used``.
+
+    A document that anyone can share there, a form or a customer's page is not the brand's. Where the site counts as
+    widely used already, this adds next to nothing: both say that its owner is known.
+    """
+    if view.tenant or view.url.is_ip or view.classes & _PUBLISHED_BY_OTHERS or not _is_plain(view):
+        return
+    brand = view.knowledge.brands.recorded(view.url.host)
+    if brand:
+        found = view.evidence("official-site", host=view.url.host, brand=brand.title)
+        known_already = 0 < view.rank <= TRUSTED_RANK
+        yield msgspec.structs.replace(found, value=0.1) if known_already else found
+
+
+def _is_plain(view: UrlView) -> bool:
+    """Not shared, without credentials, and not reached through an open redirector."""
+    through_redirector = any(name == OPEN_REDIRECT for name, _ in view.unwrapped.hops)
+    return not view.shared and not view.url.has_credentials and not through_redirector
+
+
+_PUBLISHED_BY_OTHERS = SHARED | {HostClass.SHORTENER}

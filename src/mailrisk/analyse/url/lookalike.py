@@ -16,8 +16,9 @@ from typing import NamedTuple
 
 from mailrisk.model.authority import is_authority
 from mailrisk.model.brand import Brands, Lookalike
+from mailrisk.model.confusable import disguised
 from mailrisk.model.evidence import Evidence
-from mailrisk.model.imitation import LabelIndex
+from mailrisk.model.imitation import LabelIndex, decoded
 from mailrisk.model.knowledge import Knowledge
 from mailrisk.model.subject import Subject
 from mailrisk.model.url.canonical import Url
@@ -81,7 +82,7 @@ def brand_in_path(url: Url, brands: Brands) -> str:
 
 
 def analyse(url: Url, knowledge: Knowledge, at: datetime, subject: Subject) -> Iterator[Evidence]:
-    """Evidence about one URL: ``brand-lookalike-host``, ``own-lookalike-host``, ``brand-in-path``."""
+    """Evidence about one URL: ``brand-lookalike-host``, ``own-lookalike-host``, ``disguised-host``, ``brand-in-path``."""
     look = None if url.is_ip else imitates(url.host, knowledge)
     if look:
         yield Evidence(
@@ -108,7 +109,18 @@ def analyse(url: Url, knowledge: Knowledge, at: datetime, subject: Subject) -> I
             seen_at=at,
             data={"domain": own.domain, "host": url.host, "kind": own.kind},
         )
+    if look or own:
+        yield from _disguise(url.host, at, subject)
     named = brand_in_path(url, knowledge.brands)
     if named:
         data = {"named": named, "host": url.host}
         yield Evidence(code="brand-in-path", subject=subject, source=SOURCE, seen_at=at, data=data)
+
+
+def _disguise(host: str, at: datetime, subject: Subject) -> Iterator[Evidence]:
+    """The imitating host is written with letters that only look Latin, which nobody types by mistake."""
+    labels = (decoded(label) for label in host.split(".") if label.startswith("xn--"))
+    label = next((label for label in labels if disguised(label)), "")
+    if label:
+        data = {"host": host, "label": label}
+        yield Evidence(code="disguised-host", subject=subject, source=SOURCE, seen_at=at, data=data)

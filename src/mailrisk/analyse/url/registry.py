@@ -33,6 +33,7 @@ RULES: Final[tuple[Rule, ...]] = (
     host.stuffed_name,
     host.wrapping,
     host.widely_used,
+    host.official_site,
     script.mixed_scripts,
     imitation,
     text.lure_words,
