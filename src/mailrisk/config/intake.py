@@ -32,6 +32,34 @@ class Logs(Section, frozen=True):
     ] = ""
 
 
+class Graph(Section, frozen=True):
+    """``[login.graph]``: sign-ins of Microsoft 365 and Entra ID, pulled from Microsoft Graph."""
+
+    tenant: Annotated[
+        str, Meta(description="Directory (tenant) ID or one of its domains; '': nothing is pulled")
+    ] = ""
+    client_id: Annotated[str, Meta(description="Application (client) ID of the app registration")] = ""
+    secret: Annotated[
+        str, Meta(description="Its client secret; or MAILRISK_GRAPH_SECRET in the environment")
+    ] = ""
+    url: Annotated[
+        str, Meta(description="Service root of Graph; https://microsoftgraph.chinacloudapi.cn for 21Vianet")
+    ] = "https://graph.microsoft.com"
+    authority: Annotated[
+        str,
+        Meta(description="Where tokens are issued; https://login.partner.microsoftonline.cn for 21Vianet"),
+    ] = "https://login.microsoftonline.com"
+    proxy: Annotated[str, Meta(description="HTTP proxy, http://[user:password@]host:port")] = ""
+    every_s: Annotated[float, Meta(ge=10, description="Seconds between two pulls")] = 60.0
+    overlap_s: Annotated[
+        float,
+        Meta(ge=0, le=86_400, description="Each pull asks again for so many seconds: sign-ins arrive late"),
+    ] = 1_800.0
+    first_h: Annotated[
+        float, Meta(ge=0, le=720, description="Hours before its start that the first pull asks for")
+    ] = 24.0
+
+
 class Login(Section, frozen=True):
     """``[login]``: watching logins, and answering mail servers that ask before they let somebody in."""
 
@@ -51,6 +79,7 @@ class Login(Section, frozen=True):
             description="Addresses of webmail, proxies and load balancers that log in for others: never judged"
         ),
     ] = ()
+    graph: Graph = Graph()
 
 
 class Send(Section, frozen=True):

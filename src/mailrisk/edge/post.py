@@ -1,4 +1,4 @@
-"""Posting one small document to a receiver that the administrator named.
+"""Posting one small document to a receiver that the administrator named, or asking it for one.
 
 The connection passes :mod:`.egress`, no redirect is followed (a receiver that moved is configured anew), and
 of the answer no more is read than the caller wants.
@@ -30,11 +30,12 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What came back; ``body`` is the beginning of it if it was too long."""
+    """What came back; ``body`` is the beginning of it if it was too long. Names of headers are in lower case."""
 
     status: int
     body: bytes
     whole: bool = True
+    headers: Mapping[str, str] = {}
 
 
 async def post(
@@ -52,8 +53,9 @@ async def exchange(
     timeout_s: float = 15.0,
     most: int = MAX_ANSWER,
     egress: Egress = DIRECT,
+    method: str = "POST",
 ) -> Answer:
-    """Posts ``body`` and returns the answer, of which ``most`` bytes are read.
+    """Sends ``body`` and returns the answer, of which ``most`` bytes are read.
 
     BadUrl, EgressRefused: a place that we do not open. Unavailable: no answer in time. Messages name the
     host only, because a URL may hold a key.
@@ -66,7 +68,7 @@ async def exchange(
     sent = {"User-Agent": USER_AGENT, "Content-Length": str(len(body)), "Connection": "close", **headers}
     try:
         async with asyncio.timeout(timeout_s), _pool(target, egress) as pool:
-            return await _send(pool, target, body, sent, most)
+            return await _send(pool, method, target, body, sent, most)
     except TimeoutError:
         raise Unavailable(f"{target.host}: no answer within {timeout_s:g} s") from None
     except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
@@ -76,16 +78,22 @@ async def exchange(
 
 
 async def _send(
-    pool: httpcore.AsyncConnectionPool, target: Url, body: bytes, headers: Mapping[str, str], most: int
+    pool: httpcore.AsyncConnectionPool,
+    method: str,
+    target: Url,
+    body: bytes,
+    headers: Mapping[str, str],
+    most: int,
 ) -> Answer:
     pairs = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
-    async with pool.stream("POST", target.text, headers=pairs, content=body) as response:
+    async with pool.stream(method, target.text, headers=pairs, content=body) as response:
+        said = {name.decode("latin-1").lower(): v.decode("latin-1") for name, v in response.headers}
         read = bytearray()
         async for chunk in response.aiter_stream():
             read += chunk
             if len(read) > most:
-                return Answer(response.status, bytes(read[:most]), whole=False)
-        return Answer(response.status, bytes(read))
+                return Answer(response.status, bytes(read[:most]), whole=False, headers=said)
+        return Answer(response.status, bytes(read), headers=said)
 
 
 @cache

@@ -40,6 +40,7 @@ CODES: Final = {  # https://learn.microsoft.com, "Microsoft Entra authentication
     500121: Outcome.FAILURE,  # Authentication failed during the request for a second factor
 }
 _OPERATIONS: Final = {"UserLoggedIn": Outcome.SUCCESS, "UserLoginFailed": Outcome.FAILURE}
+MAX_ID: Final = 100
 _PROTOCOLS: Final = {
     "IMAP4": "imap", "POP3": "pop3", "Authenticated SMTP": "smtp", "SMTP": "smtp", "Exchange ActiveSync": "http",
 }  # fmt: skip
@@ -52,6 +53,7 @@ class _Status(msgspec.Struct):
 class _SignIn(msgspec.Struct):
     """What matters of a sign-in of Graph, of Azure Monitor's ``properties``, and of the audit log's record."""
 
+    id: str = ""
     created: str = msgspec.field(name="createdDateTime", default="")
     principal: str = msgspec.field(name="userPrincipalName", default="")
     address: str | None = msgspec.field(name="ipAddress", default=None)
@@ -97,9 +99,11 @@ def _sign_in(found: _SignIn, times: Times) -> LoginEvent | None:
         return None
     app = found.app or ""
     protocol = _PROTOCOLS.get(app, "http")
-    return _event(
+    event = _event(
         times, found.created, found.address, found.principal, outcome, protocol, f"{app} {found.status.code}"
     )
+    # A sign-in is the same one however it comes: pulled twice, exported, forwarded.
+    return msgspec.structs.replace(event, id=f"entra {found.id}"[:MAX_ID]) if found.id else event
 
 
 def _audit(found: _SignIn, times: Times) -> LoginEvent | None:
