@@ -170,7 +170,7 @@ def publish_work() -> None:
 
     for rule in LISTS.values():
         made = PlainList(rule)
-        made.start([])
+        made.clear()
         made.etag()
 
 

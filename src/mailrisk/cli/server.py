@@ -7,10 +7,8 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -23,9 +21,6 @@ from mailrisk.model.ip import parse_ip
 from mailrisk.service.context import Context
 from mailrisk.service.keys import Role, issue
 from mailrisk.wiring import open_context
-
-if TYPE_CHECKING:
-    from mailrisk.service.watch import Watch
 
 KEY_FILE = "admin.key"
 
@@ -85,6 +80,7 @@ def _serve(
 ) -> None:
     from mailrisk.listen.serve import serve  # The web framework takes long to load.
     from mailrisk.service.watch import Watch
+    from mailrisk.wiring.listeners import Parts, listeners
 
     with open_context(data_dir, settings, network=network) as opened:
         context = replace(opened, command_options=tuple(options))
@@ -100,59 +96,8 @@ def _serve(
         with contextlib.closing(Watch(context, data_dir / "events", frontends)) as watch:
             serve(
                 context, listener, core, watch=watch, workers=workers, max_body_bytes=body_bytes, ready=ready,
-                also=_policies(context, watch, settings, data_dir),
+                also=listeners(Parts(context, watch, settings, data_dir)),
             )  # fmt: skip
-
-
-def _policies(
-    context: Context, watch: Watch, settings: Config, data_dir: Path
-) -> list[Callable[[], Awaitable[None]]]:
-    """The servers that mail servers ask, as far as they are configured."""
-    from mailrisk.listen.policy.commands import Commands
-    from mailrisk.listen.policy.dovecot import PolicyRoutes
-    from mailrisk.listen.policy.postfix import PostfixPolicy, check_action
-    from mailrisk.listen.policy.server import serve_login_policy, serve_send_policy
-    from mailrisk.service.accounts import SendPolicy
-    from mailrisk.service.login_policy import LoginPolicy
-    from mailrisk.service.policy_lists import PolicyLists
-
-    servers: list[Callable[[], Awaitable[None]]] = []
-    login, send = settings.login, settings.send
-    if login.dovecot:
-        login_listener = bind(login.dovecot)
-        password = login.password or os.environ.get("MAILRISK_LOGIN_PASSWORD", "")
-        lists = PolicyLists(data_dir / "policy-lists", context.clock)
-        frontends = [parse_ip(text) for text in login.trusted_frontends]
-        policy = LoginPolicy(context, watch.analysis, frontends, lists)
-        routes = PolicyRoutes(policy, watch.take_login, context.clock, password)
-        commands = Commands(lists, lambda: watch.analysis)
-        servers.append(lambda: serve_login_policy(routes, commands, login_listener))
-    if send.postfix:
-        send_listener = bind(send.postfix)
-        decide = SendPolicy(context, watch, check_action(send.high_action)).action
-        postfix = PostfixPolicy(watch.take_send, decide, context.clock)
-        servers.append(lambda: serve_send_policy(postfix, send_listener))
-    if settings.log.syslog:
-        servers.append(_syslog(watch, settings, context))
-    return servers
-
-
-def _syslog(watch: Watch, settings: Config, context: Context) -> Callable[[], Awaitable[None]]:
-    from mailrisk.collect.logs.mapped import formats_of
-    from mailrisk.listen.syslog.receiver import Place, SyslogReceiver, tls_context
-    from mailrisk.service.log_intake import LogIntake, zone_named
-
-    log = settings.log
-    places = [Place(text) for text in log.syslog]
-    tls = None
-    if any(place.kind == "tls" for place in places):
-        tls = tls_context(log.syslog_certificate, log.syslog_key, log.syslog_authority)
-    mapped = formats_of(settings.log_format)
-    intake = LogIntake(
-        watch.take_login, context.clock, zone_named(log.timezone), log.syslog_senders, mapped=mapped
-    )
-    receiver = SyslogReceiver(intake, tls)
-    return lambda: receiver.serve(places)
 
 
 def _admin_key(context: Context, data_dir: Path) -> tuple[str, bool]:

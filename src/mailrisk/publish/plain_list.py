@@ -8,12 +8,12 @@ URLs alone, wider ones are left out and counted.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 
 import msgspec
 
-from mailrisk.model.change import Change, ChangeKind, Listing
-from mailrisk.model.subject import Kind
+from mailrisk.model.change import Listing
+from mailrisk.model.fold import Fold
+from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.verdict import SEVERITY, Category, Level
 
 
@@ -48,44 +48,33 @@ LISTS: dict[str, ListRule] = {
 """Every plain list there is, by the name in its address."""
 
 
-class PlainList:
+class PlainList(Fold):
     """One list in the making. Apply changes in their order; rendering sorts by indicator."""
 
     def __init__(self, rule: ListRule) -> None:
         self.rule = rule
         self.left_out = 0  # listings of a wider scope than the list can express
-        self._lines: dict[tuple[str, str], str] = {}
+        self._lines: dict[Subject, str] = {}
         self._body: bytes | None = None
 
-    def start(self, listings: Iterable[Listing]) -> None:
-        """Starts from a snapshot of the current listings."""
+    def clear(self) -> None:
+        """Forgets everything."""
         self._lines.clear()
-        for listing in listings:
-            self._put(listing)
         self._body = None
 
-    def apply(self, change: Change) -> None:
-        """Folds one change in."""
-        if change.indicator_kind is None:
-            return
-        listing = change.listing
-        if listing is not None and change.kind in (ChangeKind.LISTED, ChangeKind.UPDATED):
-            self._put(listing)
-        else:
-            self._drop(change.indicator_kind, change.indicator)
-
-    def _put(self, listing: Listing) -> None:
+    def put(self, subject: Subject, listing: Listing) -> None:
+        """Adds what the rule takes."""
         if not self.rule.takes(listing):
-            self._drop(listing.kind, listing.value)
+            self.drop(subject)
             return
         line = f"{listing.scheme}://{listing.value}"
-        key = (listing.kind.value, listing.value)
-        if self._lines.get(key) != line:
-            self._lines[key] = line
+        if self._lines.get(subject) != line:
+            self._lines[subject] = line
             self._body = None
 
-    def _drop(self, kind: Kind, value: str) -> None:
-        if self._lines.pop((kind.value, value), None) is not None:
+    def drop(self, subject: Subject) -> None:
+        """Removes an indicator."""
+        if self._lines.pop(subject, None) is not None:
             self._body = None
 
     def body(self) -> bytes:

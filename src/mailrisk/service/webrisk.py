@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from mailrisk.model.change import Listing
-from mailrisk.model.errors import Unavailable
 from mailrisk.model.evidence import SHARED
-from mailrisk.model.subject import Subject
 from mailrisk.model.verdict import Level
 from mailrisk.publish.webrisk.diff import Diff, compute
 from mailrisk.publish.webrisk.hash_table import FoundHash, HashTable
 from mailrisk.publish.webrisk.threats import Threat, threat_of
 from mailrisk.publish.webrisk.token import make_token, read_token
-from mailrisk.service.check_url import look_up, stale
+from mailrisk.service.check_url import look_up
 from mailrisk.service.context import Context, LookupContext
+from mailrisk.service.follow import Follower, refuse_stale
 
 CACHE = timedelta(seconds=300)
 """How long a client may keep an answer: a withdrawn listing is gone from every cache after it."""
-
-PAGE = 5_000
-"""Changes read at a time."""
 
 
 class UriThreat(msgspec.Struct, frozen=True):
@@ -65,12 +59,6 @@ class HashListStatus(msgspec.Struct, frozen=True, kw_only=True):
     left_out: dict[str, int]
 
 
-def refuse_stale(context: LookupContext) -> None:
-    """Unavailable: contact to the ledger was lost, so that neither a hit nor a miss can be vouched for."""
-    if stale(context):
-        raise Unavailable("the lists are too old to be given out: contact to the ledger was lost")
-
-
 def search_uri(
     context: LookupContext, uri: str, threats: Collection[Threat], tenant: int = SHARED
 ) -> UriThreat | None:
@@ -94,16 +82,15 @@ class HashLists:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._lock = threading.Lock()
         self._table = HashTable(context.knowledge.hosts)
-        self._position: tuple[str, int] = ("", 0)
+        self._follower = Follower(context, [self._table])
 
     def search(self, prefixes: Collection[bytes], threats: Collection[Threat]) -> FoundHashes:
         """The listed full hashes that begin with one of the prefixes (4 to 32 bytes). Unavailable: stale."""
         refuse_stale(self._context)
         now = self._context.clock()
-        with self._lock:
-            self._follow()
+        with self._follower.lock:
+            self._follower.follow()
             found = {item: None for prefix in prefixes for item in self._table.find(prefix)}
         hashes = tuple(
             (item, expiry(datetime.fromtimestamp(item.valid_until, UTC), now))
@@ -118,9 +105,9 @@ class HashLists:
         A token of another list or epoch, or one that is too old, gets a reset.
         """
         refuse_stale(self._context)
-        with self._lock:
-            self._follow()
-            epoch = self._position[0]
+        with self._follower.lock:
+            self._follower.follow()
+            epoch = self._follower.position[0]
             client = read_token(token, threat, epoch)
             diff = compute(
                 self._table.lists[threat], client, max_changes=max_changes, max_entries=max_entries
@@ -134,8 +121,8 @@ class HashLists:
 
     def status(self) -> HashListStatus:
         """Sizes, the span of versions, and what could not be put on a list."""
-        with self._lock:
-            self._follow()
+        with self._follower.lock:
+            self._follower.follow()
             lists = tuple(
                 ThreatListStatus(
                     threat_type=threat.name,
@@ -146,25 +133,3 @@ class HashLists:
                 for threat, prefixes in self._table.lists.items()
             )
             return HashListStatus(lists=lists, left_out=self._table.left_out())
-
-    def _follow(self) -> None:
-        ledger = self._context.ledger
-        starts, seq = self._position[0] != ledger.epoch, 0
-        if starts:
-            seq = ledger.last_seq()
-            self._table.start(self._snapshot(), seq)
-            self._position = (ledger.epoch, seq)
-        while changes := ledger.changes(self._position[1], PAGE):
-            for change in changes:
-                if change.tenant == SHARED:
-                    self._table.apply(change)
-            self._position = (ledger.epoch, changes[-1].seq)
-        if (
-            starts and self._position[1] != seq
-        ):  # The snapshot may hold changes made while it was read: only from here on is all exact.
-            self._table.begin_versions(self._position[1])
-
-    def _snapshot(self) -> Iterator[tuple[Subject, Listing | None]]:
-        for row in self._context.ledger.listings():
-            if row.tenant == SHARED:
-                yield row.subject, row.listing

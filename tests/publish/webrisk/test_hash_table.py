@@ -164,7 +164,12 @@ def test_whatever_a_hash_says_of_a_page_the_look_up_says_too(
                 below = url.host != hashes[full].host and hashes[full].kind is not Kind.DOMAIN
                 assert looked_up(url, rules) or below
     again = HashTable(HOSTS)
-    again.start(rules.items(), len(history))
+    for subject, about in rules.items():
+        if about is None:
+            again.exempt(subject)
+        else:
+            again.put(subject, about)
+    again.settle("epoch", len(history), started=True)
     for threat in Threat:
         assert table.lists[threat].current() == again.lists[threat].current()
     assert table.left_out() == again.left_out()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Iterable
 from datetime import datetime
 from hashlib import blake2b
 from typing import Final
@@ -18,6 +17,7 @@ import msgspec
 
 from mailrisk.model.change import Change, ChangeKind, Listing
 from mailrisk.model.errors import BadUrl
+from mailrisk.model.fold import Fold
 from mailrisk.model.subject import URL_SCOPES, Subject
 from mailrisk.model.url.canonical import parse_url
 from mailrisk.model.url.expressions import expressions, full_hash
@@ -39,7 +39,7 @@ class FoundHash(msgspec.Struct, frozen=True):
     valid_until: int
 
 
-class HashTable:
+class HashTable(Fold):
     """Hashes of all listings that expressions can say, and the prefix list of each threat."""
 
     def __init__(self, hosts: Hosts) -> None:
@@ -73,15 +73,14 @@ class HashTable:
 
     # -- folding --------------------------------------------------------------------------------
 
-    def start(self, snapshot: Iterable[tuple[Subject, Listing | None]], seq: int) -> None:
-        """Begins with the current listings, and exemptions (``None``), as of change ``seq``."""
+    def clear(self) -> None:
+        """Forgets everything."""
         self.__dict__.update(HashTable(self._hosts).__dict__)
-        for subject, listing in snapshot:
-            if listing is None:
-                self._exempt(subject)
-            else:
-                self._put(subject, listing)
-        self.begin_versions(seq)
+
+    def settle(self, epoch: str, seq: int, *, started: bool) -> None:
+        """A snapshot may hold changes made while it was read: versions begin when those are in."""
+        if started:
+            self.begin_versions(seq)
 
     def begin_versions(self, seq: int) -> None:
         """Takes what is there for the lists as of change ``seq``, the oldest version there is."""
@@ -109,11 +108,11 @@ class HashTable:
         if exempts:
             touched.update(_prefix(full) for full in _covering(subject))
         before = {prefix: self._threats(prefix) for prefix in touched}
-        self._remove(subject)
+        self.drop(subject)
         if exempts:
-            self._exempt(subject)
+            self.exempt(subject)
         elif change.listing is not None and change.kind is not ChangeKind.EXPIRED:
-            self._put(subject, change.listing)
+            self.put(subject, change.listing)
         for prefix, threats in before.items():
             self._note(prefix, threats, self._threats(prefix), change.seq, change.at)
 
@@ -139,7 +138,8 @@ class HashTable:
         else:
             self._left_out.pop(key, None)
 
-    def _put(self, subject: Subject, listing: Listing) -> None:
+    def put(self, subject: Subject, listing: Listing) -> None:
+        """Adds a listing; what cannot be expressed is counted."""
         expression = expression_of(listing, self._hosts)
         if isinstance(expression, LeftOut):
             self._left_out[_short(subject)] = expression
@@ -151,7 +151,8 @@ class HashTable:
         record = _RECORD.pack(full, _SCOPE[subject.kind], threat, until)
         self._records[_prefix(full)] = self._records.get(_prefix(full), b"") + record
 
-    def _remove(self, subject: Subject) -> None:
+    def drop(self, subject: Subject) -> None:
+        """Removes what is known of an indicator."""
         self._left_out.pop(_short(subject), None)
         for full in self._exempted.pop(subject, ()):
             self._covering[full] -= 1
@@ -172,7 +173,8 @@ class HashTable:
         else:
             del self._records[_prefix(full)]
 
-    def _exempt(self, subject: Subject) -> None:
+    def exempt(self, subject: Subject) -> None:
+        """Hides the wider listings inside of which the indicator is."""
         if subject.kind not in URL_SCOPES:
             return
         covering = _covering(subject)

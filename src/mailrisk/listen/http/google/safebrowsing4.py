@@ -18,7 +18,8 @@ from mailrisk.model.errors import BadInput
 from mailrisk.publish.webrisk.threats import Threat
 from mailrisk.publish.webrisk.token import MAX_TOKEN
 from mailrisk.service.context import Context
-from mailrisk.service.webrisk import CACHE, HashLists, refuse_stale, search_uri
+from mailrisk.service.follow import refuse_stale
+from mailrisk.service.webrisk import CACHE, HashLists, search_uri
 
 MAX_ENTRIES: Final = 500
 """Hashes or URLs in one request."""

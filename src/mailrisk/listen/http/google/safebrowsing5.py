@@ -17,7 +17,8 @@ from mailrisk.listen.http.google.wire import GoogleRequest, base64_text, read_by
 from mailrisk.publish.webrisk.threats import Threat
 from mailrisk.publish.webrisk.token import MAX_TOKEN
 from mailrisk.service.context import Context
-from mailrisk.service.webrisk import CACHE, HashLists, refuse_stale, search_uri
+from mailrisk.service.follow import refuse_stale
+from mailrisk.service.webrisk import CACHE, HashLists, search_uri
 
 MAX_PREFIXES: Final = 1_000
 MAX_URLS: Final = 50

@@ -14,8 +14,9 @@ from mailrisk.listen.http.google.wire import GoogleRequest, time_text
 from mailrisk.model.errors import MailriskError
 from mailrisk.publish.webrisk.threats import Threat
 from mailrisk.service.context import LookupContext
+from mailrisk.service.follow import refuse_stale
 from mailrisk.service.keys import authenticate_key
-from mailrisk.service.webrisk import refuse_stale, search_uri
+from mailrisk.service.webrisk import search_uri
 
 logger = logging.getLogger(__name__)
 
