@@ -45,6 +45,7 @@ class Found(NamedTuple):
 
 class _Words(NamedTuple):
     steps: tuple[tuple[str, bool, int], ...]  # word or stem, is a stem, words that may stand before it
+    needed: frozenset[str]  # whole words without which it cannot stand anywhere
     phrase: Phrase
 
 
@@ -60,6 +61,7 @@ class Folded:
     def __init__(self, text: str) -> None:
         self.text = latin(text)
         self.words: list[str] = _WORD.findall(self.text)
+        self.different = frozenset(self.words)
         self.places: dict[str, list[int]] = {}
         for place, word in enumerate(self.words):
             self.places.setdefault(word[:_KEY], []).append(place)
@@ -106,12 +108,15 @@ class Lexicon:
             steps.append((token.rstrip("*"), token.endswith("*"), gap))
             gap = 0
         if steps:
-            self._by_word.setdefault(steps[0][0][:_KEY], []).append(_Words(tuple(steps), phrase))
+            needed = frozenset(word for word, stem, _ in steps if not stem)
+            self._by_word.setdefault(steps[0][0][:_KEY], []).append(_Words(tuple(steps), needed, phrase))
 
     def _worded(self, folded: Folded) -> Iterable[Phrase]:
+        words, different = folded.words, folded.different
         for key in folded.places.keys() & self._by_word.keys():
+            places = folded.places[key]
             for entry in self._by_word[key]:
-                if any(_stands(folded.words, place, entry.steps) for place in folded.places[key]):
+                if entry.needed <= different and any(_stands(words, place, entry.steps) for place in places):
                     yield entry.phrase
 
     def _written(self, folded: Folded) -> Iterable[Phrase]:

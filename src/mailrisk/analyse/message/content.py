@@ -164,8 +164,8 @@ def is_disguised(view: MessageView) -> bool:
 def is_picture_only(view: MessageView) -> bool:
     """At most 200 visible characters beside the way to unsubscribe, a picture, and a link or 5 kB of picture."""
     text = view.message.text
-    if len(text) > 1_500 or len(said(text)) > 200:
+    if len(text) > 1_500:
         return False
     linked = any(item.link.how == "img" for item in view.urls)
     large = any(part.content_type.startswith("image/") and part.size >= 5_000 for part in view.message.parts)
-    return large or (linked and bool(opened(view)))
+    return (large or (linked and bool(opened(view)))) and len(said(text)) <= 200

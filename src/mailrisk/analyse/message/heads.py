@@ -37,7 +37,9 @@ _LINK = re.compile(r"(?:https?:|www\.)[^\s<>\"'\u3000-\uffef]{1,2000}")
 _MAILBOX = re.compile(r"(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,255}")
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _STEP = np.uint64(0x100000001B3)
-_BACK = np.uint64(pow(0x100000001B3, -1, 2**64))
+with np.errstate(over="ignore"):
+    _POWERS = np.cumprod(np.full(READ, _STEP))
+    _POWERS_BACK = np.cumprod(np.full(READ, np.uint64(pow(0x100000001B3, -1, 2**64))))
 
 
 class Pieces(NamedTuple):
@@ -94,10 +96,8 @@ def _words(codes: Array, plain: Array) -> list[tuple[Array, Array]]:
     if not len(first):
         return []
     with np.errstate(over="ignore"):
-        power = np.cumprod(np.full(len(codes), _STEP))
-        total = np.concatenate((np.zeros(1, np.uint64), np.cumsum(codes * power)))
-        back = np.cumprod(np.full(len(codes), _BACK))
-        words = (total[behind] - total[first]) * back[first]
+        total = np.concatenate((np.zeros(1, np.uint64), np.cumsum(codes * _POWERS[: len(codes)])))
+        words = (total[behind] - total[first]) * _POWERS_BACK[first]
         found: list[tuple[Array, Array]] = [(words + np.uint64(1 << 50), first)]
         if len(words) > 1:
             found.append((words[:-1] * _STEP + words[1:] + np.uint64(1 << 51), first[:-1]))

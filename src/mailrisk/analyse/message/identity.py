@@ -234,8 +234,11 @@ def _by_subject_and_body(view: MessageView) -> Iterator[BrandClaim]:
     ending = text[BODY_START:][-BODY_END:]
     attached = documents.text_of(view)[:BODY_START]
     subject = {mention.brand.id: mention for mention in _plain(view, view.message.subject[:1_000])}
-    body = {mention.brand.id: mention for mention in _plain(view, f"{text[:BODY_START]}\n{attached}")}
-    signed = _signed(view, text[:BODY_START]) | _signed(view, ending) | _signed(view, attached)
+    named = _plain(view, text[:BODY_START])
+    read = _plain(view, f"{text[:BODY_START]}\n{attached}") if attached else named
+    body = {mention.brand.id: mention for mention in read}
+    signed = _signed(text[:BODY_START], named)
+    signed |= _signed(ending, _plain(view, ending)) | _signed(attached, _plain(view, attached))
     for brand_id, mention in (body | subject).items():
         strength = 0.25
         strength += 0.3 if brand_id in subject else 0.0
@@ -251,8 +254,9 @@ def _by_picture(view: MessageView) -> Iterator[BrandClaim]:
         return
     text = text_of(view)
     heads = {mention.brand.id for mention in _plain(view, heads_of(view))}
-    signed = _signed(view, text)
-    for mention in _plain(view, text):
+    named = _plain(view, text)
+    signed = _signed(text, named)
+    for mention in named:
         strength = 0.75 if mention.brand.id in heads else 0.6 if mention.brand.id in signed else 0.25
         yield BrandClaim(brand=mention.brand, name=mention.name, where="picture", strength=strength)
 
@@ -261,11 +265,11 @@ def _plain(view: MessageView, text: str) -> list[Mention]:
     return [mention for mention in view.knowledge.brands.mentions(text) if not mention.ambiguous]
 
 
-def _signed(view: MessageView, text: str) -> set[str]:
-    """Brands named within a few words of what stands in signatures and copyright lines."""
-    folded = latin(text)
+def _signed(text: str, named: list[Mention]) -> set[str]:
+    """Those brands of ``named`` that stand within a few words of what is in signatures and copyright lines."""
+    folded = latin(text) if named else ""
     found = set()
-    for mention in _plain(view, text):
+    for mention in named:
         for place in re.finditer(re.escape(mention.name), folded):
             before = folded[max(0, place.start() - 40) : place.start()]
             if _SIGNED_BEFORE.search(before) or _SIGNED_AFTER.search(folded[place.end() :][:30]):
