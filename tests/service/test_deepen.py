@@ -27,6 +27,7 @@ from mailrisk.service.check_message import check_message
 from mailrisk.service.context import Context
 from mailrisk.service.deep_count import MOST_WAITING
 from mailrisk.service.deepen import deepen
+from mailrisk.service.message_links import Known
 from mailrisk.service.readers import Depth, Readers
 from mailrisk.service.slow_stages import STAGES
 
@@ -136,14 +137,14 @@ def test_a_clear_verdict_asks_nobody(context: Context) -> None:
 def test_an_uncertain_verdict_goes_through_every_stage(context: Context) -> None:
     seen = view(GALLERY)
 
-    def analyse(seen: MessageView) -> list[Evidence]:
+    def analyse(seen: MessageView, known: Known) -> list[Evidence]:
         """Something that is uncertain, and more with everything that a stage adds."""
         added = 0.15 * bool(seen.pictures) + 0.15 * bool(seen.meanings) + 0.35 * (seen.opinion is not None)
         return [fact(seen, code="subsidy-lure", value=0.45 + added)]
 
     readers: dict[str, Any] = {"ocr": Eyes(), "embedder": Meanings({"asks-open": 1.0})}
     asked = deep(context, language_model=Model(Fact("found", Opinion(suspicion=80))), **readers)
-    found = asyncio.run(deepen(asked, seen, analyse))
+    found = asyncio.run(deepen(asked, seen, analyse, known=Known(network=True)))
     assert found.in_band and found.stages == ("ocr", "embedding", "language-model") and not found.missing
     assert found.judged.evidence[0].value == pytest.approx(1.1)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import hashlib
+import io
 from email.message import EmailMessage
 
+import segno
 from tests.made_files import PROGRAM, TEXT, zip_of
 from tests.worlds import NOW
 
@@ -142,6 +144,31 @@ def test_a_password_in_a_picture_opens_a_locked_program(context: Context) -> Non
     answer = check(dataclasses.replace(context, readers=Readers(ocr=Eyes())), raw)
     assert [file.kind for file in answer.files] == ["zip", "pebin", "png"]
     assert {"ocr", "unlock"} <= set(answer.stages) and answer.level is Level.MALICIOUS
+
+
+def test_links_and_codes_behind_a_password_in_a_picture_are_looked_up_like_all_others(
+    context: Context,
+) -> None:
+    says = Evidence(
+        code="analyst-malicious",
+        subject=Subject(Kind.URL, "evil.example/login"),
+        source="analyst:li",
+        seen_at=NOW,
+    )
+    record(context, [says])
+    code = io.BytesIO()
+    segno.make("https://code.example/pay").save(code, kind="png", scale=5)
+    locked = zip_of(("页面.html", PAGE), ("扫码.png", code.getvalue()), password="8899")
+    raw = mail(
+        ("资料.zip", "application/zip", locked), ("a.png", "image/png", b"\x89PNG\r\n\x1a\n" + bytes(3_000))
+    )
+    assert not check(context, raw).urls
+    answer = check(dataclasses.replace(context, readers=Readers(ocr=Eyes())), raw)
+    found = {url.url: url for url in answer.urls}
+    assert found["https://evil.example/login"].level is Level.MALICIOUS
+    assert found["https://code.example/pay"].how == "qr"
+    assert [code.payload for code in answer.codes] == ["https://code.example/pay"]
+    assert "listed-url" in {reason.code for reason in answer.reasons} and answer.level is Level.MALICIOUS
 
 
 def test_a_password_in_the_mail_opens_a_locked_program(context: Context) -> None:

@@ -3,43 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from datetime import datetime
+from functools import partial
 
 import msgspec
 
 from mailrisk.analyse.message.auth.authenticate import authenticate
 from mailrisk.analyse.message.documents import sealed
 from mailrisk.analyse.message.registry import ANALYSERS
-from mailrisk.analyse.message.view import LinkedUrl, MessageView
+from mailrisk.analyse.message.view import MessageView
 from mailrisk.collect.message.parse import parse_message
 from mailrisk.model.correspondence import History
-from mailrisk.model.errors import BadInput
 from mailrisk.model.evidence import SHARED, Evidence
 from mailrisk.model.facts import Facts
 from mailrisk.model.file import Code, OpenedFile
-from mailrisk.model.message import Authentication, Envelope, Link, Message
+from mailrisk.model.message import Authentication, Envelope, Message
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.verdict import Verdict
 from mailrisk.service.accounts import author_account
-from mailrisk.service.check_url import look_up, no_verdict, static_verdict
 from mailrisk.service.context import Context
 from mailrisk.service.correspondence import history
 from mailrisk.service.deepen import deepen
-from mailrisk.service.domains import (
-    NOT_ASKED,
-    STAGE,
-    DomainsAsked,
-    domain_evidence,
-    domains_of,
-    look_up_domains,
-)
+from mailrisk.service.domains import STAGE, DomainsAsked, domain_evidence
 from mailrisk.service.facts import Budget, settle
 from mailrisk.service.link_budget import LinkBudget
-from mailrisk.service.link_evidence import PROMINENT, FoundUrl, at_home, from_urls, prominence
+from mailrisk.service.link_evidence import FoundUrl, at_home, from_urls
 from mailrisk.service.message_codes import CodesFound, all_codes, codes_of_bodies
 from mailrisk.service.message_files import STAGE as FILES_STAGE
 from mailrisk.service.message_files import FilesFound, listed_files, start_opening, unsettled
+from mailrisk.service.message_links import Known, ask_domains, find_urls, linked, links_of
 
 
 class Assessment(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,36 +67,36 @@ async def assess(
         files = await opening
         codes = all_codes(drawn, files.files)
         links = LinkBudget()
-        given_links = (*_all_links(message), *files.links, *codes.links)
-        urls = await context.analysis.run(_urls, context, given_links, context.clock(), tenant, links)
+        given_links = (*links_of(message), *files.links, *codes.links)
+        urls = await context.analysis.run(find_urls, context, given_links, tenant, links)
         authentication, domains, earlier = await asyncio.gather(
             authenticating,
-            _domains(context, message, urls, network),
+            ask_domains(context, message, urls, network),
             history(context, message, envelope, tenant),
         )
     finally:
         authenticating.cancel()
     account = author_account(context, message, tenant)
     view = _view(context, message, envelope, authentication, urls, files, codes, earlier, account)
-    found = await deepen(
-        context, view, lambda view: _evidence(context, view, urls, domains, tenant), network=network
-    )
-    missing = _missing(network, view, domains, files)
+    known = Known(urls=urls, domains=domains, drawn=drawn, tenant=tenant, network=network, budget=links)
+    found = await deepen(context, view, partial(_evidence, context), known=known)
+    known = found.judged.known
+    missing = _missing(network, view, known.domains, files)
     done = tuple(stage for stage in ("intent", FILES_STAGE, "auth", STAGE) if stage not in missing)
     return Assessment(
         subject=view.subject,
         message=message,
         envelope=envelope,
         authentication=authentication,
-        urls=urls,
-        domains=domains,
+        urls=known.urls,
+        domains=known.domains,
         evidence=found.judged.evidence,
         verdict=unsettled(found.judged.verdict, files),
         stages=("intelligence", "url", "message", *done, *found.stages),
         missing_stages=(*missing, *found.missing),
         files=found.judged.view.files,
         codes=found.judged.view.codes,
-        cuts=(*message.cuts, *codes.cuts, *files.cuts, *links.cuts, *found.cuts),
+        cuts=tuple(dict.fromkeys((*message.cuts, *codes.cuts, *files.cuts, *links.cuts, *found.cuts))),
         in_band=found.in_band,
     )
 
@@ -116,17 +107,15 @@ def _read(raw: bytes) -> tuple[Message, CodesFound]:
     return message, codes_of_bodies(message)
 
 
-def _evidence(
-    context: Context, view: MessageView, urls: Sequence[FoundUrl], domains: DomainsAsked, tenant: int
-) -> list[Evidence]:
+def _evidence(context: Context, view: MessageView, known: Known) -> list[Evidence]:
     """What the analysers say, and what is known from elsewhere: of links, their domains, and files."""
     return [
         *(item for analyse in ANALYSERS for item in analyse(view)),
         *from_urls(
-            view.subject, urls, view.at, context.policy, at_home(view.message, context.knowledge.hosts)
+            view.subject, known.urls, view.at, context.policy, at_home(view.message, context.knowledge.hosts)
         ),
-        *domain_evidence(context, domains, view.subject, view.authentication),
-        *listed_files(context, view.subject, view.files, view.at, tenant),
+        *domain_evidence(context, known.domains, view.subject, view.authentication),
+        *listed_files(context, view.subject, view.files, view.at, known.tenant),
     ]
 
 
@@ -172,81 +161,11 @@ def _view(
         message=message,
         envelope=envelope,
         authentication=authentication,
-        urls=tuple(_linked(item) for item in urls if item.looked is not None),
+        urls=linked(urls),
         knowledge=context.knowledge,
         at=context.clock(),
         files=files.files,
         codes=codes.codes,
         history=earlier,
         account=account,
-    )
-
-
-def _urls(
-    context: Context, links: Sequence[Link], now: datetime, tenant: int, budget: LinkBudget
-) -> tuple[FoundUrl, ...]:
-    """Every distinct link once, in the order of the message, with all the places where it was found.
-
-    Links that a reader may follow get their share of the budget before pictures and styles do.
-    """
-    places: dict[str, list[Link]] = {}
-    for link in links:
-        places.setdefault(link.url, []).append(link)
-    clearest = {text: min(same, key=prominence) for text, same in places.items()}
-    found = {
-        text: _found(
-            context, clearest[text], tuple(link.artefact for link in places[text]), now, tenant, budget
-        )
-        for text in sorted(places, key=lambda text: prominence(clearest[text]))
-    }
-    return tuple(found[text] for text in places)
-
-
-def _found(
-    context: Context, link: Link, where: tuple[str, ...], now: datetime, tenant: int, budget: LinkBudget
-) -> FoundUrl:
-    """One link with what is known about it, as far as the budget goes."""
-    if not budget.look_up(link.url):
-        return FoundUrl(
-            link=link, where=where, looked=None, verdict=None, error="not looked up: too many links"
-        )
-    try:
-        looked = look_up(context, link.url, tenant)
-    except BadInput as error:
-        return FoundUrl(link=link, where=where, looked=None, verdict=None, error=error.reason)
-    verdict = None
-    if looked.rule is None or looked.rule.listing is None:
-        enough = budget.analyse(link.url)
-        verdict = static_verdict(context, looked, now) if enough else no_verdict(context, looked, now)
-    return FoundUrl(link=link, where=where, looked=looked, verdict=verdict)
-
-
-async def _domains(
-    context: Context, message: Message, urls: Sequence[FoundUrl], network: bool
-) -> DomainsAsked:
-    """The domains of the author and of the links that a reader may follow, the most suspicious ones first."""
-    if not network:
-        return NOT_ASKED
-    open_to_ask = [item for item in urls if item.verdict is not None and item.link.how in PROMINENT]
-    open_to_ask.sort(key=lambda item: (-(item.verdict.score if item.verdict else 0), prominence(item.link)))
-    hosts = ((item.looked.unwrapped.url.host, item.link.artefact) for item in open_to_ask if item.looked)
-    return await look_up_domains(context, domains_of(context, message, hosts))
-
-
-def _all_links(message: Message) -> list[Link]:
-    """Links of the message and of the messages inside it."""
-    links = list(message.links)
-    for inner in message.nested:
-        links.extend(_all_links(inner))
-    return links
-
-
-def _linked(found: FoundUrl) -> LinkedUrl:
-    assert found.looked is not None
-    unwrapped = found.looked.unwrapped
-    return LinkedUrl(
-        link=found.link,
-        url=unwrapped.url,
-        wrappers=tuple(name for name, _ in unwrapped.hops),
-        opaque=unwrapped.opaque,
     )

@@ -24,9 +24,10 @@ from mailrisk.model.errors import BadInput, Unavailable
 from mailrisk.model.evidence import Evidence
 from mailrisk.service.context import Context
 from mailrisk.service.facts import Budget
+from mailrisk.service.message_links import Known
 from mailrisk.service.slow_stages import STAGES, Judged, Stage, in_band
 
-Analyse = Callable[[MessageView], Iterable[Evidence]]
+Analyse = Callable[[MessageView, Known], Iterable[Evidence]]
 
 
 class Deepened(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,12 +40,12 @@ class Deepened(msgspec.Struct, frozen=True, kw_only=True):
     cuts: tuple[str, ...] = ()
 
 
-async def deepen(context: Context, view: MessageView, analyse: Analyse, *, network: bool = True) -> Deepened:
+async def deepen(context: Context, view: MessageView, analyse: Analyse, *, known: Known) -> Deepened:
     """Judges a message, does the slow stages that could change the verdict, and judges again after each.
 
-    ``analyse`` gives all evidence about a view. A stage that fails is missing, and never an error.
+    ``analyse`` gives all evidence about a view and what is known beside it. A stage that fails is missing, and never an error.
     """
-    first = await context.analysis.run(_judge, context, view, analyse)
+    first = await context.analysis.run(_judge, context, view, known, analyse)
     uncertain = in_band(first, context.depth)
     found = Deepened(judged=first, in_band=uncertain)
     budget = Budget(timedelta(seconds=context.depth.budget_s))
@@ -55,7 +56,7 @@ async def deepen(context: Context, view: MessageView, analyse: Analyse, *, netwo
             found = found if stage.optional else _without(found, stage, "no reader is installed")
         elif stage.loudest and not await context.analysis.run(_may_change, context, stage, found, analyse):
             continue
-        elif stage.outside and not network:
+        elif stage.outside and not known.network:
             found = _without(found, stage, "the network is switched off")
         else:
             found = await _go_on(context, stage, found, analyse, budget)
@@ -63,16 +64,17 @@ async def deepen(context: Context, view: MessageView, analyse: Analyse, *, netwo
     return found
 
 
-def _judge(context: Context, view: MessageView, analyse: Analyse) -> Judged:
-    evidence = tuple(analyse(view))
+def _judge(context: Context, view: MessageView, known: Known, analyse: Analyse) -> Judged:
+    evidence = tuple(analyse(view, known))
     verdict = decide(view.subject, evidence, view.at, context.policy)
-    return Judged(view=view, evidence=evidence, verdict=verdict)
+    return Judged(view=view, known=known, evidence=evidence, verdict=verdict)
 
 
 def _may_change(context: Context, stage: Stage, found: Deepened, analyse: Analyse) -> bool:
     """Whether the answer that raises most would change the level."""
     assert stage.loudest is not None
-    most = _raised(context, found.judged, _judge(context, stage.loudest(found.judged.view), analyse))
+    before = found.judged
+    most = _raised(context, before, _judge(context, stage.loudest(before.view), before.known, analyse))
     return most.verdict.level != found.judged.verdict.level
 
 
@@ -82,12 +84,13 @@ async def _go_on(
     """One stage, within what is left of the budget."""
     try:
         async with asyncio.timeout(budget.left_s()), context.turns.turn(stage.name, stage.at_once):
-            enriched = await stage.enrich(context, found.judged.view, budget)
+            enriched = await stage.enrich(context, found.judged, budget)
     except TimeoutError:
         return _without(found, stage, "not finished in time")
     except (Unavailable, BadInput) as error:
         return _without(found, stage, str(error))
-    again = await context.analysis.run(_judge, context, enriched.view, analyse)
+    known = enriched.known or found.judged.known
+    again = await context.analysis.run(_judge, context, enriched.view, known, analyse)
     return replace(
         found,
         judged=_raised(context, found.judged, again),
@@ -119,5 +122,5 @@ def _raised(context: Context, before: Judged, after: Judged) -> Judged:
     evidence = (*kept, *(item for item in after.evidence if item.code not in louder))
     verdict = decide(after.view.subject, evidence, after.view.at, context.policy)
     if verdict.probability < before.verdict.probability:  # Something new lowers, which no slow stage may.
-        return replace(before, view=after.view)
-    return Judged(view=after.view, evidence=evidence, verdict=verdict)
+        return replace(before, view=after.view, known=after.known)
+    return Judged(view=after.view, known=after.known, evidence=evidence, verdict=verdict)

@@ -28,7 +28,9 @@ from mailrisk.model.opinion import LABELS
 from mailrisk.model.verdict import Level, Verdict
 from mailrisk.service.context import Context
 from mailrisk.service.facts import Budget
+from mailrisk.service.message_codes import all_codes
 from mailrisk.service.message_files import find_files, is_locked
+from mailrisk.service.message_links import Known, ask_domains, find_urls, linked, links_of
 from mailrisk.service.readers import Depth, Readers
 
 LEAST_PICTURE: Final = 2_000
@@ -45,16 +47,21 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     """A message with what the analysers said about it and what follows from that."""
 
     view: MessageView
+    known: Known
     evidence: tuple[Evidence, ...]
     verdict: Verdict
 
 
 class Enriched(msgspec.Struct, frozen=True):
-    """A view with what a stage added, and what its limits cut off. ``failed``: it could not do all of its work."""
+    """A view with what a stage added, and what its limits cut off. ``failed``: it could not do all of its work.
+
+    ``known``: what is known beside the view, when the stage added to that too.
+    """
 
     view: MessageView
     cuts: tuple[str, ...] = ()
     failed: bool = False
+    known: Known | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +79,7 @@ class Stage:
     at_once: int
     wanted: Callable[[Judged, Depth], bool]
     ready: Callable[[Readers], bool]
-    enrich: Callable[[Context, MessageView, Budget], Awaitable[Enriched]]
+    enrich: Callable[[Context, Judged, Budget], Awaitable[Enriched]]
     loudest: Callable[[MessageView], MessageView] | None = None
     optional: bool = False
     outside: bool = False
@@ -119,12 +126,23 @@ def _wants_unlocking(judged: Judged, depth: Depth) -> bool:
     return bool(passwords_in(picture.text for picture in judged.view.pictures))
 
 
-async def _unlock(context: Context, view: MessageView, budget: Budget) -> Enriched:
-    """Opens the files again, with the passwords that pictures hold. Links inside are not looked up any more."""
-    found = await find_files(context, view.message, [picture.text for picture in view.pictures])
-    if found.missing:
+async def _unlock(context: Context, judged: Judged, budget: Budget) -> Enriched:
+    """Opens the files again, with the passwords that pictures hold. What is inside goes the way of all files."""
+    view, known = judged.view, judged.known
+    files = await find_files(context, view.message, [picture.text for picture in view.pictures])
+    if files.missing:
         raise Unavailable("the files could not be opened again")
-    return Enriched(replace(view, files=found.files), found.cuts)
+    codes = all_codes(known.drawn, files.files)
+    links = (*links_of(view.message), *files.links, *codes.links)
+    urls = await context.analysis.run(find_urls, context, links, known.tenant, known.budget, known.urls)
+    domains = known.domains
+    if {item.link.url for item in urls} != {item.link.url for item in known.urls}:
+        domains = await ask_domains(context, view.message, urls, known.network)
+    return Enriched(
+        replace(view, files=files.files, codes=codes.codes, urls=linked(urls)),
+        (*files.cuts, *codes.cuts),
+        known=replace(known, urls=urls, domains=domains),
+    )
 
 
 def _wants_model(judged: Judged, depth: Depth) -> bool:
@@ -132,13 +150,14 @@ def _wants_model(judged: Judged, depth: Depth) -> bool:
     return in_band(judged, depth) and len(read_text(judged.view).strip()) >= LEAST_TEXT
 
 
-async def _read_pictures(context: Context, view: MessageView, budget: Budget) -> Enriched:
+async def _read_pictures(context: Context, judged: Judged, budget: Budget) -> Enriched:
     """The largest pictures are read one after the other; one that cannot be decoded is passed over.
 
     What was read before the time ran out, or before the reader failed, counts.
     """
     reader, most = context.readers.ocr, context.depth.most_pictures
     assert reader is not None
+    view = judged.view
     found = pictures(view)
     cuts = [f"pictures: {len(found) - most} of {len(found)} were not read"] if len(found) > most else []
     read: list[ReadPicture] = []
@@ -158,17 +177,17 @@ async def _read_pictures(context: Context, view: MessageView, budget: Budget) ->
     return Enriched(replace(view, pictures=(*view.pictures, *read)), tuple(cuts), failed)
 
 
-async def _embed(context: Context, view: MessageView, budget: Budget) -> Enriched:
+async def _embed(context: Context, judged: Judged, budget: Budget) -> Enriched:
     embedder = context.readers.embedder
     assert embedder is not None
-    found = await embedder.intents(read_text(view))
-    return Enriched(replace(view, meanings=tuple(sorted(found.items()))))
+    found = await embedder.intents(read_text(judged.view))
+    return Enriched(replace(judged.view, meanings=tuple(sorted(found.items()))))
 
 
-async def _ask_model(context: Context, view: MessageView, budget: Budget) -> Enriched:
+async def _ask_model(context: Context, judged: Judged, budget: Budget) -> Enriched:
     model = context.readers.language_model
     assert model is not None
-    question = await context.analysis.run(make_question, view)
+    question = await context.analysis.run(make_question, judged.view)
     answer = await model.ask(question)
     if answer.status != "found":
         raise Unavailable(f"{answer.status}: {answer.value or ''}".rstrip(": "))
@@ -176,7 +195,7 @@ async def _ask_model(context: Context, view: MessageView, budget: Budget) -> Enr
         raise Unavailable(
             "temperror: the message gives orders to automatic readers, and the answer clears it"
         )
-    return Enriched(replace(view, opinion=answer.value))
+    return Enriched(replace(judged.view, opinion=answer.value))
 
 
 STAGES: Final[tuple[Stage, ...]] = (

@@ -1,0 +1,106 @@
+"""The links of a message: each looked up once and judged by its text, as far as the budget goes.
+
+Links of bodies, files and codes go the same way, those of files that were opened late too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from mailrisk.analyse.message.view import LinkedUrl
+from mailrisk.model.errors import BadInput
+from mailrisk.model.evidence import SHARED
+from mailrisk.model.message import Link, Message
+from mailrisk.service.check_url import look_up, no_verdict, static_verdict
+from mailrisk.service.context import Context
+from mailrisk.service.domains import NOT_ASKED, DomainsAsked, domains_of, look_up_domains
+from mailrisk.service.link_budget import LinkBudget
+from mailrisk.service.link_evidence import PROMINENT, FoundUrl, prominence
+from mailrisk.service.message_codes import NO_CODES, CodesFound
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a message beside what its analysers read: where its links stand, and whose domains they are.
+
+    ``drawn`` are the codes of its bodies, ``budget`` what its further links may cost.
+    """
+
+    urls: tuple[FoundUrl, ...] = ()
+    domains: DomainsAsked = NOT_ASKED
+    drawn: CodesFound = NO_CODES
+    tenant: int = SHARED
+    network: bool = False
+    budget: LinkBudget = msgspec.field(default_factory=LinkBudget)
+
+
+def links_of(message: Message) -> list[Link]:
+    """Links of the message and of the messages inside it."""
+    links = list(message.links)
+    for inner in message.nested:
+        links.extend(links_of(inner))
+    return links
+
+
+def find_urls(
+    context: Context, links: Iterable[Link], tenant: int, budget: LinkBudget, known: Sequence[FoundUrl] = ()
+) -> tuple[FoundUrl, ...]:
+    """Every distinct link once, in the order of the message, with all the places where it was found.
+
+    Links that a reader may follow get their share of the budget before pictures and styles do; what is ``known``
+    already costs nothing.
+    """
+    places: dict[str, list[Link]] = {}
+    for link in links:
+        places.setdefault(link.url, []).append(link)
+    clearest = {text: min(same, key=prominence) for text, same in places.items()}
+    found = {item.link.url: item for item in known if item.looked is not None}
+    for text in sorted(places, key=lambda text: prominence(clearest[text])):
+        found[text] = msgspec.structs.replace(
+            found.get(text) or _found(context, clearest[text], tenant, budget),
+            link=clearest[text],
+            where=tuple(link.artefact for link in places[text]),
+        )
+    return tuple(found[text] for text in places)
+
+
+def _found(context: Context, link: Link, tenant: int, budget: LinkBudget) -> FoundUrl:
+    """One link with what is known about it, as far as the budget goes."""
+    if not budget.look_up(link.url):
+        return FoundUrl(link=link, where=(), looked=None, verdict=None, error="not looked up: too many links")
+    try:
+        looked = look_up(context, link.url, tenant)
+    except BadInput as error:
+        return FoundUrl(link=link, where=(), looked=None, verdict=None, error=error.reason)
+    verdict = None
+    if looked.rule is None or looked.rule.listing is None:
+        judge = static_verdict if budget.analyse(link.url) else no_verdict
+        verdict = judge(context, looked, context.clock())
+    return FoundUrl(link=link, where=(), looked=looked, verdict=verdict)
+
+
+def linked(urls: Sequence[FoundUrl]) -> tuple[LinkedUrl, ...]:
+    """The links as the analysers of messages read them."""
+    return tuple(
+        LinkedUrl(
+            link=item.link,
+            url=item.looked.unwrapped.url,
+            wrappers=tuple(name for name, _ in item.looked.unwrapped.hops),
+            opaque=item.looked.unwrapped.opaque,
+        )
+        for item in urls
+        if item.looked is not None
+    )
+
+
+async def ask_domains(
+    context: Context, message: Message, urls: Sequence[FoundUrl], network: bool
+) -> DomainsAsked:
+    """The domains of the author and of the links that a reader may follow, the most suspicious ones first."""
+    if not network:
+        return NOT_ASKED
+    open_to_ask = [item for item in urls if item.verdict is not None and item.link.how in PROMINENT]
+    open_to_ask.sort(key=lambda item: (-(item.verdict.score if item.verdict else 0), prominence(item.link)))
+    hosts = ((item.looked.unwrapped.url.host, item.link.artefact) for item in open_to_ask if item.looked)
+    return await look_up_domains(context, domains_of(context, message, hosts))
