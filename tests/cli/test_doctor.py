@@ -33,3 +33,14 @@ def test_findings_are_shown_in_two_languages_and_as_json_and_set_the_exit_code(
     code, out = run(monkeypatch, capfd, *folder, "--format", "json")
     assert code == 1
     assert json.loads(out)[0]["check"] == "secret-readable"
+
+
+def test_a_tenant_that_cannot_be_asked_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "mailrisk.toml"
+    config.write_text('[login.graph]\ntenant = "example.org"\n')
+    arguments = ("--data-dir", str(tmp_path / "data"), "--config", str(config), "--format", "json")
+    code, out = run(monkeypatch, capfd, *arguments)
+    assert code == 1 and json.loads(out)[0]["check"] == "graph-failing"
+    assert "config.login.graph.client_id" in json.loads(out)[0]["text"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from string import Formatter
 
 import msgspec
 import pytest
@@ -11,8 +13,10 @@ from tests.worlds import NOW, TestClock
 
 from mailrisk.analyse.login.busiest import Busiest, Share
 from mailrisk.edge.installation import missing_libraries, open_to_others
+from mailrisk.service.advice import WORDINGS, Advice, Grade
 from mailrisk.service.context import Context
-from mailrisk.service.doctor import Advice, Grade, Setup, examine
+from mailrisk.service.doctor import Setup, examine
+from mailrisk.service.graph_pull import GraphState
 from mailrisk.service.login_shares import FILE, LoginShares, read_shares, write_shares
 
 
@@ -22,6 +26,13 @@ def checks(found: list[Advice]) -> set[str]:
 
 def busy(ip: str = "198.51.100.7", share: float = 0.4, logins: int = 1_000) -> LoginShares:
     return LoginShares(at=NOW, logins=logins, shares=(Share(ip=ip, share=share),))
+
+
+def pulled(minutes_ago: int, failures: int = 0) -> GraphState:
+    at = NOW - timedelta(minutes=minutes_ago)
+    return GraphState(
+        tenant="example.org", until=at, at=at, failures=failures, error="no" if failures else ""
+    )
 
 
 def test_a_sound_installation_lacks_at_most_feeds(context: Context) -> None:
@@ -37,6 +48,9 @@ def test_a_sound_installation_lacks_at_most_feeds(context: Context) -> None:
         (Setup(missing=(("libarchive", "libarchive13", "RAR stays unopened"),)), "library-missing", Grade.WARNING),
         (Setup(readable=(("/x/admin.key", "644"),)), "secret-readable", Grade.ERROR),
         (Setup(model_error="no answer"), "language-model", Grade.ERROR),
+        (Setup(graph_error="no token"), "graph-failing", Grade.ERROR),
+        (Setup(graph=pulled(0, failures=2)), "graph-failing", Grade.ERROR),
+        (Setup(graph=pulled(90)), "graph-behind", Grade.WARNING),
     ],
 )  # fmt: skip
 def test_every_fault_is_told_with_what_to_do_in_both_languages(
@@ -45,6 +59,22 @@ def test_every_fault_is_told_with_what_to_do_in_both_languages(
     [advice] = [one for one in examine(context, setup) if one.check == check]
     assert advice.grade is grade
     assert all((advice.text, advice.text_zh, advice.todo, advice.todo_zh))
+
+
+def test_sign_ins_that_are_pulled_in_time_are_no_fault(context: Context) -> None:
+    assert not checks(examine(context, Setup(graph=pulled(10, failures=1)))) & {
+        "graph-failing",
+        "graph-behind",
+    }
+
+
+@pytest.mark.parametrize("check", WORDINGS)
+def test_what_is_filled_in_is_named_alike_in_both_languages(check: str) -> None:
+    _, text, text_zh, todo, todo_zh = WORDINGS[check]
+    named = [
+        {name for _, name, _, _ in Formatter().parse(one) if name} for one in (text, text_zh, todo, todo_zh)
+    ]
+    assert named[1] <= named[0] and named[3] == named[2]
 
 
 def test_errors_come_first(context: Context) -> None:

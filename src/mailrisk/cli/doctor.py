@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -13,9 +14,12 @@ from mailrisk.cli.options import opened, output_options, store_options
 from mailrisk.config import Config, load_config
 from mailrisk.edge.installation import LIBRARIES, missing_libraries, open_to_others
 from mailrisk.model.errors import MailriskError
+from mailrisk.service.advice import Advice, Grade
 from mailrisk.service.context import Context
-from mailrisk.service.doctor import Advice, Grade, Setup, examine
+from mailrisk.service.doctor import Setup, examine
+from mailrisk.service.graph_pull import read_state
 from mailrisk.service.login_shares import read_shares
+from mailrisk.wiring.graph import graph_source
 
 COLOURS = {Grade.ERROR: "bold red", Grade.WARNING: "yellow"}
 
@@ -55,15 +59,20 @@ def _setup(context: Context, settings: Config, data_dir: Path, config: Path | No
     """What the machine and the configuration say."""
     shares = read_shares(data_dir / "events")
     secret = [*data_dir.glob("*.key"), data_dir / "ledger.db"]
-    if config is not None and (settings.login.password or settings.feeds.keys or settings.llm.key):
+    written = (settings.login.password, settings.login.graph.secret, settings.feeds.keys, settings.llm.key)
+    if config is not None and any(written):
         secret.append(config)
+    tenant = settings.login.graph.tenant
+    pulled = read_state(data_dir / "events") if tenant else None
     return Setup(
         organisation=bool(settings.organisation.domains),
-        watches_logins=bool(settings.login.dovecot) or shares is not None,
+        watches_logins=bool(settings.login.dovecot or tenant) or shares is not None,
         shares=shares,
         missing=tuple((name, *LIBRARIES[name]) for name in missing_libraries()),
         readable=tuple((str(path), mode) for path, mode in open_to_others(secret)),
         model_error=_model_error(context),
+        graph=pulled if pulled is not None and pulled.tenant == tenant else None,
+        graph_error=_graph_error(context, settings),
     )
 
 
@@ -73,6 +82,18 @@ def _model_error(context: Context) -> str:
         return ""
     try:
         asyncio.run(try_model(context))
+    except MailriskError as error:
+        return str(error)
+    return ""
+
+
+def _graph_error(context: Context, settings: Config) -> str:
+    """Why the configured tenant cannot be asked for its sign-ins; '' when it can, as with the model."""
+    try:
+        source = graph_source(settings.login.graph)
+        if source is not None and context.network:
+            now = context.clock()
+            asyncio.run(source.page(now - timedelta(hours=1), now, top=1))
     except MailriskError as error:
         return str(error)
     return ""

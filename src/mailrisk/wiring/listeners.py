@@ -12,6 +12,7 @@ from mailrisk.listen.bind import bind
 from mailrisk.model.ip import parse_ip
 from mailrisk.service.context import Context
 from mailrisk.service.watch import Watch
+from mailrisk.wiring.graph import graph
 
 Server = Callable[[], Awaitable[None]]
 """Serves until it is cancelled. Its port is bound before, so that a taken one is told at the start."""
@@ -93,5 +94,5 @@ def _syslog(parts: Parts) -> Server | None:
     return lambda: receiver.serve(places)
 
 
-LISTENERS: tuple[Callable[[Parts], Server | None], ...] = (_dovecot, _postfix, _syslog)
+LISTENERS: tuple[Callable[[Parts], Server | None], ...] = (_dovecot, _postfix, _syslog, graph)
 """One line for each server there is; larger ones have a file of their own in this package."""

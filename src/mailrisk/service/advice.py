@@ -1,0 +1,133 @@
+"""What ``doctor`` says: every finding with what to do about it, in both languages."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+import msgspec
+
+
+class Grade(StrEnum):
+    """How bad it is."""
+
+    ERROR = "error"  # something does not work, or a secret lies open
+    WARNING = "warning"  # it works, and worse than it could
+
+
+class Advice(msgspec.Struct, frozen=True, kw_only=True):
+    """One finding: what is wrong and what to do, in both languages."""
+
+    check: str
+    grade: Grade
+    text: str
+    text_zh: str
+    todo: str
+    todo_zh: str
+
+
+class Wording(NamedTuple):
+    """The words of a check; ``{names}`` are filled in."""
+
+    grade: Grade
+    text: str
+    text_zh: str
+    todo: str
+    todo_zh: str
+
+
+WORDINGS: Final = {
+    "organisation-domains": Wording(
+        Grade.WARNING,
+        "organisation.domains is empty: who imitates your own house cannot be told from it",
+        "organisation.domains 为空：无法识别冒充本单位的邮件",
+        'Put your domains into the configuration: [organisation] domains = ["example.org"]',
+        '在配置文件中写入本单位域名：[organisation] domains = ["example.org"]',
+    ),
+    "secret-readable": Wording(
+        Grade.ERROR,
+        "{path} holds a secret, and others may read or change it (mode {mode})",
+        "{path} 含有密钥，但其他用户可以读取或修改（权限 {mode}）",
+        "chmod go= {path}",
+        "执行 chmod go= {path}",
+    ),
+    "library-missing": Wording(
+        Grade.WARNING,
+        "{module} cannot be loaded: {effect}",
+        "无法加载 {module}，相关文件将不会被解析",
+        "apt install {packages}, or install mailrisk's requirements again",
+        "执行 apt install {packages}，或重新安装 mailrisk 的依赖",
+    ),
+    "index-stale": Wording(
+        Grade.ERROR,
+        "The look-up index last agreed with the ledger {minutes} minutes ago: answers are unknown",
+        "查询索引已有 {minutes} 分钟未与账本同步，查询结果只能为“未知”",
+        "Start `mailrisk serve`, and look into its log if it runs",
+        "启动 mailrisk serve；若已在运行，请检查其日志",
+    ),
+    "feed-old": Wording(
+        Grade.WARNING,
+        "The feed {feed} was last heard of {days} days ago",
+        "情报源 {feed} 已有 {days} 天没有更新",
+        "mailrisk feed fetch {feed}; fetching on schedule needs `mailrisk serve`",
+        "执行 mailrisk feed fetch {feed}；定时拉取需要运行 mailrisk serve",
+    ),
+    "no-feed": Wording(
+        Grade.WARNING,
+        "No feed was ever imported: nothing is known beside what is seen here",
+        "尚未导入任何情报源：除本地所见外没有其他情报",
+        "mailrisk feed fetch, or start `mailrisk serve`, which fetches on schedule",
+        "执行 mailrisk feed fetch，或启动 mailrisk serve 定时拉取",
+    ),
+    "feed-failing": Wording(
+        Grade.WARNING,
+        "The feed {feed} failed {failures} times in a row: {error}",
+        "情报源 {feed} 连续失败 {failures} 次：{error}",
+        "mailrisk feed fetch {feed} says why; feeds.disable takes it out",
+        "执行 mailrisk feed fetch {feed} 查看原因；用 feeds.disable 停用该情报源",
+    ),
+    "busy-address": Wording(
+        Grade.WARNING,
+        "{ip} carries {percent} % of all successful logins: it probably logs in for others",
+        "{ip} 承载了 {percent}% 的成功登录，很可能是代他人登录的前端",
+        'If it is webmail, a proxy or a load balancer: [login] trusted_frontends = ["{ip}"]',
+        '若为 Webmail、代理或负载均衡，请配置：[login] trusted_frontends = ["{ip}"]',
+    ),
+    "no-trusted-frontends": Wording(
+        Grade.WARNING,
+        "Logins are watched and login.trusted_frontends is empty: webmail would be judged as one attacker",
+        "正在监测登录，但 login.trusted_frontends 为空：Webmail 可能被误判为攻击者",
+        "Name the addresses of webmail, proxies and load balancers there, if there are any",
+        "如有 Webmail、代理或负载均衡，请在该项中填写其地址",
+    ),
+    "graph-failing": Wording(
+        Grade.ERROR,
+        "Microsoft Graph gives no sign-ins: {error}",
+        "无法从 Microsoft Graph 获取登录日志：{error}",
+        "Check [login.graph], MAILRISK_GRAPH_SECRET, and that the application has AuditLog.Read.All with consent",
+        "检查 [login.graph] 和 MAILRISK_GRAPH_SECRET，并确认应用已获管理员同意的 AuditLog.Read.All 权限",
+    ),
+    "graph-behind": Wording(
+        Grade.WARNING,
+        "Sign-ins were last pulled from Microsoft Graph {minutes} minutes ago",
+        "上次从 Microsoft Graph 拉取登录日志是在 {minutes} 分钟前",
+        "Start `mailrisk serve`, and look into its log if it runs",
+        "启动 mailrisk serve；若已在运行，请检查其日志",
+    ),
+    "language-model": Wording(
+        Grade.ERROR,
+        "The configured language model gives no usable answer: {error}",
+        "已配置的大模型没有给出可用的回答：{error}",
+        "mailrisk llm test shows more; check llm.url, llm.model and MAILRISK_LLM_KEY",
+        "执行 mailrisk llm test 查看详情；检查 llm.url、llm.model 和 MAILRISK_LLM_KEY",
+    ),
+}  # fmt: skip
+"""Every check there is."""
+
+
+def advise(check: str, **data: object) -> Advice:
+    """The advice of a check with its data filled in; an ``error`` is cut to 200 characters."""
+    shown = {name: str(value)[:200] if name == "error" else value for name, value in data.items()}
+    grade, *texts = WORDINGS[check]
+    text, text_zh, todo, todo_zh = (one.format(**shown) for one in texts)
+    return Advice(check=check, grade=grade, text=text, text_zh=text_zh, todo=todo, todo_zh=todo_zh)
