@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,9 +11,10 @@ import pytest
 from tests.edge.graph import GraphServer, graph_server, sign_in
 from tests.worlds import NOW, TestClock
 
+from mailrisk.model.events import LoginEvent
 from mailrisk.service.context import Context
 from mailrisk.service.graph_pull import GraphPull, read_state
-from mailrisk.service.watch import Watch
+from mailrisk.service.watch import Taken, Watch
 
 
 class Pulling:
@@ -32,8 +33,10 @@ class Pulling:
             self.server.source(), self._take, self.clock, self.folder, tenant="example.org", sleep=self._sleep
         )  # fmt: skip
 
-    async def _take(self, events: object) -> None:
-        self.accepted += (await self.watch.take(logins=events)).accepted  # type: ignore[arg-type]
+    async def _take(self, events: Sequence[LoginEvent]) -> Taken:
+        taken = await self.watch.take(events)
+        self.accepted += taken.accepted
+        return taken
 
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -58,6 +61,7 @@ def test_sign_ins_are_taken_once_however_often_they_are_given(
         assert await one.pull.pull() and one.accepted == 0
         state = read_state(one.folder)
         assert state is not None and state.until == state.at == NOW and not state.error
+        assert state.events == 7
 
     run(context, clock, tmp_path, test)
 
@@ -96,8 +100,9 @@ def test_events_of_a_window_are_taken_in_the_order_of_their_time(
         one.server.records = [sign_in(n, NOW - timedelta(minutes=n)) for n in range(1, 6)]
         seen: list[datetime] = []
 
-        async def take(events: object) -> None:
-            seen.extend(event.seen_at for event in events)  # type: ignore[attr-defined]
+        async def take(events: Sequence[LoginEvent]) -> Taken:
+            seen.extend(event.seen_at for event in events)
+            return Taken(accepted=len(events), repeated=0)
 
         pull = GraphPull(
             one.server.source(), take, clock, one.folder, tenant="example.org", first=timedelta(minutes=30),

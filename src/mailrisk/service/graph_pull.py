@@ -13,7 +13,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
@@ -21,6 +21,9 @@ from mailrisk.collect.logs.entra import open_log
 from mailrisk.collect.logs.times import Times
 from mailrisk.model.errors import BadInput, MailriskError, TooLarge, Unavailable
 from mailrisk.model.events import LoginEvent
+
+if TYPE_CHECKING:
+    from mailrisk.service.watch import Taken
 
 logger = logging.getLogger(__name__)
 
@@ -66,13 +69,13 @@ class GraphState(msgspec.Struct, frozen=True, kw_only=True):
     tenant: str
     until: datetime
     at: datetime | None = None
-    events: int = 0  # taken since the file was made
+    events: int = 0  # new ones, since the file was made
     bad: int = 0  # records that could not be read
     failures: int = 0  # pulls in a row that failed
     error: str = ""
 
 
-Take = Callable[[Sequence[LoginEvent]], Awaitable[object]]
+Take = Callable[[Sequence[LoginEvent]], Awaitable["Taken"]]
 _state = msgspec.json.Decoder(GraphState)
 
 
@@ -136,11 +139,11 @@ class GraphPull:
                     raise Unavailable(f"more than {MAX_PAGES} pages of sign-ins in one second") from None
                 end = begin + (end - begin) / 2
         events.sort(key=lambda event: event.seen_at)
-        await self._take(events)
+        taken = await self._take(events)
         state = self.state
         # A clock that was ahead once must not make us believe that we know the time until it is reached.
         until = max(min(state.until, self._clock()), end)
-        self._write(until=until, events=state.events + len(events), bad=state.bad + bad)
+        self._write(until=until, events=state.events + taken.accepted, bad=state.bad + bad)
         return end
 
     async def _read(self, begin: datetime, end: datetime) -> tuple[list[LoginEvent], int]:
