@@ -67,7 +67,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
     ``headers`` keep order and repetition; values are unfolded and RFC 2047 decoded. ``text`` is
     what a reader sees (HTML rendered to text, hidden parts left out); ``hidden_text`` is what only
-    a filter sees. ``cuts`` names everything that a limit cut off; ``defects`` what was malformed.
+    a filter sees. ``unread`` counts the bytes of the body of which only links and their surroundings were
+    read. ``cuts`` names everything that a limit cut off; ``defects`` what was malformed.
     """
 
     sha256: str
@@ -84,6 +85,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
     html: str = ""
     hidden_text: str = ""
+    unread: int = 0
     links: tuple[Link, ...] = ()
     parts: tuple[Part, ...] = ()
     nested: tuple[Message, ...] = ()

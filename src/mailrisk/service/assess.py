@@ -91,7 +91,7 @@ async def assess(
         urls=known.urls,
         domains=known.domains,
         evidence=found.judged.evidence,
-        verdict=unsettled(found.judged.verdict, files),
+        verdict=unsettled(found.judged.verdict, files, message),
         stages=("intelligence", "url", "message", *done, *found.stages),
         missing_stages=(*missing, *found.missing),
         files=found.judged.view.files,

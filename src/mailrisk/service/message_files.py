@@ -171,9 +171,9 @@ def _unopened(one: Attached, why: str) -> OpenedFile:
     )
 
 
-def unsettled(verdict: Verdict, found: FilesFound) -> Verdict:
-    """The verdict; files that nobody has seen the inside of are never ``clean``."""
-    if found.missing and verdict.level is Level.CLEAN:
+def unsettled(verdict: Verdict, found: FilesFound, message: Message) -> Verdict:
+    """The verdict; files that nobody has seen the inside of, and text that nobody has read, are never ``clean``."""
+    if (found.missing or message.unread) and verdict.level is Level.CLEAN:
         return msgspec.structs.replace(verdict, level=Level.UNKNOWN)
     return verdict
 

@@ -58,6 +58,7 @@ def evidence(reading: Reading) -> Iterator[Evidence]:
     yield from _pictures_elsewhere(reading)
     yield from _leaving(reading)
     yield from _short(reading)
+    yield from _unread(reading.view)
 
 
 def _leads_away(reading: Reading, clicked: Sequence[LinkedUrl]) -> Iterator[Evidence]:
@@ -190,3 +191,9 @@ def _short(reading: Reading) -> Iterator[Evidence]:
         data = {"host": unknown[0], "characters": len(text.strip())}
         clicked = any(item.link.how != "text" for item in reading.foreign)
         yield fact(view, code="little-but-a-link", value=1.0 if clicked else 0.5, data=data)
+
+
+def _unread(view: MessageView) -> Iterator[Evidence]:
+    """The body is longer than what is read; a letter is not, and padding around a lure makes it so."""
+    if view.message.unread:
+        yield fact(view, code="body-cut", data={"bytes": view.message.unread}, artefact="text")

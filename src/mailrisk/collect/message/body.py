@@ -6,6 +6,7 @@ import re
 
 from mailrisk.collect.message.charset import decode
 from mailrisk.collect.message.limits import Budget
+from mailrisk.collect.message.passages import passages
 from mailrisk.collect.message.render import RawLink, render, tidy
 from mailrisk.collect.message.textlinks import find_urls
 from mailrisk.collect.message.tree import ATTACHMENT, BODY, Leaf
@@ -32,6 +33,7 @@ class Body:
         self._hidden: list[str] = []
         self._html: list[str] = []
         self._pictures = False
+        self.unread = 0  # bytes of what a reader sees that only links were looked for in
         self.links: list[Link] = []
         self._known: set[tuple[str, str, str]] = set()
 
@@ -74,12 +76,30 @@ class Body:
             self._add_plain(leaf, where)
 
     def _decoded(self, leaf: Leaf, where: str) -> str:
-        """The text of a leaf as far as the budget goes: of what is too long, the beginning and the end."""
+        """The text of a leaf as far as the budget goes.
+
+        Of what is too long: the beginning, the end, and what stands around links between.
+        """
         taken = self._budget.take_text(len(leaf.data), where)
-        text, _, problem = decode(_ends(leaf.data, taken), leaf.part.charset)
+        head, tail, middle = _ends(leaf.data, taken)
+        text, _, problem = decode(head + tail, leaf.part.charset)
+        if middle:
+            text += self._around_links(middle, leaf, where)
         if problem:
             self._budget.defect(f"{where}: {problem}")
         return text
+
+    def _around_links(self, middle: bytes, leaf: Leaf, where: str) -> str:
+        """The text around links of what is not read, behind all that is."""
+        if leaf.role != ATTACHMENT:
+            self.unread += len(middle)
+        found = passages(middle)
+        self._budget.skip_links(found.left_out)
+        if found.unsearched:
+            self._budget.cut(f"{where}: {found.unsearched} bytes were not searched for links")
+        charset = leaf.part.charset
+        around, _, _ = decode(found.data, "" if charset.startswith(("utf-16", "utf-32")) else charset)
+        return f"\n{around}\n" if around else ""
 
     def _add_html(self, leaf: Leaf, where: str) -> None:
         """HTML: rendered; of attachments only the links count here."""
@@ -137,14 +157,16 @@ class Body:
             self.links.append(Link(url=link.url, how=link.how, artefact=artefact, text=link.text))
 
 
-def _ends(data: bytes, taken: int) -> bytes:
-    """The first three quarters and the last quarter of what may be taken, cut where no character is torn."""
+def _ends(data: bytes, taken: int) -> tuple[bytes, bytes, bytes]:
+    """(first three quarters, last quarter of what may be taken, what lies between), cut where no character is torn."""
     if taken >= len(data):
-        return data
-    head, tail = data[: taken - taken // 4], data[len(data) - taken // 4 :]
-    before = max(head.rfind(mark, len(head) - 1_000) for mark in (b">", b" ", b"\n")) + 1
+        return data, b"", b""
+    size = taken - taken // 4
+    head, tail = data[:size], data[len(data) - taken // 4 :]
+    before = max(head.rfind(mark, len(head) - 1_000) for mark in (b">", b" ", b"\n")) + 1 or len(head)
     after = _BREAK.search(tail[:1_000])
-    return head[: before or len(head)] + (tail[after.start() :] if after else tail)
+    behind = len(data) - len(tail) + (after.start() if after else 0)
+    return data[:before], data[behind:], data[before:behind]
 
 
 def _unescape(text: str) -> str:

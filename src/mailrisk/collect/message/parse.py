@@ -102,6 +102,7 @@ def read_message(
         text=body.text,
         html=body.html,
         hidden_text=body.hidden,
+        unread=body.unread,
         links=tuple(body.links),
         parts=tuple(leaf.part for leaf in leaves),
         nested=nested,
