@@ -6,6 +6,8 @@ import base64
 import random
 import socket
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -51,13 +53,16 @@ def service_figures(settings: TraceSettings) -> Figures:
             before = server.cpu_s()
             loads = _policy(port, requests)
             busy = server.cpu_s() - before
-    failed = sum(load.failed for load in loads)
+        ceiling = _ceiling(requests)
+    failed = sum(load.failed for load in (*loads, *ceiling))
     if failed:
         raise RuntimeError(f"{failed} requests failed")
     return {
         "policy_requests_per_s": round(statistics.median(load.per_s for load in loads[1:])),
         "policy_requests_per_cpu_s": round(sum(load.requests for load in loads) / busy),
         "policy_p99_ms": round(statistics.median(load.p99_ms for load in loads[1:]), 2),
+        "policy_ceiling_per_s": round(statistics.median(load.per_s for load in ceiling[1:])),
+        "policy_ceiling_p99_ms": round(statistics.median(load.p99_ms for load in ceiling[1:]), 2),
         "bulk_10k_ms": round(bulk, 1),
     }
 
@@ -68,6 +73,19 @@ def _policy(port: int, requests: Path) -> list[Load]:
     url = f"http://127.0.0.1:{port}"
     seconds = (2.0, *[SECONDS] * ROUNDS)  # The first warms up, and its rate does not count.
     return [wrk(url, SCRIPT, connections=CONNECTIONS, seconds=one, arguments=arguments) for one in seconds]
+
+
+def _ceiling(requests: Path) -> list[Load]:
+    """The same requests to the same server, which answers all of them with a constant."""
+    with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
+        number, port = listener.fileno(), int(listener.getsockname()[1])
+        command = [sys.executable, "-m", "tools.bench_login_static", "--fd", str(number)]
+        process = subprocess.Popen(command, pass_fds=[number])
+        try:
+            return _policy(port, requests)
+        finally:
+            process.terminate()
+            process.wait(30)
 
 
 def _requests(settings: TraceSettings) -> Iterator[str]:

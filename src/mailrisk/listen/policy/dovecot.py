@@ -103,6 +103,10 @@ class PolicyRoutes:
         except (BadInput, msgspec.MsgspecError, UnicodeDecodeError):
             return None
 
+    def share_turns(self, soon: Callable[[Callable[[], None]], object]) -> None:
+        """From now on, requests of one turn of the event loop are answered from one state; ``soon`` is its ``call_soon``."""
+        self.policy.share_turns(soon)
+
     @property
     def has_password(self) -> bool:
         """Whether one is configured."""

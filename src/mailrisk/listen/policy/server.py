@@ -23,9 +23,11 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve_login_policy(routes: PolicyRoutes, commands: Commands, listener: socket.socket) -> None:
+async def serve_login_policy(
+    routes: PolicyRoutes, commands: Commands | None, listener: socket.socket
+) -> None:
     """Serves until it is cancelled."""
-    routes.policy.share_turns(asyncio.get_running_loop().call_soon)
+    routes.share_turns(asyncio.get_running_loop().call_soon)
     config = uvicorn.Config(
         PolicyApp(routes, commands), http=FastProtocol, interface="asgi3", ws="none", lifespan="off", proxy_headers=False,
         log_config=None, access_log=False, server_header=False, timeout_keep_alive=3600,
