@@ -31,6 +31,7 @@ from mailrisk.store import index_form as form
 from mailrisk.store.index_fold import Fold
 from mailrisk.store.index_form import Rule
 from mailrisk.store.index_view import Decoded, Tables, View
+from mailrisk.store.index_warm import warm
 from mailrisk.store.microseconds import to_us
 
 if TYPE_CHECKING:  # A look-up worker reads the index and has no ledger: it starts in half the time without.
@@ -55,6 +56,7 @@ class LookupIndex:
     def __init__(self, folder: Path, *, readonly: bool = False) -> None:
         if not readonly:
             folder.mkdir(parents=True, exist_ok=True)
+        self._file = folder / "data.mdb"
         self._env = lmdb.open(
             str(folder), map_size=MAP_SIZE, max_dbs=8, readonly=readonly, metasync=False, max_readers=512
         )
@@ -66,6 +68,10 @@ class LookupIndex:
     def close(self) -> None:
         """Closes the map."""
         self._env.close()
+
+    def warm(self) -> int:
+        """Maps the file's pages, so that look-ups do not wait for them; returns the bytes mapped. For a thread."""
+        return warm(self._file)
 
     # -- reading --------------------------------------------------------------------------------
 

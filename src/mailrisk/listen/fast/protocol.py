@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 from mailrisk.listen.fast.routes import AT_ONCE_BYTES, Reply
 from mailrisk.listen.patient import PatientProtocol
 
-LINGER_S: Final = 0.25
+LINGER_S: Final = 1.0
 """How long a stopping worker still reads from idle connections: what is on its way is answered."""
 
 _READY: Final = b"/readyz"

@@ -14,6 +14,7 @@ import logging
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -57,7 +58,8 @@ async def _run(listener: socket.socket, core: Path, open_index: Callable[[], Loo
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stdin), sys.stdin)
     if not await stdin.readline():  # The core gave up before it had begun.
         return
-    app = WorkerApp(FastRoutes(open_index(), loop.call_soon), PassThrough(core))
+    context = open_index()
+    app = WorkerApp(FastRoutes(context, loop.call_soon), PassThrough(core))
     config = uvicorn.Config(
         app, http=FastProtocol, interface="asgi3", ws="none", lifespan="off", proxy_headers=False, log_config=None,
         access_log=False, server_header=False, timeout_keep_alive=3600, timeout_graceful_shutdown=GRACE_S,
@@ -67,7 +69,7 @@ async def _run(listener: socket.socket, core: Path, open_index: Callable[[], Loo
         loop.add_signal_handler(number, server.stop)
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))
     others: list[asyncio.Future[Any]] = [
-        asyncio.ensure_future(_announce(server)),
+        asyncio.ensure_future(_announce(server, context)),
         asyncio.ensure_future(_outlive(stdin, core, server)),
         asyncio.ensure_future(tidy_connections(server.server_state.connections)),
     ]
@@ -76,10 +78,12 @@ async def _run(listener: socket.socket, core: Path, open_index: Callable[[], Loo
         other.cancel()
 
 
-async def _announce(server: uvicorn.Server) -> None:
+async def _announce(server: uvicorn.Server, context: LookupContext) -> None:
+    """Says that requests are answered, and then takes the waiting for pages away from them."""
     while not server.started:
         await asyncio.sleep(0.01)
     print("ready", flush=True)
+    threading.Thread(target=context.index.warm, daemon=True).start()  # A stop does not wait for it.
 
 
 async def _outlive(stdin: asyncio.StreamReader, core: Path, server: _Server) -> None:
