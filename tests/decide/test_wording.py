@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailrisk.decide.wording import tidied, worded
+from mailrisk.decide.wording import counted, tidied, worded
 
 
 def test_labels_and_places_are_put_into_words() -> None:
@@ -37,3 +37,12 @@ def test_quotation_marks_that_hold_nothing_are_left_out() -> None:
     assert tidied("asks the reader to open t.co ()") == "asks the reader to open t.co"
     assert tidied("诱导打开 bt.example（“”）") == "诱导打开 bt.example"
     assert tidied("Threatens: “now” (soon)") == "Threatens: “now” (soon)"
+
+
+def test_one_of_a_kind_is_singular() -> None:
+    assert (
+        counted("1 failure(s) on 2 account name(s) of 1 address(es)")
+        == "1 failure on 2 account names of 1 address"
+    )
+    assert counted("0 account(s) in 10 minutes, 21 account(s)") == "0 accounts in 10 minutes, 21 accounts"
+    assert counted("network(s)") == "network(s)"

@@ -37,15 +37,18 @@ def account_check(
         answers = output.print_answers(
             (check_accounts(context, [name])[0] for name in lines_of(accounts)),
             format_,
-            lambda found: _print(found, spoken),
+            lambda found: print_accounts(found, spoken),
         )
     click_context.exit(exit_code(answers, fail_on))
 
 
-def _print(answers: list[Any], lang: str) -> None:
+def print_accounts(answers: list[Any], lang: str) -> None:
     """One block an account: level and since when; the reasons below."""
     for answer in answers:
         if isinstance(answer, ErrorAnswer):
             output.print_error(answer)
-        else:
-            output.print_block(answer, [output.since(answer.first_detected, lang)], lang)
+            continue
+        output.print_block(answer, [output.since(answer.first_detected, lang)], lang)
+        if not answer.reasons:
+            nothing = "没有发现异常" if lang == "zh" else "Nothing is known against it"
+            output.print_indented(nothing, 4)

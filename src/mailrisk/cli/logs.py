@@ -13,6 +13,7 @@ import click
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from mailrisk.cli import output
+from mailrisk.cli.accounts import print_accounts
 from mailrisk.cli.check import print_ips
 from mailrisk.cli.options import Command, exit_code, opened, output_options, store_options, text_of
 from mailrisk.collect.logs.entry import BadLine
@@ -23,7 +24,8 @@ from mailrisk.config import Config, load_config
 from mailrisk.edge.clock import system_clock
 from mailrisk.edge.files import read_pieces, size_of
 from mailrisk.model.errors import BadInput
-from mailrisk.model.events import LoginEvent
+from mailrisk.model.events import LoginEvent, SendEvent
+from mailrisk.service.accounts import AccountAnswer
 from mailrisk.service.answers import ErrorAnswer
 from mailrisk.service.detect import LogCounts, detect, read_log
 
@@ -75,7 +77,11 @@ def log_parse(
     counts = LogCounts()
     spoken = output.language(lang)
     answers = output.print_answers(
-        (_shown(item) for item in _events(files, counts, as_, zone, year, settings)),
+        (
+            _shown(item)
+            for item in _events(files, counts, as_, zone, year, settings)
+            if not isinstance(item, SendEvent)
+        ),
         format_,
         lambda found: _event_table(found, spoken),
     )
@@ -85,7 +91,7 @@ def log_parse(
 
 def _shown(item: LoginEvent | BadLine | ErrorAnswer) -> LoginEvent | ErrorAnswer:
     if isinstance(item, BadLine):
-        return ErrorAnswer(input=f"line {item.number}", error=item.reason, field="line")
+        return ErrorAnswer(input=item.place, error=item.reason, field="line")
     return item
 
 
@@ -98,15 +104,16 @@ def _known_format(as_: str, settings: Config) -> None:
 
 def _events(
     files: tuple[str, ...], counts: LogCounts, as_: str, zone: tzinfo, year: int | None, settings: Config
-) -> Iterator[LoginEvent | BadLine | ErrorAnswer]:
+) -> Iterator[LoginEvent | SendEvent | BadLine | ErrorAnswer]:
     """Events of all files in order; a file that cannot be read is one error and the rest goes on."""
     mapped = formats_of(settings.log_format)
     for name in files:
         try:
             lines = split_lines(read_pieces(name))
             yield from read_log(
-                lines, counts=counts, now=system_clock(), timezone=zone, year=year, format=as_, mapped=mapped
-            )
+                lines, counts=counts, now=system_clock(), timezone=zone, year=year, format=as_, mapped=mapped,
+                file=text_of(name) if len(files) > 1 else "",
+            )  # fmt: skip
         except BadInput as error:
             yield ErrorAnswer(input=text_of(name), error=error.reason, field=error.field)
 
@@ -122,7 +129,9 @@ def log_detect(
     click_context: click.Context, files: tuple[str, ...], as_: str, timezone: str, year: int | None,
     fail_on: str | None, format_: str, lang: str | None, data_dir: Path, config: Path | None,
 ) -> None:  # fmt: skip
-    """Find addresses that attack logins, record the evidence, and print one answer an address.
+    """Find addresses that attack logins and accounts that were taken over, and record the evidence.
+
+    Prints one answer an address, then one an account that logs in or sends strangely (Postfix's log tells who sends).
 
     \b
     mailrisk log detect /var/log/mail.log /var/log/mail.log.1
@@ -137,15 +146,22 @@ def log_detect(
         _known_format(as_, settings)
         events = _without_errors(_events(files, counts, as_, zone, year, settings), errors)
         found = detect(context, _progress(events, counts, files), counts)
-        answers: list[Any] = [*found.ips, *errors]
-        output.print_answers(answers, format_, lambda shown: print_ips(shown, spoken))
+        answers: list[Any] = [*found.ips, *found.accounts, *errors]
+        output.print_answers(answers, format_, lambda shown: _print(shown, spoken))
     _report(counts)
+    _hint(counts, len(found.ips) + len(found.accounts))
     click_context.exit(exit_code(answers, fail_on))
 
 
+def _print(answers: list[Any], lang: str) -> None:
+    accounts = [answer for answer in answers if isinstance(answer, AccountAnswer)]
+    print_ips([answer for answer in answers if not isinstance(answer, AccountAnswer)], lang)
+    print_accounts(accounts, lang)
+
+
 def _without_errors(
-    events: Iterable[LoginEvent | BadLine | ErrorAnswer], errors: list[ErrorAnswer]
-) -> Iterator[LoginEvent | BadLine]:
+    events: Iterable[LoginEvent | SendEvent | BadLine | ErrorAnswer], errors: list[ErrorAnswer]
+) -> Iterator[LoginEvent | SendEvent | BadLine]:
     for item in events:
         if isinstance(item, ErrorAnswer):
             errors.append(item)
@@ -154,8 +170,8 @@ def _without_errors(
 
 
 def _progress(
-    events: Iterable[LoginEvent | BadLine], counts: LogCounts, files: tuple[str, ...]
-) -> Iterator[LoginEvent | BadLine]:
+    events: Iterable[LoginEvent | SendEvent | BadLine], counts: LogCounts, files: tuple[str, ...]
+) -> Iterator[LoginEvent | SendEvent | BadLine]:
     """A progress line on the terminal while a long log is read; nothing when the output is a file."""
     if not sys.stderr.isatty() or sum(map(size_of, files)) < 5_000_000:
         yield from events
@@ -186,7 +202,24 @@ def _event_table(events: list[Any], lang: str) -> None:
 
 def _report(counts: LogCounts) -> None:
     text = f"{counts.lines} lines: {counts.events} login events, {counts.skipped} others, {counts.bad} bad"
-    click.echo(text + (f" (first: {counts.first_bad})" if counts.bad else ""), err=True)
+    text += f" (first: {counts.first_bad})" if counts.bad else ""
+    click.echo(text + (f"; {counts.sends} messages of accounts" if counts.sends else ""), err=True)
+
+
+def _hint(counts: LogCounts, found: int) -> None:
+    """What may be wrong when nothing was found."""
+    if found:
+        return
+    if counts.lines and not counts.events and not counts.sends:
+        text = (
+            "No line was recognised as a login. Name the format with --as (docs/reference/formats.md), or "
+            "describe your own with [[log_format]]; see whether the server logs logins at all."
+        )
+    elif counts.bad > counts.events:
+        text = "Most lines could not be read: if their times are the reason, give --timezone or --year."
+    else:
+        text = "Nothing stands out: nobody attacks, or too few logins are in these files. Old logs may be given too."
+    click.echo(text, err=True)
 
 
 def _zone(name: str) -> tzinfo:

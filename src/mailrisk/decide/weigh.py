@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from mailrisk.decide.wording import tidied, worded
+from mailrisk.decide.wording import counted, tidied, worded
 from mailrisk.model.evidence import Evidence
 from mailrisk.model.policy import Policy, ReasonRule
 from mailrisk.model.verdict import Category, Reason
@@ -187,7 +187,7 @@ def _filled(en: str, zh: str, data: Mapping[str, Any]) -> tuple[str, str]:
     chinese = {key.removesuffix("_zh"): text for key, text in shown.items() if key.endswith("_zh")}
     english = _Shown(worded(shown, chinese=False))
     shown_zh = _Shown(worded(shown, chinese=True) | chinese)
-    return tidied(en.format_map(english)), tidied(zh.format_map(shown_zh))
+    return counted(tidied(en.format_map(english))), tidied(zh.format_map(shown_zh))
 
 
 def category_of(item: Weighed) -> Category | None:

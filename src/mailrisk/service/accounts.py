@@ -67,8 +67,11 @@ def _check(context: Context, name: str, tenant: int) -> AccountAnswer | ErrorAns
     if not account_name(name):
         error = BadInput("account", "is empty")
         return ErrorAnswer(input=name[:320], error=error.reason, field=error.field)
-    secret = _secret(context)
-    verdict = _verdict(context, secret, name, tenant)
+    return account_answer(name, _verdict(context, _secret(context), name, tenant), now)
+
+
+def account_answer(name: str, verdict: Verdict, now: datetime) -> AccountAnswer:
+    """What people and programs see of a verdict on the account of that name."""
     return AccountAnswer(
         input=name[:320],
         account=verdict.subject.value,

@@ -46,10 +46,19 @@ class SkippedLine(msgspec.Struct, frozen=True):
 
 
 class BadLine(msgspec.Struct, frozen=True):
-    """A line that cannot be read. ``number`` counts from 1; the text is withheld, it may hold secrets."""
+    """A line that cannot be read. ``number`` counts from 1; the text is withheld, it may hold secrets.
+
+    ``file``: which of several files it stands in, '' when there is but one.
+    """
 
     number: int
     reason: str
+    file: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it stands, in words."""
+        return f"{self.file}, line {self.number}" if self.file else f"line {self.number}"
 
 
 Parse = Callable[[Entry], LoginEvent | Attempt | None]

@@ -199,21 +199,36 @@ class PostfixQueue:
         )
 
 
-def read_sends(
-    lines: Iterable[bytes], *, timezone: tzinfo, year: int | None = None, now: datetime
-) -> Iterator[SendEvent]:
-    """What accounts have sent and what of it bounced, from the lines of a log; lines that cannot be read are left out.
+class SendLines:
+    """The lines of one log, given one by one; those that cannot be read are left out.
 
     ``timezone``, ``year`` and ``now`` are those of ``read_events``, which counts the lines that cannot be read.
     """
-    prefixes = PrefixReader(timezone, year, now)
-    queue = PostfixQueue()
-    for raw in lines:
+
+    def __init__(self, timezone: tzinfo, year: int | None, now: datetime) -> None:
+        self._prefixes = PrefixReader(timezone, year, now)
+        self._queue = PostfixQueue()
+
+    def take(self, raw: bytes) -> Iterable[SendEvent]:
+        """What a line completes, mostly nothing."""
         if b"postfix" not in raw or len(raw) > MAX_LINE:
-            continue
+            return ()
         try:
-            entry = prefixes.read(raw.decode("utf-8", "backslashreplace").rstrip("\r\n"))
+            entry = self._prefixes.read(raw.decode("utf-8", "backslashreplace").rstrip("\r\n"))
         except BadInput:
-            continue
-        yield from queue.take(entry)
-    yield from queue.finish()
+            return ()
+        return self._queue.take(entry)
+
+    def finish(self) -> Iterator[SendEvent]:
+        """The messages whose recipients were waited for when the log ended."""
+        return self._queue.finish()
+
+
+def read_sends(
+    lines: Iterable[bytes], *, timezone: tzinfo, year: int | None = None, now: datetime
+) -> Iterator[SendEvent]:
+    """What accounts have sent and what of it bounced, from the lines of a log; see ``SendLines``."""
+    sends = SendLines(timezone, year, now)
+    for raw in lines:
+        yield from sends.take(raw)
+    yield from sends.finish()
