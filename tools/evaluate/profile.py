@@ -13,16 +13,21 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+import msgspec
+
 from mailrisk.config import Config
 from mailrisk.model.errors import BadInput
 from mailrisk.model.message import Envelope
 from mailrisk.service.assess import assess
+from mailrisk.service.slow_stages import STAGES
 from mailrisk.wiring import open_context
 
 T = TypeVar("T")
 
 WARM = 20
 """Mails before the measurement, for what is loaded once."""
+
+SLOW = frozenset(stage.name for stage in STAGES)
 
 
 class InThisThread:
@@ -33,14 +38,18 @@ class InThisThread:
         return work(*arguments)
 
 
-def cpu_by_package(mails: Sequence[bytes]) -> dict[str, float]:
-    """Share of the CPU time for each package of mailrisk; what a library does counts for who called it."""
+def cpu_by_package(mails: Sequence[bytes], deep: bool = True) -> dict[str, float]:
+    """Share of the CPU time for each package of mailrisk; what a library does counts for who called it.
+
+    Without ``deep`` no slow stage is done.
+    """
     with (
         tempfile.TemporaryDirectory() as folder,
         open_context(Path(folder), Config(), network=False) as opened,
         asyncio.Runner() as runner,
     ):
-        context = dataclasses.replace(opened, analysis=cast(Any, InThisThread()))
+        depth = opened.depth if deep else msgspec.structs.replace(opened.depth, off=SLOW)
+        context = dataclasses.replace(opened, analysis=cast(Any, InThisThread()), depth=depth)
 
         def check(raw: bytes) -> None:
             with suppress(BadInput):
