@@ -21,6 +21,7 @@ from mailrisk.model.policy import Policy
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.url.canonical import parse_url
 from mailrisk.model.verdict import Verdict
+from mailrisk.service.message_links import links_of
 
 AT = datetime(2026, 3, 10, 9, tzinfo=UTC)
 OWN = "qinghe.example"
@@ -87,7 +88,7 @@ def authentication(dmarc: str = "not-checked", authenticated: str = "") -> Authe
 def view(raw: bytes, *, qr: str = "", dmarc: str = "not-checked", authenticated: str = "") -> MessageView:
     """The message as analysers read it; ``qr`` adds a link that a code in a picture holds."""
     message = parse_message(raw)
-    links = [*message.links]
+    links = links_of(message)
     if qr:
         links.append(Link(url=qr, how="qr", artefact="part 2, QR code 1"))
     return MessageView(

@@ -16,6 +16,7 @@ from mailrisk.analyse.message import (
     documents,
     files,
     intent,
+    nested_lures,
     opinion,
     pictures,
     sender_form,
@@ -47,6 +48,7 @@ def reading(view: MessageView) -> Iterator[Evidence]:
     yield from sender_form.evidence(read)
     yield from threads.evidence(read)
     yield from conviction.evidence(read)
+    yield from nested_lures.evidence(read)
 
 
 ANALYSERS: tuple[Analyser, ...] = (authentication.analyse, reading)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from mailrisk.collect.message.charset import decode
 from mailrisk.collect.message.limits import Budget
@@ -63,6 +64,11 @@ class Body:
                     [RawLink(url, "header") for url in find_urls(value)], f"header {name}", numbered=False
                 )
         self._links([RawLink(url, "text") for url in find_urls(subject)], "header Subject", numbered=False)
+
+    def add_leaves(self, leaves: Iterable[Leaf]) -> None:
+        """Takes in all leaves, in their order."""
+        for leaf in leaves:
+            self.add(leaf)
 
     def add(self, leaf: Leaf) -> None:
         """Takes in one leaf; what is neither text nor named like it is left to the attachment analysers."""

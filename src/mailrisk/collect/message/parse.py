@@ -85,8 +85,7 @@ def read_message(
     mailboxes = {name: _addresses(name, headers, own, hint) for name in _ADDRESS_HEADERS}
     body = Body(own)
     body.add_headers(decoded, _first(decoded, "subject"))
-    for leaf in leaves:
-        body.add(leaf)
+    body.add_leaves(leaves)
     return Message(
         sha256=hashlib.sha256(memoryview(raw)[start:end]).hexdigest(),
         size=end - start,
