@@ -25,6 +25,7 @@ from mailrisk.edge.url_weights import load_url_weights
 from mailrisk.model.errors import BadUrl, ConfigError, Unavailable
 from mailrisk.model.ip import parse_ip, split_port
 from mailrisk.model.knowledge import Knowledge
+from mailrisk.model.lexicon import Lexicon
 from mailrisk.model.person import person
 from mailrisk.model.url.canonical import parse_url
 from mailrisk.service.analysis_threads import AnalysisThreads
@@ -39,14 +40,14 @@ from mailrisk.store.index import LookupIndex
 def load_knowledge(config: Config, *, texts: bool = True) -> Knowledge:
     """Shipped brands and hosts, with the organisation's own domains and trusted hosts.
 
-    Without ``texts`` the models that read messages are left out.
+    Without ``texts`` the words and models that read messages are left out.
     """
     hosts = load_hosts()
     own = {hosts.registrable(domain.lower()) or domain.lower() for domain in config.organisation.domains}
     return Knowledge(
         brands=load_brands(),
         hosts=hosts,
-        lexicon=load_lexicon(),
+        lexicon=load_lexicon() if texts else Lexicon(()),
         heads=load_heads() if texts else None,
         url_model=load_url_weights(),
         own_domains=frozenset(own),

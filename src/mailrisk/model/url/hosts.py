@@ -88,9 +88,9 @@ class Hosts:
         all hosts below it, or with ``=`` in front for itself and its ``www.`` alone. ``ranks``: registrable
         domain -> place, 1 is the most used.
         """
-        lines = list(suffixes)
-        self._suffixes = PublicSuffixList(source=lines)
-        self._icann = PublicSuffixList(source=lines, only_icann=True)
+        lines = list(_with_encoded(suffixes))
+        self._suffixes = PublicSuffixList(source=lines, accept_encoded_idn=False)
+        self._icann = PublicSuffixList(source=lines, accept_encoded_idn=False, only_icann=True)
         self._suffix = lru_cache(MAX_REMEMBERED)(self._find_suffix)
         self._classes: dict[str, frozenset[HostClass]] = {}
         self._exact: dict[str, frozenset[HostClass]] = {}
@@ -182,3 +182,15 @@ def _names(host: str) -> Iterator[str]:
     while host:
         yield host
         host = host.partition(".")[2]
+
+
+def _with_encoded(lines: Iterable[str]) -> Iterator[str]:
+    """The list's lines, and each name that is not ASCII once more as it stands in the DNS.
+
+    The library can do this as well, but encodes the thousands of ASCII names too, at every start.
+    """
+    for line in lines:
+        yield line
+        name = line.split(" ")[0].strip()
+        if not name.isascii() and not name.startswith("//"):
+            yield name.lower().encode("idna").decode("ascii")
