@@ -1,7 +1,8 @@
-"""HTTP/1.1 connections that wait for their clients, but not for ever.
+"""HTTP/1.1 connections that wait for their clients, but not for ever, and listen to them, but not to everything.
 
 uvicorn waits without end for the first byte, the rest of a header and the rest of a body; a few thousand
-clients that send one byte a minute would hold every connection there is.
+clients that send one byte a minute would hold every connection there is. And it keeps a header of any length,
+complete or not: one client that sends without end would take all the memory.
 """
 
 from __future__ import annotations
@@ -20,7 +21,18 @@ SLOW_S: Final = 60.0
 BODY_S: Final = 300.0
 """A request whose body takes longer than this to arrive is given up."""
 
+MAX_HEAD: Final = 64 * 1024
+"""Bytes of a request's target and headers, and of trailers behind its body; browsers and proxies send a tenth at most.
+As many may arrive without any sense: a line that does not end, empty lines before a request."""
+
+_TOO_LONG: Final = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+)
 _TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+class HeadTooLong(Exception):
+    """Stops the parser in the middle of what it was given."""
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -31,6 +43,50 @@ class PatientProtocol(HttpToolsProtocol):
         self._arriving = False  # a request has begun and is not complete
         self._header_read = False  # of the request that is arriving
         self._since = self.loop.time()  # when it began, or when the connection became idle
+        self._head_left = MAX_HEAD  # bytes that the target and headers of this request may still have
+        self._senseless = 0  # bytes since the parser last made something of them
+        self._made = False  # it made something of what arrives now
+
+    def data_received(self, data: bytes) -> None:
+        """Parses what arrives; the parser itself keeps a line without end, however long it grows."""
+        self._made = False
+        super().data_received(data)
+        if self._made:
+            self._senseless = 0
+            return
+        self._senseless += len(data)
+        if self._senseless > MAX_HEAD and not self.transport.is_closing():
+            self.send_400_response("")
+
+    def on_url(self, url: bytes) -> None:
+        """A part of the target."""
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header, or a trailer behind the body."""
+        self._count(len(name) + len(value))
+        super().on_header(name, value)
+
+    def _count(self, size: int) -> None:
+        self._made = True
+        self._head_left -= size
+        if self._head_left < 0:
+            raise HeadTooLong
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body."""
+        self._made = True
+        super().on_body(body)
+
+    def send_400_response(self, msg: str) -> None:
+        """Says what is wrong, if it may still be said, and closes."""
+        if self._head_left >= 0 and self._senseless <= MAX_HEAD:
+            super().send_400_response(msg)
+            return
+        if self.is_free():
+            self.transport.write(_TOO_LONG)
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -39,6 +95,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def _wait_for_header(self) -> None:
         self._arriving, self._header_read = True, False
+        self._head_left, self._made = MAX_HEAD, True
         self._since = self.loop.time()
 
     def on_headers_complete(self) -> None:

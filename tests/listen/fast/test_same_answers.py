@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.worlds import TestClock, world
 
+from mailrisk.listen.fast.app import WorkerApp
 from mailrisk.listen.fast.routes import SLICE, FastRoutes, Found, results
 from mailrisk.model.verdict import Category
 from mailrisk.service.check_ip import Order, check_ips
@@ -179,6 +181,26 @@ def test_a_key_that_is_missing_wrong_revoked_or_expired_is_left_to_the_core(
         (b"", b"Basic ???"),
     ):
         assert routes.found(route, shown, authorization, body) is None, (shown, authorization)
+        assert not routes.admits(shown, authorization)
+    assert routes.admits(key.encode(), b"")
+
+
+def test_of_a_stranger_a_worker_reads_no_body_itself(listed: Listed) -> None:
+    read: list[str] = []
+
+    async def core(*_: object) -> None:
+        read.append("core")
+
+    async def receive() -> dict[str, object]:
+        read.append("worker")
+        return {"type": "http.request", "body": b"{"}
+
+    async def send(_: object) -> None: ...
+
+    app = WorkerApp(FastRoutes(listed.context), core)  # type: ignore[arg-type]
+    scope = {"type": "http", "method": "POST", "raw_path": b"/api/v1/ips:check", "headers": []}
+    asyncio.run(app(scope, receive, send))
+    assert read == ["core"]
 
 
 def test_a_listing_seen_by_a_worker_changes_with_the_index(tmp_path: Path) -> None:

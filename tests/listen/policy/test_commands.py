@@ -27,6 +27,7 @@ class Server:
 
     def __init__(self, context: Context, folder: Path, clock: TestClock, password: str = "s3cret") -> None:
         self.clock, self.analysis = clock, LoginAnalysis()
+        self.read = 0
         self.lists = PolicyLists(folder, clock)
         policy = LoginPolicy(context, self.analysis, (), self.lists)
         routes = PolicyRoutes(policy, self.analysis.observe, clock, password)
@@ -43,6 +44,7 @@ class Server:
         sent: list[dict[str, Any]] = []
 
         async def receive() -> dict[str, Any]:
+            self.read += 1
             return {"type": "http.request", "body": raw}
 
         async def send(message: dict[str, Any]) -> None:
@@ -182,3 +184,8 @@ def test_reset_and_statistics_are_of_the_counters(server: Server) -> None:
     assert server.ask("getDBStats", {"login": "user1"})[1]["stats"]["mailrisk"] == {"attacking_addresses": 1}
     server.ask("reset", {"login": "user1"})
     assert server.ask("getDBStats", {"login": "user1"})[1]["stats"]["mailrisk"] == {"attacking_addresses": 0}
+
+
+def test_of_a_stranger_no_body_is_read(server: Server) -> None:
+    assert server.ask("allow", {"login": "alice"}, authorization=b"Basic Og==")[0] == 401
+    assert server.read == 0

@@ -9,7 +9,7 @@ import asyncio
 from typing import Final
 
 from mailrisk.listen.fast.pass_through import Message, PassThrough, Receive, Send
-from mailrisk.listen.fast.routes import FastRoutes, Found, Reply, Route, results
+from mailrisk.listen.fast.routes import FastRoutes, Reply, Route, results
 from mailrisk.listen.http.google import uris
 
 MAX_BATCH_BYTES: Final = 1024 * 1024
@@ -43,6 +43,10 @@ class WorkerApp:
             await self._core(scope, receive, send)
 
     async def _batch(self, route: Route, scope: Message, receive: Receive, send: Send) -> None:
+        key, authorization = _credentials(scope)
+        if not self.routes.admits(key, authorization):  # The core says so; of a stranger nothing is kept.
+            await self._core(scope, receive, send)
+            return
         body = bytearray()
         more = True
         while more and len(body) <= MAX_BATCH_BYTES:
@@ -51,7 +55,7 @@ class WorkerApp:
                 return
             body += message.get("body", b"")
             more = message.get("more_body", False)
-        found = None if more else self._found(route, scope, bytes(body))
+        found = None if more else self.routes.found(route, key, authorization, bytes(body))
         if found is None:
             read = {"type": "http.request", "body": bytes(body), "more_body": more}
             await self._core(scope, receive, send, read)
@@ -64,11 +68,11 @@ class WorkerApp:
             found = parts
         await _send(send, Reply(200, results(found)))
 
-    def _found(self, route: Route, scope: Message, body: bytes) -> Found | None:
-        headers = dict(reversed(scope["headers"]))  # The first of several with one name counts.
-        return self.routes.found(
-            route, headers.get(b"x-api-key", b""), headers.get(b"authorization", b""), body
-        )
+
+def _credentials(scope: Message) -> tuple[bytes, bytes]:
+    """The headers X-API-Key and Authorization, b'' for a missing one."""
+    headers = dict(reversed(scope["headers"]))  # The first of several with one name counts.
+    return headers.get(b"x-api-key", b""), headers.get(b"authorization", b"")
 
 
 async def _send(send: Send, reply: Reply, kind: bytes = b"application/json") -> None:

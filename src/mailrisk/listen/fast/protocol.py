@@ -66,6 +66,7 @@ class FastProtocol(PatientProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keeps a header, and those at hand that a look-up needs."""
+        self._count(len(name) + len(value))
         name = name.lower()
         self.headers.append((name, value))
         if name == b"x-api-key":
@@ -90,6 +91,7 @@ class FastProtocol(PatientProtocol):
         if self._held is None:
             super().on_body(body)
             return
+        self._made = True
         self._held += body
         if len(self._held) > AT_ONCE_BYTES:
             self._give_up_holding()

@@ -94,6 +94,15 @@ class FastRoutes:
         found = self.found(route, key, authorization, body)
         return Reply(200, results(found)) if isinstance(found, list) else None
 
+    def admits(self, key: bytes, authorization: bytes) -> bool:
+        """Whether the key of a request may look up at all."""
+        turn = self._turn or self._begin()
+        try:
+            return turn.tenant(key, authorization) is not None
+        finally:
+            if self._soon is None:
+                self._end()
+
     def found(self, route: Route, key: bytes, authorization: bytes, body: bytes) -> Found | None:
         """The answer to a request; None when the core has to answer.
 

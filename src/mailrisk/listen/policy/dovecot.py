@@ -169,6 +169,9 @@ class PolicyApp:
             return
         headers = dict(reversed(scope["headers"]))
         authorization, key = headers.get(b"authorization", b""), headers.get(b"x-api-key", b"")
+        if not self.routes.admits(key, authorization):  # Of a stranger nothing more is read.
+            await _send(send, *failure(401, "Unauthorized"))
+            return
         target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
         body = await _body(receive)
         status, answer = await self._answer(scope["method"], target, key, authorization, body)
@@ -179,8 +182,6 @@ class PolicyApp:
         self, method: str, target: bytes, key: bytes, authorization: bytes, body: bytes | None
     ) -> tuple[int, bytes]:
         command = target.removeprefix(_COMMAND).decode("latin-1") if target.startswith(_COMMAND) else ""
-        if not self.routes.admits(key, authorization):
-            return failure(401, "Unauthorized")
         if command == "ping" and method in ("GET", "POST"):
             return 200, _OK
         if (route := self.routes.table.get((method.encode(), target))) is not None:
@@ -208,6 +209,6 @@ async def _body(receive: Any) -> bytes | None:
 async def _send(send: Any, status: int, body: bytes) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     if status == 401:
-        headers.append((b"www-authenticate", b'Basic realm="mailrisk"'))
+        headers += [(b"www-authenticate", b'Basic realm="mailrisk"'), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
