@@ -107,8 +107,10 @@ class Renderer:
     def _miss(self, text: str, unwrapped: Unwrapped, asked: Asked) -> bytes:
         assert self._missed is not None
         start, to_indicator, to_until, to_via, to_age, end = self._missed.pieces
+        final = unwrapped.url.text
+        shown = _encode(text)
         return b"".join((
-            start, _encode(text), to_indicator, _encode(unwrapped.url.text), to_until, asked.miss_until, to_via,
+            start, shown, to_indicator, shown if final == text else _encode(final), to_until, asked.miss_until, to_via,
             _via(unwrapped), to_age, asked.age_s, end,
         ))  # fmt: skip
 
@@ -137,10 +139,11 @@ class Renderer:
             pieces = self._hits[shape] = cut(answer, _HIT)
         start, to_indicator, to_first, to_last, to_until, to_via, to_age, end = pieces
         indicator = Subject(match.kind, match.value).display(form.scheme(match.raw))
-        first, last, until = form.times(match.raw)
+        shown = _encode(text)
+        first, last, until = _encode(form.times(match.raw))[1:-1].split(b",")  # A time has no comma.
         return b"".join((
-            start, _encode(text), to_indicator, _encode(indicator), to_first, _encode(first), to_last,
-            _encode(last), to_until, _encode(until), to_via, _via(found.unwrapped), to_age, asked.age_s, end,
+            start, shown, to_indicator, shown if indicator == text else _encode(indicator), to_first, first, to_last,
+            last, to_until, until, to_via, _via(found.unwrapped), to_age, asked.age_s, end,
         ))  # fmt: skip
 
 
