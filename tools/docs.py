@@ -41,8 +41,11 @@ def commands(command: click.Command = root, path: str = "mailrisk") -> Iterator[
     """Every command with its full name, groups before what they hold."""
     yield path, command
     if isinstance(command, click.Group):
-        for name in sorted(command.commands):
-            yield from commands(command.commands[name], f"{path} {name}")
+        context = click.Context(command)
+        for name in sorted(command.list_commands(context)):
+            inner = command.get_command(context, name)
+            if inner is not None:
+                yield from commands(inner, f"{path} {name}")
 
 
 def commands_page() -> str:

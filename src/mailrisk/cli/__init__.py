@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, MutableMapping
 from importlib import import_module
+from typing import Final, NamedTuple
 
 import click
 
@@ -17,60 +17,65 @@ from mailrisk import __version__
 from mailrisk.model.errors import BadInput, ConfigError, MailriskError
 
 
-class _Commands(MutableMapping[str, click.Command]):
-    """The commands by name, each loaded when it is used: starting the service needs no mail parser."""
+class Place(NamedTuple):
+    """Where a command is: ``file:command`` in this package, and what it says of itself in one line."""
 
-    def __init__(self, places: dict[str, str]) -> None:
-        """``places``: name -> ``file:command`` in this package."""
-        self._places = places
-        self._loaded: dict[str, click.Command] = {}
-
-    def __getitem__(self, name: str) -> click.Command:
-        if name not in self._loaded:
-            file, _, attribute = self._places[name].partition(":")
-            self._loaded[name] = getattr(import_module(f"mailrisk.cli.{file}"), attribute)
-        return self._loaded[name]
-
-    def __setitem__(self, name: str, command: click.Command) -> None:
-        self._places[name] = ""
-        self._loaded[name] = command
-
-    def __delitem__(self, name: str) -> None:
-        del self._places[name]
-        self._loaded.pop(name, None)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
-
-    def __len__(self) -> int:
-        return len(self._places)
+    at: str
+    help: str
 
 
-COMMANDS = _Commands(
-    {
-        "message": "check:message_group",
-        "url": "check:url_group",
-        "ip": "check:ip_group",
-        "account": "accounts:account_group",
-        "log": "logs:log_group",
-        "feed": "feeds:feed_group",
-        "explain": "ledger:explain_command",
-        "withdraw": "ledger:withdraw_command",
-        "list": "ledger:list_command",
-        "changes": "ledger:changes_command",
-        "status": "ledger:status_command",
-        "doctor": "doctor:doctor_command",
-        "key": "keys:key_group",
-        "llm": "llm:llm_group",
-        "webhook": "webhooks:webhook_group",
-        "serve": "server:serve_command",
-    }
-)
+COMMANDS: Final = {
+    "message": Place("check:message_group", "Messages: raw RFC 5322, as .eml files hold them."),
+    "url": Place("check:url_group", "URLs and domains."),
+    "ip": Place("ips:ip_group", "IP addresses."),
+    "account": Place("accounts:account_group", "Accounts of your users."),
+    "log": Place("logs:log_group", "Login events in the logs of mail servers."),
+    "feed": Place("feeds:feed_group", "Third-party intelligence coming in."),
+    "explain": Place(
+        "ledger:explain_command", "Show the evidence behind a verdict and compute the score again from it."
+    ),
+    "withdraw": Place(
+        "ledger:withdraw_command",
+        "Take a listing back and exempt the indicator: no feed lists it again, only an analyst can.",
+    ),
+    "list": Place("ledger:list_command", "List an indicator on an analyst's word; lifts an exemption."),
+    "changes": Place("ledger:changes_command", "Show listings and withdrawals in sequence."),
+    "status": Place("ledger:status_command", "Show what is known and how fresh it is."),
+    "doctor": Place(
+        "doctor:doctor_command", "Look for what is wrong with this installation and say what to do about it."
+    ),
+    "key": Place("keys:key_group", "API keys."),
+    "llm": Place("llm:llm_group", "The language model that is asked about uncertain messages."),
+    "webhook": Place(
+        "webhooks:webhook_group", "Receivers of the change feed, as configured under [[webhook]]."
+    ),
+    "serve": Place("server:serve_command", "Run the service in the foreground; stop it with Ctrl-C."),
+}
 
 
-@click.group(
-    commands=COMMANDS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+class _Root(click.Group):
+    """Loads a command when it is used: help and starting the service need no mail parser."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        place = COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        file, _, attribute = place.at.partition(":")
+        command: click.Command = getattr(import_module(f"mailrisk.cli.{file}"), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the table, as click would write the commands themselves."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, place.help) for name, place in COMMANDS.items()])
+
+
+@click.group(cls=_Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="mailrisk")
 def root() -> None:
     """Is this URL, domain, IP address or message dangerous, since when, and why?

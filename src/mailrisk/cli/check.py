@@ -1,4 +1,4 @@
-"""``message check``, ``url check``, ``ip check``."""
+"""``message check`` and ``url check``."""
 
 from __future__ import annotations
 
@@ -17,12 +17,10 @@ from mailrisk.edge.files import read_message_file
 from mailrisk.model.errors import BadInput
 from mailrisk.model.message import Envelope
 from mailrisk.service.answers import ErrorAnswer, MessageAnswer, UrlAnswer
-from mailrisk.service.check_ip import check_ips
 from mailrisk.service.check_message import check_message, report_message
 from mailrisk.service.check_url import Analyse, check_urls
 from mailrisk.service.context import Context
 from mailrisk.service.envelope import make_envelope
-from mailrisk.service.faded import with_faded
 from mailrisk.service.scan_url import scan_urls
 
 SCANNED_TOGETHER = 20
@@ -229,58 +227,3 @@ def _print_urls(answers: list[Any], lang: str) -> None:
             continue
         facts = [output.word(answer.category, lang), output.since(answer.first_seen, lang)]
         output.print_block(answer, facts, lang)
-
-
-@click.group("ip")
-def ip_group() -> None:
-    """IP addresses."""
-
-
-@ip_group.command("check")
-@click.argument("ips", nargs=-1, required=True, metavar="IP...")
-@check_options
-@click.pass_context
-def ip_check(
-    click_context: click.Context, ips: tuple[str, ...], no_network: bool, fail_on: str | None, format_: str,
-    lang: str | None, data_dir: Path, config: Path | None,
-) -> None:  # fmt: skip
-    """Check IP addresses; `-` reads them from standard input, one a line.
-
-    \b
-    mailrisk ip check 203.0.113.5 2001:db8::1
-    mailrisk ip check --format jsonl --fail-on high - < failed-logins.txt
-    """
-    spoken = output.language(lang)
-    with opened(data_dir, config, network=not no_network) as context:
-        answers = output.print_answers(
-            (with_faded(context, check_ips(context, [text])[0]) for text in lines_of(ips)),
-            format_,
-            lambda found: print_ips(found, spoken),
-        )
-    click_context.exit(exit_code(answers, fail_on))
-
-
-def print_ips(answers: list[Any], lang: str) -> None:
-    """One block an address: verdict, category, since when, where it is, what to do; the reasons below."""
-    for answer in answers:
-        if isinstance(answer, ErrorAnswer):
-            output.print_error(answer)
-            continue
-        action = response(answer.suggested_response, answer.suggested_for_s)
-        facts = [
-            output.word(answer.category, lang),
-            output.since(answer.first_detected, lang),
-            f"{answer.country or ''} AS{answer.asn}".strip() if answer.asn else answer.country or "-",
-            "-" if action == "none" else f"{output.heading('Response', lang)}: {action}",
-        ]
-        output.print_block(answer, facts, lang)
-
-
-def response(action: str, for_s: int | None) -> str:
-    """A suggested response with its duration: ``block 1 d``."""
-    if for_s is None:
-        return action
-    for unit, seconds in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if for_s % seconds == 0:
-            return f"{action} {for_s // seconds} {unit}"
-    return f"{action} {for_s} s"

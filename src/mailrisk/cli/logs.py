@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from mailrisk.cli import output
 from mailrisk.cli.accounts import print_accounts
-from mailrisk.cli.check import print_ips
+from mailrisk.cli.ips import print_ips
 from mailrisk.cli.options import Command, exit_code, opened, output_options, store_options, text_of
 from mailrisk.collect.logs.entry import BadLine
 from mailrisk.collect.logs.mapped import formats_of
