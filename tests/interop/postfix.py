@@ -71,6 +71,7 @@ showq unix n - n - - showq
 proxymap unix - - n - - proxymap
 proxywrite unix - - n - 1 proxymap
 tlsmgr unix - - n 1000? 1 tlsmgr
+virtual unix - n n - - virtual
 postlog unix-dgram n - n - 1 postlogd
 """
 
@@ -117,11 +118,11 @@ def log_of(folder: Path) -> str:
 
 
 @contextlib.contextmanager
-def postfix(folder: Path, policy: int = 0, auth: int = 0) -> Iterator[Postfix]:
+def postfix(folder: Path, policy: int = 0, auth: int = 0, more: str = "") -> Iterator[Postfix]:
     """Runs one in a folder that other users may pass through.
 
     ``policy`` is the port of the service that is asked about senders, ``auth`` that of a Dovecot that is asked
-    about passwords; 0 for none.
+    about passwords; 0 for none. ``more`` are further lines of main.cf.
     """
     assert shutil.which(PROGRAM), (
         "Postfix is missing; run tools/debian.sh --file requirements/debian-test.txt"
@@ -138,7 +139,7 @@ def postfix(folder: Path, policy: int = 0, auth: int = 0) -> Iterator[Postfix]:
     shutil.chown(folder / "data", "postfix")
     asked = f"check_policy_service inet:127.0.0.1:{policy}" if policy else ""
     main = MAIN.format(folder=folder, policy=asked, auth=auth, sasl="yes" if auth else "no")
-    (folder / "etc" / "main.cf").write_text(main)
+    (folder / "etc" / "main.cf").write_text(main + more)
     (folder / "etc" / "master.cf").write_text(MASTER.format(port=f"127.0.0.1:{port}"))
     command = [PROGRAM, "-c", str(folder / "etc")]
     started = subprocess.run([*command, "start"], check=False, capture_output=True, timeout=60, umask=0o022)

@@ -14,6 +14,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from mailrisk.config.gates import Milter
 from mailrisk.config.intake import Feeds, Login, Logs, Send
 from mailrisk.config.messages import Deepen, Files, Llm
 from mailrisk.config.section import Section
@@ -50,6 +51,7 @@ class Config(Section, frozen=True):
     files: Files = Files()
     deepen: Deepen = Deepen()
     llm: Llm = Llm()
+    milter: Milter = Milter()
     feed: Annotated[tuple[FeedSource, ...], Meta(description="Feeds added to the shipped ones")] = ()
     log_format: Annotated[
         tuple[LogMapping, ...], Meta(description="Log formats that mailrisk does not know, by configuration")

@@ -147,6 +147,10 @@ class Watch:
         self._keep(self.sending.observe(event))
         return True
 
+    def take_letter(self, account: str, at: datetime, names: Sequence[str]) -> None:
+        """What the text of the message names that the account has just handed in (``analyse/sending/letter.py``)."""
+        self._keep(self.sending.letter(account, at, names))
+
     def _write(self) -> None:
         """Hands the log what came since the last time, in one piece: an event by itself costs ten times as much."""
         if self._unwritten:

@@ -13,6 +13,7 @@ from mailrisk.model.ip import parse_ip
 from mailrisk.service.context import Context
 from mailrisk.service.watch import Watch
 from mailrisk.wiring.graph import graph
+from mailrisk.wiring.milter import milter
 
 Server = Callable[[], Awaitable[None]]
 """Serves until it is cancelled. Its port is bound before, so that a taken one is told at the start."""
@@ -94,5 +95,5 @@ def _syslog(parts: Parts) -> Server | None:
     return lambda: receiver.serve(places)
 
 
-LISTENERS: tuple[Callable[[Parts], Server | None], ...] = (_dovecot, _postfix, _syslog, graph)
+LISTENERS: tuple[Callable[[Parts], Server | None], ...] = (_dovecot, _postfix, _syslog, milter, graph)
 """One line for each server there is; larger ones have a file of their own in this package."""

@@ -13,7 +13,7 @@ that volume alone never convicts.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -80,6 +80,26 @@ class SendAnalysis:
             sender.tried_at = event.seen_at
             found.append(self._evidence(event, "account-test-letter", 1.0, window))
         return found
+
+    def letter(self, account: str, at: datetime, names: Sequence[str]) -> list[Evidence]:
+        """What the text of a message says that was handed in just now: more, if it is the test letter told of.
+
+        ``names``: which of account, host and address stand in it (``letter.py``). One's own address alone stands in
+        every signature.
+        """
+        sender = self._senders.get(account)
+        if not names or sender is None or sender.tried_at is None or sender.window is None:
+            return []
+        if not 0 <= (at - sender.tried_at).total_seconds() <= self._settings.letter_within_s:
+            return []
+        value = 0.5 if tuple(names) == ("account",) else 1.0 if len(names) == 1 else 1.5
+        data: dict[str, Any] = {"named": len(names), "names": ", ".join(names)}
+        return [
+            Evidence(
+                code="account-test-letter-names", subject=self._subject_of(account), source=SOURCE, seen_at=at,
+                value=value, data=data, ref=sender.tried_at.isoformat(),
+            )
+        ]  # fmt: skip
 
     def is_suspected(self, account: str) -> bool:
         """Whether there was evidence against this account of late."""

@@ -41,6 +41,9 @@ class SendSettings(msgspec.Struct, frozen=True, kw_only=True):
     test_size: int = 8_192
     """Bytes of a message that may be a test letter; 0 is an unknown size."""
 
+    letter_within_s: int = 60
+    """The text of a message belongs to the event of its sending that came no longer ago."""
+
     home_after_days: int = 3
     """Used on so many days, an unfamiliar network from which nothing bad came is the account's own: a thief
     tries the mailbox once, waits, and comes back."""
