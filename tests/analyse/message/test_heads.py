@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailrisk.analyse.message.heads import MOST, pieces, raised
+from mailrisk.analyse.message.heads import MOST, _loudest, pieces, raised
 from mailrisk.edge.shipped import load_heads, load_lexicon
 from mailrisk.model.confusable import latin
 from mailrisk.model.heads import TextHeads
@@ -96,3 +96,33 @@ def test_which_number_and_which_address_stands_there_makes_no_difference() -> No
 def test_without_heads_the_lexicon_stands_alone() -> None:
     found = load_lexicon().find("please scan the qr code")
     assert raised(found, "please scan the qr code", None) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "whole"),
+    [
+        (
+            "please use your phone camera to scan the qr code below and finish the registration.",
+            "asks-scan",
+            False,
+        ),
+        (
+            "您好。各位老师，请打开手机微信扫一下文末的图码，补齐资料后补贴两小时内到账。谢谢！",
+            "asks-scan",
+            True,
+        ),
+    ],
+)
+def test_what_is_quoted_are_words_of_the_mail(heads: TextHeads, text: str, label: str, whole: bool) -> None:
+    shown = raised({}, latin(text), heads)[label].phrases[0]
+    assert shown in text and len(shown) >= 4
+    if whole:  # A clause, and not a piece that begins and ends anywhere.
+        assert any(text[text.index(shown) - 1] == mark for mark in "。，")
+    else:
+        assert set(shown.split()) <= set(text.rstrip(".").split())
+
+
+def test_what_is_no_phrase_is_not_quoted(heads: TextHeads) -> None:
+    cut = pieces("12 34 _ 56\n--- 9/9 ---\n=== (7) 8", len(heads.weights))
+    for column in range(len(heads.labels)):
+        assert _loudest(cut, heads.weights[:, column]) == ""

@@ -31,7 +31,19 @@ MOST = 1.6
 """Largest log-odds that a head gives."""
 
 SHOWN = 12
-"""Characters of the place that is shown for a label, in scripts without spaces; four words in others."""
+"""Characters in which the place is looked for that is shown for a label; twice as many are shown of scripts without
+spaces."""
+
+MOST_WORDS = 6
+"""Words that are shown of other scripts."""
+
+CLAUSE = 80
+"""Characters to each side of a place in which its sentence begins and ends."""
+
+_END = re.compile(r"[.!?;:|]\s|[\n。！？；：，、|]")
+_DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+_SPOKEN = re.compile(r"(?<![^\W_])[^\W\d_]{2,}(?![^\W_])")
+_MARKS = " \t\r\n\u3000-_*=~|/\\<>()[]{}\"'“”‘’（）【】《》「」,.;:!?，。！？；：、…"
 
 _LINK = re.compile(r"(?:https?:|www\.)[^\s<>\"'\u3000-\uffef]{1,2000}")
 _MAILBOX = re.compile(r"(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,255}")
@@ -141,16 +153,29 @@ def raised(found: Mapping[str, Found], folded: str, heads: TextHeads | None) -> 
 
 
 def _loudest(cut: Pieces, weights: Array) -> str:
-    """The place of the text that speaks most for a label."""
+    """The words of the text that speak most for a label, as a reader would quote them; '' where they are none."""
     loud = np.bincount(cut.starts, weights[cut.buckets], minlength=len(cut.text))
-    sums = np.convolve(loud, np.ones(min(SHOWN, len(loud))), "valid")
-    at = int(np.argmax(sums))
-    excerpt = cut.text[at : at + 2 * SHOWN]
-    dense = any("\u3040" <= char <= "\ud7af" for char in excerpt[:SHOWN])
-    return " ".join(
-        excerpt[:SHOWN].split() if dense else cut.text[_word_start(cut.text, at) : at + 3 * SHOWN].split()[:4]
-    )
+    width = min(SHOWN, len(loud))
+    at = int(np.argmax(np.convolve(loud, np.ones(width), "valid"))) + width // 2
+    before = max((match.end() for match in _END.finditer(cut.text, max(0, at - CLAUSE), at)), default=None)
+    start = max(0, at - CLAUSE) if before is None else before
+    behind = _END.search(cut.text, at, at + CLAUSE)
+    clause = cut.text[start : behind.start() if behind else at + CLAUSE]
+    dense = _DENSE.search(clause) is not None
+    return _few_characters(clause, at - start) if dense else _few_words(clause, at - start)
 
 
-def _word_start(text: str, at: int) -> int:
-    return max(text.rfind(" ", max(0, at - 20), at + 1), text.rfind("\n", max(0, at - 20), at + 1)) + 1
+def _few_characters(clause: str, at: int) -> str:
+    """At most 2 * SHOWN characters of a clause around a place; '' for less than two of a script without spaces."""
+    start = max(0, min(at - SHOWN, len(clause) - 2 * SHOWN))
+    shown = clause[start : start + 2 * SHOWN].strip(_MARKS)
+    return " ".join(shown.split()) if len(_DENSE.findall(shown)) >= 2 else ""
+
+
+def _few_words(clause: str, at: int) -> str:
+    """At most MOST_WORDS whole words of a clause around a place; '' unless two of them have two letters and more."""
+    words = list(re.finditer(r"\S+", clause))
+    here = next((number for number, word in enumerate(words) if word.end() > at), len(words) - 1)
+    first = max(0, min(here - MOST_WORDS // 2, len(words) - MOST_WORDS))
+    shown = " ".join(word[0] for word in words[first : first + MOST_WORDS]).strip(_MARKS)
+    return shown if len(_SPOKEN.findall(shown)) >= 2 else ""
