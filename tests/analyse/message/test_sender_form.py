@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 from tests.analyse.message.letters import READER, codes, letter, view
 
 from mailrisk.analyse.message.sender_form import is_made_up
+from mailrisk.model.message import Envelope
 
 SOMEBODY = "a@somebody.example"
 PDF = ("Fatura.pdf", "application/pdf", b"%PDF-1.4\n" + b"x" * 400)
@@ -49,11 +51,43 @@ def test_a_message_that_claims_to_come_from_its_reader_is_told() -> None:
     assert "from-the-reader" not in told(letter("Han Meimei", "han@qinghe.example", "Lunch", "Today?"))
 
 
+def told_to(to: str, subject: str) -> set[str]:
+    """What is told of a letter to somebody else than the common reader."""
+    seen = view(letter("A", SOMEBODY, subject, "text", to=to))
+    return codes(replace(seen, envelope=Envelope()))
+
+
 @pytest.mark.parametrize(
     ("subject", "text"), [(f"{READER}, your offer", "x"), ("Offer", f"Dear {READER},\nhello")]
 )
 def test_a_reader_who_is_called_by_his_address_is_told(subject: str, text: str) -> None:
     assert "called-by-address" in told(letter("A", SOMEBODY, subject, text))
+
+
+@pytest.mark.parametrize(
+    ("to", "called"),
+    [
+        ("michael@qinghe.example", "michael"),
+        ("Michael Braun <michael@qinghe.example>", "michael"),
+        ("zhangwei@qinghe.example", "zhangwei"),
+        ("Zhang Wei <zhangwei@qinghe.example>", "zhangwei"),
+        ("jean-luc@qinghe.example", "jean-luc"),
+    ],
+)
+def test_a_reader_who_is_called_by_his_name_is_not_called_by_his_address(to: str, called: str) -> None:
+    assert "called-by-address" not in told_to(to, f"{called.title()}, are you coming on Friday?")
+
+
+@pytest.mark.parametrize(
+    ("to", "called"),
+    [
+        ("mbraun77@qinghe.example", "mbraun77"),
+        ("michael.braun@qinghe.example", "michael.braun"),
+        ("Michael Braun <mbraun@qinghe.example>", "mbraun"),
+    ],
+)
+def test_a_reader_who_is_called_by_what_is_no_name_is_told(to: str, called: str) -> None:
+    assert "called-by-address" in told_to(to, f"{called}, your parcel is waiting")
 
 
 def test_an_address_at_the_end_of_a_letter_is_left_alone() -> None:

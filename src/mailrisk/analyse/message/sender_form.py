@@ -15,6 +15,7 @@ from mailrisk.analyse.message.links import registrable
 from mailrisk.analyse.message.reading import Reading
 from mailrisk.analyse.message.structure import SHORT, answers, readers
 from mailrisk.model.evidence import Evidence
+from mailrisk.model.message import Message
 from mailrisk.model.url.hosts import HostClass
 
 READ = 20_000
@@ -71,16 +72,30 @@ def is_made_up(local: str) -> bool:
 
 
 def _called_by_address(reading: Reading) -> Iterator[Evidence]:
-    """The reader's address, or the part before the @, stands in the subject, or his address opens the text."""
+    """The reader's address, or the part before the @, stands in the subject, or his address opens the text.
+
+    The part before the @ counts only where it is no name that people call him by (``_is_name``).
+    """
     message = reading.view.message
+    subject, opening = message.subject[:1_000].lower(), message.text[:400].lower()
     for address in readers(reading.view):
         local = address.partition("@")[0]
-        named = len(local) >= 5 and re.search(
-            rf"(?<!\w){re.escape(local)}(?!\w)", message.subject[:1_000].lower()
-        )
-        if address in message.subject[:1_000].lower() or named or address in message.text[:400].lower():
+        named = len(local) >= 5 and re.search(rf"(?<!\w){re.escape(local)}(?!\w)", subject)
+        if address in subject or address in opening or (named and not _is_name(local, address, message)):
             yield fact(reading.view, code="called-by-address", artefact="header Subject, text")
             return
+
+
+def _is_name(local: str, address: str, message: Message) -> bool:
+    """Whether the part of an address before the @ may be what its owner is called, as ``michael`` or ``jean-luc``.
+
+    Letters alone are, unless the head of the message knows his name and it is another one.
+    """
+    if not all(part.isalpha() for part in local.split("-")):
+        return False
+    known = " ".join(box.name for box in (*message.to, *message.cc) if box.addr.lower() == address).lower()
+    words = re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", known[:200])
+    return not words or local in words or local in ("".join(words), "".join(reversed(words)))
 
 
 def _letters(reading: Reading) -> Iterator[Evidence]:
