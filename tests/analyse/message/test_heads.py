@@ -114,10 +114,11 @@ def test_without_heads_the_lexicon_stands_alone() -> None:
     ],
 )
 def test_what_is_quoted_are_words_of_the_mail(heads: TextHeads, text: str, label: str, whole: bool) -> None:
-    shown = raised({}, latin(text), heads)[label].phrases[0]
+    text = latin(text)
+    shown = raised({}, text, heads)[label].phrases[0]
     assert shown in text and len(shown) >= 4
     if whole:  # A clause, and not a piece that begins and ends anywhere.
-        assert any(text[text.index(shown) - 1] == mark for mark in "。，")
+        assert any(text[text.index(shown) - 1] == mark for mark in "。,")
     else:
         assert set(shown.split()) <= set(text.rstrip(".").split())
 

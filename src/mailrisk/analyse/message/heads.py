@@ -40,7 +40,7 @@ MOST_WORDS = 6
 CLAUSE = 80
 """Characters to each side of a place in which its sentence begins and ends."""
 
-_END = re.compile(r"[.!?;:|]\s|[\n。！？；：，、|]")
+_END = re.compile(r"[.!?;:]\s|[\n。、|]|(?<=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3])[,!?;:]")
 _DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _SPOKEN = re.compile(r"(?<![^\W_])[^\W\d_]{2,}(?![^\W_])")
 _MARKS = " \t\r\n\u3000-_*=~|/\\<>()[]{}\"'“”‘’（）【】《》「」,.;:!?，。！？；：、…"
