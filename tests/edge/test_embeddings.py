@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
 
 import numpy as np
 import pytest
 
+from mailrisk.edge.embedding_process import make_embedder
 from mailrisk.edge.embeddings import MOST, MOST_WINDOWS, WINDOW, TextEmbedder, embed, load_embedder, windows
+from mailrisk.model.errors import Unavailable
 
 UNSEEN = [
     ("您的包裹被海关扣住了，补交几十块钱税款就能放行，不交的话会退回去。", "delivery"),
@@ -34,6 +37,24 @@ def embedder() -> TextEmbedder:
 @pytest.mark.parametrize(("text", "label"), UNSEEN)
 def test_a_request_is_known_by_its_meaning(embedder: TextEmbedder, text: str, label: str) -> None:
     assert asyncio.run(embedder.intents(text)).get(label, -2.0) >= 0.0
+
+
+def test_a_child_process_says_what_this_one_says_and_comes_again_after_its_end(
+    embedder: TextEmbedder,
+) -> None:
+    process = make_embedder()
+    assert process is not None
+    with closing(process):
+        process.start()
+        for text, _ in UNSEEN[:2]:
+            assert asyncio.run(process.intents(text)) == pytest.approx(embedder.read(text), abs=1e-3)
+        assert process._child is not None
+        process._child._process.kill()
+        with pytest.raises(Unavailable):
+            asyncio.run(process.intents(UNSEEN[0][0]))
+        assert asyncio.run(process.intents(UNSEEN[0][0])) == pytest.approx(
+            embedder.read(UNSEEN[0][0]), abs=1e-3
+        )
 
 
 @pytest.mark.parametrize("text", ORDINARY)

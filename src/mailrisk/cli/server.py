@@ -20,7 +20,7 @@ from mailrisk.listen.workers import Workers, worker_options
 from mailrisk.model.ip import parse_ip
 from mailrisk.service.context import Context
 from mailrisk.service.keys import Role, issue
-from mailrisk.wiring import open_context
+from mailrisk.wiring import open_context, warm_readers
 
 KEY_FILE = "admin.key"
 
@@ -84,6 +84,7 @@ def _serve(
 
     with open_context(data_dir, settings, network=network) as opened:
         context = replace(opened, command_options=tuple(options))
+        warm_readers(context.readers)
         key, is_new = _admin_key(context, data_dir)
 
         def ready(url: str) -> None:

@@ -60,7 +60,7 @@ def _model() -> Any:
 
 
 class TextEmbedder:
-    """Intents by meaning; see ``service/readers.Embedder``. ``heads``: of ``data/models/intent_embedding.npz``."""
+    """Intents by meaning, in this process. ``heads``: of ``data/models/intent_embedding.npz``."""
 
     def __init__(self, heads: TextHeads) -> None:
         self._heads = heads
@@ -74,7 +74,10 @@ class TextEmbedder:
 
     def read(self, text: str) -> dict[str, float]:
         """The same, synchronously."""
-        cut = windows(text)
+        return self.read_windows(windows(text))
+
+    def read_windows(self, cut: list[str]) -> dict[str, float]:
+        """The same for a text that is cut already."""
         if not cut:
             return {}
         scores = (embed(cut) @ self._heads.weights) * self._heads.slope + self._heads.offset

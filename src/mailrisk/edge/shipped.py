@@ -100,6 +100,11 @@ def read_phrases(raw: bytes) -> list[Phrase]:
     ]
 
 
+def ships_heads(name: str) -> bool:
+    """Whether ``data/models/NAME.npz`` is shipped."""
+    return (files("mailrisk") / "data" / "models" / f"{name}.npz").is_file()
+
+
 def load_heads(name: str = "intent") -> TextHeads | None:
     """The trained intent heads (``data/models/NAME.npz``), None where they are not shipped."""
     import numpy as np  # Here, because look-up workers read no texts and start sooner without it.

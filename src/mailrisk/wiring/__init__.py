@@ -131,20 +131,30 @@ def make_depth(config: Config) -> Depth:
 
 def make_readers(config: Config) -> Readers:
     """The slow readers that this installation has."""
-    from mailrisk.edge.embeddings import load_embedder
+    from mailrisk.edge.embedding_process import make_embedder
     from mailrisk.edge.ocr.reader import OcrReader
 
     ocr = None if "ocr" in config.deepen.off else OcrReader()
-    embedder = None if "embedding" in config.deepen.off else load_embedder()
+    embedder = None if "embedding" in config.deepen.off else make_embedder()
     return Readers(ocr=ocr, embedder=embedder, language_model=_language_model(config))
 
 
 def close_readers(readers: Readers) -> None:
     """Ends the processes of the slow readers."""
+    from mailrisk.edge.embedding_process import EmbeddingProcess
     from mailrisk.edge.ocr.reader import OcrReader
 
-    if isinstance(readers.ocr, OcrReader):
-        readers.ocr.close()
+    for reader in (readers.ocr, readers.embedder):
+        if isinstance(reader, (OcrReader, EmbeddingProcess)):
+            reader.close()
+
+
+def warm_readers(readers: Readers) -> None:
+    """Lets the embedder load its model now: the first uncertain message of a service shall not wait for it."""
+    from mailrisk.edge.embedding_process import EmbeddingProcess
+
+    if isinstance(readers.embedder, EmbeddingProcess):
+        readers.embedder.start()
 
 
 def _language_model(config: Config) -> LanguageModel | None:

@@ -56,7 +56,7 @@ def test_a_child_that_takes_too_long_is_killed_and_told() -> None:
 
 def test_a_child_that_does_not_come_up_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     for broken in ("/nonexistent/python", "/bin/false"):
-        monkeypatch.setattr("mailrisk.edge.opening.pool.sys.executable", broken)
+        monkeypatch.setattr("mailrisk.edge.children.sys.executable", broken)
         pool = FileOpeners(children=1)
         try:
             found = pool.open_now(job("a.zip", zip_of(("a.exe", PROGRAM))))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import time
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
@@ -12,9 +10,9 @@ from typing import Final
 
 import msgspec
 
+from mailrisk.edge.children import Child
 from mailrisk.edge.ocr.child import PictureAnswer, PictureJob
-from mailrisk.edge.opening.job import Gone, receive, send
-from mailrisk.edge.opening.pool import start_child
+from mailrisk.edge.opening.job import Gone
 from mailrisk.model.errors import BadInput, Unavailable
 from mailrisk.model.file import Picture, ReadPicture
 
@@ -38,7 +36,7 @@ class OcrReader:
     def __init__(self, *, wall_s: float = 30.0, cpu_s: int = 20, memory_bytes: int = 3_000_000_000) -> None:
         self._wall_s, self._cpu_s, self._memory_bytes = wall_s, cpu_s, memory_bytes
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ocr")
-        self._child: _Child | None = None
+        self._child: Child | None = None
         self._known: OrderedDict[bytes, PictureAnswer] = OrderedDict()
 
     async def read(self, picture: Picture) -> ReadPicture:
@@ -66,12 +64,14 @@ class OcrReader:
     def _ask(self, data: bytes) -> PictureAnswer:
         try:
             if self._child is None:
-                self._child = _Child(self._memory_bytes)
-            answer = self._child.ask(PictureJob(data=data, cpu_s=self._cpu_s), self._wall_s)
+                setting = msgspec.msgpack.encode(self._memory_bytes)
+                self._child = Child("mailrisk.edge.ocr.child", setting, START_S)
+            job = msgspec.msgpack.encode(PictureJob(data=data, cpu_s=self._cpu_s))
+            answer = msgspec.msgpack.decode(self._child.ask(job, self._wall_s), type=PictureAnswer)
         except (Gone, OSError, msgspec.DecodeError):
             self._end()
             raise Unavailable("reading a picture took more time or memory than it may") from None
-        if self._child.pictures >= PICTURES_OF_A_CHILD:
+        if self._child.jobs >= PICTURES_OF_A_CHILD:
             self._end()
         return answer
 
@@ -84,29 +84,3 @@ class OcrReader:
         """Ends the child."""
         self._thread.shutdown(wait=True, cancel_futures=True)
         self._end()
-
-
-class _Child:
-    """One process and the connection to it."""
-
-    def __init__(self, memory_bytes: int) -> None:
-        self.pictures = 0
-        self._connection, theirs = socket.socketpair()
-        try:
-            self._process = start_child("mailrisk.edge.ocr.child", theirs)
-        finally:
-            theirs.close()
-        send(self._connection, msgspec.msgpack.encode(memory_bytes), time.monotonic() + START_S)
-
-    def ask(self, job: PictureJob, wall_s: float) -> PictureAnswer:
-        """The answer for one picture. Gone: none came in time, or the process has ended."""
-        deadline = time.monotonic() + wall_s + (START_S if not self.pictures else 0.0)
-        self.pictures += 1
-        send(self._connection, msgspec.msgpack.encode(job), deadline)
-        return msgspec.msgpack.decode(receive(self._connection, deadline), type=PictureAnswer)
-
-    def end(self) -> None:
-        """Kills the process and waits for it."""
-        self._connection.close()
-        self._process.kill()
-        self._process.wait()

@@ -7,10 +7,7 @@ told as cut, never as clean. Threads wait for the children, so that any event lo
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from queue import LifoQueue
@@ -19,6 +16,7 @@ from typing import Final
 import msgspec
 
 from mailrisk.collect.files.open import Opened
+from mailrisk.edge.children import start_child
 from mailrisk.edge.opening.job import Gone, Job, Setting, receive, send
 
 CHILDREN: Final = 2
@@ -124,22 +122,3 @@ class _Child:
         self._connection.close()
         self._process.kill()
         self._process.wait()
-
-
-def start_child(module: str, connection: socket.socket) -> subprocess.Popen[bytes]:
-    """Starts a module of ours as a child with nothing of ours but its connection, and libraries that use one thread."""
-    kept = {
-        key: value
-        for key, value in os.environ.items()
-        if key in ("PATH", "PYTHONPATH", "LANG", "LD_LIBRARY_PATH")
-    }
-    command = [sys.executable, "-P", "-m", module, str(connection.fileno())]
-    return subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter.
-        command,
-        pass_fds=(connection.fileno(),),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd="/",
-        env={**kept, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"},
-    )
