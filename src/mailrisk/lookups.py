@@ -132,6 +132,7 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(prog="mailrisk look-up worker")
     parser.add_argument("--fd", type=int, required=True)
+    parser.add_argument("--dns", type=int, nargs=2, metavar=("UDP", "TCP"))
     parser.add_argument("--core", type=Path, required=True)
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--config", type=Path)
@@ -140,7 +141,15 @@ def main() -> None:
         level=logging.WARNING, format=f"%(asctime)s worker {os.getpid()} %(levelname)s %(message)s"
     )
     listener = socket.socket(fileno=options.fd)
-    run(listener, reachable(options.core), prepare(options.data_dir, load_config(options.config)))
+    config = load_config(options.config)
+    also = None
+    if options.dns:
+        from mailrisk.listen.dns.sockets import Pair
+        from mailrisk.wiring.zones import list_server
+
+        pair = Pair(*(socket.socket(fileno=fd) for fd in options.dns))
+        also = lambda context: list_server(options.data_dir, config, context, pair)
+    run(listener, reachable(options.core), prepare(options.data_dir, config), also)
 
 
 if __name__ == "__main__":

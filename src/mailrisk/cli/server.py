@@ -15,12 +15,14 @@ import click
 from mailrisk.cli.options import store_options
 from mailrisk.config import Config, load_config
 from mailrisk.listen.bind import bind
+from mailrisk.listen.dns.sockets import Pair
 from mailrisk.listen.fast.core_socket import CoreSocket
 from mailrisk.listen.workers import Workers, worker_options
 from mailrisk.model.ip import parse_ip
 from mailrisk.service.context import Context
 from mailrisk.service.keys import Role, issue
 from mailrisk.wiring import open_context, warm_readers
+from mailrisk.wiring.zones import list_sockets
 
 KEY_FILE = "admin.key"
 
@@ -60,9 +62,11 @@ def serve_command(
         listener = bind(listen or settings.server.listen, patience_s, shared=count > 1)
         # The workers load what they need while this process opens its stores.
         options = worker_options(data_dir, config)
-        processes = Workers(count, listener, core, options) if count else None
+        dns = list_sockets(settings, count, patience_s)
+        processes = Workers(count, listener, core, options, dns) if count else None
         try:
-            _serve(listener, core, processes, data_dir, settings, options, network=not no_network)
+            own = [] if count else dns
+            _serve(listener, core, processes, data_dir, settings, options, own, network=not no_network)
         finally:
             if processes is not None:
                 processes.kill()
@@ -75,6 +79,7 @@ def _serve(
     data_dir: Path,
     settings: Config,
     options: list[str],
+    dns: list[Pair],
     *,
     network: bool,
 ) -> None:
@@ -94,10 +99,12 @@ def _serve(
 
         body_bytes = settings.server.max_body_mb * 1024 * 1024
         frontends = [parse_ip(text) for text in settings.login.trusted_frontends]
-        with contextlib.closing(Watch(context, data_dir / "events", frontends)) as watch:
+        with contextlib.closing(
+            Watch(context, data_dir / "events", frontends, settings.login.addresses_per_key)
+        ) as watch:
             serve(
                 context, listener, core, watch=watch, workers=workers, max_body_bytes=body_bytes, ready=ready,
-                also=listeners(Parts(context, watch, settings, data_dir)),
+                also=listeners(Parts(context, watch, settings, data_dir, dns)),
             )  # fmt: skip
 
 

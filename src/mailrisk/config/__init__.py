@@ -19,6 +19,7 @@ from mailrisk.config.intake import Feeds, Login, Logs, Send
 from mailrisk.config.messages import Deepen, Files, Llm
 from mailrisk.config.section import Section
 from mailrisk.config.service import Index, Network, Organisation, Server, Store
+from mailrisk.config.zones import Dns, Rpz
 from mailrisk.model.errors import ConfigError
 from mailrisk.model.feed import FeedSource
 from mailrisk.model.log_mapping import LogMapping
@@ -52,6 +53,8 @@ class Config(Section, frozen=True):
     deepen: Deepen = Deepen()
     llm: Llm = Llm()
     milter: Milter = Milter()
+    dns: Dns = Dns()
+    rpz: Rpz = Rpz()
     feed: Annotated[tuple[FeedSource, ...], Meta(description="Feeds added to the shipped ones")] = ()
     log_format: Annotated[
         tuple[LogMapping, ...], Meta(description="Log formats that mailrisk does not know, by configuration")

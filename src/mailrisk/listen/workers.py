@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from mailrisk.listen.bind import join
+from mailrisk.listen.dns.sockets import Pair
 from mailrisk.listen.fast.core_socket import CoreSocket
 from mailrisk.model.errors import Unavailable
 
@@ -30,8 +31,17 @@ CALM_S: Final = 5.0
 class Workers:
     """The look-up workers of one core. They are spawned, never forked: LMDB and threads forbid it."""
 
-    def __init__(self, count: int, listener: socket.socket, core: CoreSocket, options: Sequence[str]) -> None:
+    def __init__(
+        self,
+        count: int,
+        listener: socket.socket,
+        core: CoreSocket,
+        options: Sequence[str],
+        dns: Sequence[Pair] = (),
+    ) -> None:
         """Starts ``count`` processes; they load what they need and wait for ``open``.
+
+        ``dns``: sockets of the lists over DNS, a pair for each process, or none.
 
         ``options`` go to ``python -m mailrisk.lookups`` as they are.
         """
@@ -40,14 +50,20 @@ class Workers:
         self._listeners = [listener, *(join(listener) for _ in range(count - 1))]
         for one in self._listeners:
             one.listen(2048)  # From now on clients wait instead of being refused.
+        self._dns = dns
         self._command = [sys.executable, "-m", "mailrisk.lookups", "--core", str(core.path), *options]
         self._stopping = False
         self._running = [self._spawn(place) for place in range(count)]
 
     def _spawn(self, place: int) -> subprocess.Popen[bytes]:
-        fd = self._listeners[place].fileno()
+        fds = [self._listeners[place].fileno()]
+        command = [*self._command, "--fd", str(fds[0])]
+        if self._dns:
+            pair = [one.fileno() for one in self._dns[place]]
+            command += ["--dns", *map(str, pair)]
+            fds += pair
         return subprocess.Popen(  # noqa: S603  our own program
-            [*self._command, "--fd", str(fd)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[fd]
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=fds
         )
 
     async def open(self) -> None:

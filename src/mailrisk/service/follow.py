@@ -28,11 +28,14 @@ class Follower:
     go in: what a tenant knows privately stays in its look-ups.
     """
 
-    def __init__(self, context: Context, folds: Sequence[Fold]) -> None:
+    def __init__(
+        self, context: Context, folds: Sequence[Fold], *, position: tuple[str, int] = ("", 0)
+    ) -> None:
+        """``position``: how far the folds are already, where they are kept on disk."""
         self.lock = threading.RLock()
         self._context = context
         self._folds = folds
-        self._position: tuple[str, int] = ("", 0)
+        self._position = position
 
     @property
     def position(self) -> tuple[str, int]:

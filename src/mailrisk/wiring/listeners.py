@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mailrisk.config import Config
 from mailrisk.listen.bind import bind
+from mailrisk.listen.dns.sockets import Pair
 from mailrisk.model.ip import parse_ip
 from mailrisk.service.context import Context
 from mailrisk.service.watch import Watch
 from mailrisk.wiring.graph import graph
 from mailrisk.wiring.milter import milter
+from mailrisk.wiring.zones import zones
 
 Server = Callable[[], Awaitable[None]]
 """Serves until it is cancelled. Its port is bound before, so that a taken one is told at the start."""
@@ -27,6 +29,7 @@ class Parts:
     watch: Watch
     settings: Config
     data_dir: Path
+    dns: Sequence[Pair] = ()  # sockets of the lists over DNS, where this process answers them itself
 
 
 def listeners(parts: Parts) -> list[Server]:
@@ -95,5 +98,5 @@ def _syslog(parts: Parts) -> Server | None:
     return lambda: receiver.serve(places)
 
 
-LISTENERS: tuple[Callable[[Parts], Server | None], ...] = (_dovecot, _postfix, _syslog, milter, graph)
+LISTENERS: tuple[Callable[[Parts], Server | None], ...] = (_dovecot, _postfix, _syslog, milter, graph, zones)
 """One line for each server there is; larger ones have a file of their own in this package."""

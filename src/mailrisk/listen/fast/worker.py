@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,12 +47,20 @@ class _Server(uvicorn.Server):
         return contextlib.nullcontext()
 
 
-def run(listener: socket.socket, core: Path, open_index: Callable[[], LookupContext]) -> None:
+Also = Callable[[LookupContext], Callable[[], Awaitable[None]]]
+"""Makes one more server of the same process, from what it answers with."""
+
+
+def run(
+    listener: socket.socket, core: Path, open_index: Callable[[], LookupContext], also: Also | None = None
+) -> None:
     """Runs until it is asked to stop. ``open_index`` is called once the core's stores are open."""
-    uvloop.run(_run(listener, core, open_index))
+    uvloop.run(_run(listener, core, open_index, also))
 
 
-async def _run(listener: socket.socket, core: Path, open_index: Callable[[], LookupContext]) -> None:
+async def _run(
+    listener: socket.socket, core: Path, open_index: Callable[[], LookupContext], also: Also | None
+) -> None:
     loop = asyncio.get_running_loop()
     stdin = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stdin), sys.stdin)
@@ -73,6 +81,8 @@ async def _run(listener: socket.socket, core: Path, open_index: Callable[[], Loo
         asyncio.ensure_future(_outlive(stdin, core, server)),
         asyncio.ensure_future(tidy_connections(server.server_state.connections)),
     ]
+    if also is not None:
+        others.append(asyncio.ensure_future(also(context)()))
     await serving
     for other in others:
         other.cancel()

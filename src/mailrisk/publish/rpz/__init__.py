@@ -1,0 +1,1 @@
+"""Response policy zones: what resolvers shall not resolve, as a DNS zone that they transfer."""
