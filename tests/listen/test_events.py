@@ -86,3 +86,19 @@ def test_bad_events_are_answered_with_their_number_and_reason_and_the_others_cou
             assert answer["accepted"] == 1 and answer["refused"][0]["number"] == 2
     finally:
         stop(process)
+
+
+def test_a_key_that_has_blamed_enough_is_told_so(tmp_path: Path) -> None:
+    config = tmp_path / "mailrisk.toml"
+    config.write_text("[login]\naddresses_per_key = 1\n")
+    process, url, _ = start(tmp_path / "data", "--workers", "1", "--config", str(config))
+    headers = {"X-API-Key": (tmp_path / "data" / "admin.key").read_text().strip()}
+    try:
+        with httpx.Client(base_url=url, headers=headers, timeout=30) as client:
+            assert client.post("/api/v1/login-events", content=attack(0, 30)).status_code == 200
+            wait_for(client, "high")
+            answer = client.post("/api/v1/login-events", content=attack(30, 1))
+            assert answer.status_code == 429 and "addresses_per_key" in answer.json()["detail"]
+            assert 0 < int(answer.headers["retry-after"]) <= 86_401
+    finally:
+        assert stop(process) == 0

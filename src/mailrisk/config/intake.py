@@ -79,6 +79,13 @@ class Login(Section, frozen=True):
             description="Addresses of webmail, proxies and load balancers that log in for others: never judged"
         ),
     ] = ()
+    addresses_per_key: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Addresses that the events of one API key alone may bring evidence against in a day (UTC); then it is refused (429)",
+        ),
+    ] = 5_000
     graph: Graph = Graph()
 
 

@@ -56,6 +56,14 @@ class Forbidden(MailriskError):
     """A valid key whose role does not allow this (HTTP 403)."""
 
 
+class Exhausted(MailriskError):
+    """Whoever asks has used up what one may have (HTTP 429); ``after_s`` seconds from now there is more."""
+
+    def __init__(self, reason: str, *, after_s: int) -> None:
+        super().__init__(reason)
+        self.after_s = after_s
+
+
 class Unavailable(MailriskError):
     """We cannot answer now: a store is away or a list too old. Silence is never safe."""
 

@@ -88,25 +88,28 @@ _send = msgspec.json.Decoder(SendEventBody)
 _list = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def read_logins(body: bytes, now: datetime) -> Intake:
-    """The login events of a request body. BadInput: it is neither NDJSON nor a JSON list, or holds too many."""
+def read_logins(body: bytes, now: datetime, reporter: str = "") -> Intake:
+    """The login events of a request body. BadInput: it is neither NDJSON nor a JSON list, or holds too many.
+
+    ``reporter``: public id of the API key that sends them.
+    """
     events: list[LoginEvent] = []
     refused: list[Refused] = []
     for number, raw in _each(body):
         try:
-            events.append(_login_event(_login.decode(raw), now))
+            events.append(_login_event(_login.decode(raw), now, reporter))
         except (BadInput, msgspec.MsgspecError, UnicodeDecodeError) as error:
             refused.append(_refusal(number, error))
     return Intake(logins=tuple(events), refused=tuple(refused))
 
 
-def read_sends(body: bytes, now: datetime) -> Intake:
-    """The send events of a request body; errors as ``read_logins``."""
+def read_sends(body: bytes, now: datetime, reporter: str = "") -> Intake:
+    """The send events of a request body; arguments and errors as ``read_logins``."""
     events: list[SendEvent] = []
     refused: list[Refused] = []
     for number, raw in _each(body):
         try:
-            events.append(_send_event(_send.decode(raw), now))
+            events.append(_send_event(_send.decode(raw), now, reporter))
         except (BadInput, msgspec.MsgspecError, UnicodeDecodeError) as error:
             refused.append(_refusal(number, error))
     return Intake(sends=tuple(events), refused=tuple(refused))
@@ -134,7 +137,7 @@ def _refusal(number: int, error: Exception) -> Refused:
     return Refused(number=number, error=str(error)[:300])
 
 
-def _login_event(data: LoginEventBody, now: datetime) -> LoginEvent:
+def _login_event(data: LoginEventBody, now: datetime, reporter: str) -> LoginEvent:
     return LoginEvent(
         seen_at=_time(data.seen_at, now),
         service=_word("service", data.service),
@@ -146,10 +149,11 @@ def _login_event(data: LoginEventBody, now: datetime) -> LoginEvent:
         attempts=_count("attempts", data.attempts, least=1, most=MAX_ATTEMPTS),
         secret=_word("secret", data.secret),
         id=_id(data.id),
+        reporter=reporter,
     )
 
 
-def _send_event(data: SendEventBody, now: datetime) -> SendEvent:
+def _send_event(data: SendEventBody, now: datetime, reporter: str) -> SendEvent:
     if not data.account:
         raise BadInput("account", "is empty")
     to = tuple(account_name(one) for one in data.to[:MAX_NAMED])
@@ -167,6 +171,7 @@ def _send_event(data: SendEventBody, now: datetime) -> SendEvent:
         to=to,
         bounced=_count("bounced", data.bounced),
         id=_id(data.id),
+        reporter=reporter,
     )
 
 

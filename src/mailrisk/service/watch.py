@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
@@ -34,6 +34,8 @@ from mailrisk.service.accounts import account_subject
 from mailrisk.service.context import Context
 from mailrisk.service.login_shares import write_shares
 from mailrisk.service.record import record
+from mailrisk.service.reporters import MOST_ADDRESSES, Reporters
+from mailrisk.service.watch_state import FORM, Batch, Head, encode, read_batch, read_head
 from mailrisk.store.checkpoint import Parts, finish, forget_unfinished, fork_writer, read_parts, write_parts
 from mailrisk.store.event_log import EventLog, Position
 
@@ -52,23 +54,6 @@ SLICE: Final = 200
 """Events analysed before other requests get their turn: a few milliseconds."""
 
 
-class _Batch(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
-    """What one frame of the log holds."""
-
-    logins: tuple[LoginEvent, ...] = ()
-    sends: tuple[SendEvent, ...] = ()
-
-
-class _Checkpoint(msgspec.Struct, frozen=True, array_like=True):
-    """The first part of a checkpoint; those of the login analysis follow."""
-
-    form: int
-    position: Position
-    ids: bytes
-    sending: msgspec.Raw
-    takeover: msgspec.Raw
-
-
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
     """What became of the events of a request."""
 
@@ -76,26 +61,26 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     repeated: int
 
 
-FORM: Final = 4
-"""The form of a checkpoint; one of another form is not read, and the log is read from its beginning."""
-
-_encode = msgspec.msgpack.Encoder().encode
-_batch = msgspec.msgpack.Decoder(_Batch)
-_checkpoint = msgspec.msgpack.Decoder(_Checkpoint)
-
-
 class Watch:
     """The live analysis of one core process."""
 
-    def __init__(self, context: Context, folder: Path, trusted_frontends: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        context: Context,
+        folder: Path,
+        trusted_frontends: Collection[str] = (),
+        addresses_per_key: int = MOST_ADDRESSES,
+    ) -> None:
         """Reads the last checkpoint and the events behind it. Unavailable: the folder cannot be used.
 
-        ``trusted_frontends``: canonical addresses that log in and send for others.
+        ``trusted_frontends``: canonical addresses that log in and send for others. ``addresses_per_key``: addresses
+        that one API key may blame in a day.
         """
         self._context = context
         self._log = EventLog(folder)
         self._state_path = folder / "checkpoint"
         self._frontends = frozenset(trusted_frontends)
+        self.reporters = Reporters(addresses_per_key, context.clock, lambda: context.policy)
         self._begin()
         self._unwritten: list[LoginEvent] = []
         self._pending: list[Evidence] = []
@@ -130,7 +115,7 @@ class Watch:
 
     def take_login(self, event: LoginEvent) -> bool:
         """Accepts one event; False if it was accepted before."""
-        if not self._is_new(event.id):
+        if not self._is_new(event):
             return False
         self._unwritten.append(event)
         if len(self._unwritten) >= SLICE:
@@ -140,10 +125,10 @@ class Watch:
 
     def take_send(self, event: SendEvent) -> bool:
         """Accepts one event; False if it was accepted before."""
-        if not self._is_new(event.id):
+        if not self._is_new(event):
             return False
         self._write()
-        self._log.append(_encode(_Batch(sends=(event,))))
+        self._log.append(encode(Batch(sends=(event,))))
         self._keep(self.sending.observe(event))
         return True
 
@@ -154,47 +139,54 @@ class Watch:
     def _write(self) -> None:
         """Hands the log what came since the last time, in one piece: an event by itself costs ten times as much."""
         if self._unwritten:
-            self._log.append(_encode(_Batch(logins=tuple(self._unwritten))))
+            self._log.append(encode(Batch(logins=tuple(self._unwritten))))
             self._unwritten.clear()
 
     def _observe_login(self, event: LoginEvent) -> None:
         self.sending.login(event)
-        self._keep(
-            self.takeover.observe(event)
-        )  # Before the failures of an account that logs in are forgiven.
+        # Before the analysis of addresses, which forgives the failures of an account that logs in.
+        self._keep(self.takeover.observe(event))
         self._keep(self.analysis.observe(event))
+
+    def _observed(self, batch: Batch) -> Iterator[None]:
+        """Observes the events of a batch, a slice before each step."""
+        for start in range(0, len(batch.logins), SLICE):
+            for login in batch.logins[start : start + SLICE]:
+                self._observe_login(login)
+            yield
+        for start in range(0, len(batch.sends), SLICE):
+            for send in batch.sends[start : start + SLICE]:
+                self._keep(self.sending.observe(send))
+            yield
 
     async def take(self, logins: Sequence[LoginEvent] = (), sends: Sequence[SendEvent] = ()) -> Taken:
         """Accepts the events of one request; when it returns they are on the disk. OSError: the disk is full."""
-        new_logins = tuple(event for event in logins if self._is_new(event.id))
-        new_sends = tuple(event for event in sends if self._is_new(event.id))
+        new = Batch(tuple(filter(self._is_new, logins)), tuple(filter(self._is_new, sends)))
+        accepted = len(new.logins) + len(new.sends)
         self._write()
-        if new_logins or new_sends:
-            self._log.append(_encode(_Batch(new_logins, new_sends)))
-        for start in range(0, len(new_logins), SLICE):
-            for login in new_logins[start : start + SLICE]:
-                self._observe_login(login)
+        if accepted:
+            self._log.append(encode(new))
+        for _ in self._observed(new):
             await asyncio.sleep(0)
-        for start in range(0, len(new_sends), SLICE):
-            for send in new_sends[start : start + SLICE]:
-                self._keep(self.sending.observe(send))
-            await asyncio.sleep(0)
-        await asyncio.to_thread(self._log.sync)
-        accepted = len(new_logins) + len(new_sends)
+        await self._sync()
         return Taken(accepted=accepted, repeated=len(logins) + len(sends) - accepted)
 
     async def run(self) -> None:
         """Writes events, evidence and checkpoints, for ever; a failure is logged and tried again."""
         while True:
             try:
-                self._write()
-                await asyncio.to_thread(self._log.sync)
+                await self._sync()
                 await self.settle()
                 if self._context.clock() - self._checkpoint_at >= CHECKPOINT_EVERY:
                     await self.checkpoint()
             except Exception:
                 logger.exception("events or their evidence could not be written; it is tried again")
             await asyncio.sleep(SYNC_EVERY_S)
+
+    async def _sync(self) -> None:
+        """Puts everything accepted so far on the disk. OSError: it is full."""
+        self._write()
+        await asyncio.to_thread(self._log.sync)
 
     async def settle(self) -> None:
         """Records the evidence that waits."""
@@ -208,8 +200,7 @@ class Watch:
         await self.settle()
         self._checkpoint_at = self._context.clock()
         write_shares(self._state_path.parent, self.analysis.busiest, self._checkpoint_at)
-        self._write()
-        await asyncio.to_thread(self._log.sync)
+        await self._sync()  # Nearly all of what the loop would have to wait for below.
         # Nothing is awaited between here and the child: the log and the state end at the same event.
         self._write()
         position = self._log.sync()
@@ -227,7 +218,8 @@ class Watch:
 
     def _parts(self, position: Position) -> Parts:
         sending, takeover = msgspec.Raw(self.sending.state()), msgspec.Raw(self.takeover.state())
-        yield _encode(_Checkpoint(FORM, position, b"".join(self._ids), sending, takeover))
+        reporters = self.reporters.state()
+        yield encode(Head(FORM, position, b"".join(self._ids), sending, takeover, reporters))
         yield from self.analysis.parts()
 
     def close(self) -> None:
@@ -235,10 +227,11 @@ class Watch:
         self._write()
         self._log.close()
 
-    def _is_new(self, event_id: str) -> bool:
-        if not event_id:
+    def _is_new(self, event: LoginEvent | SendEvent) -> bool:
+        """Whether its sender has not named an event so before; nobody can use up the names of others."""
+        if not event.id:
             return True
-        name = blake2b(event_id.encode(), digest_size=8).digest()
+        name = blake2b(f"{event.reporter} {event.id}".encode(), digest_size=8).digest()
         if name in self._ids:
             return False
         if len(self._ids) >= IDS_REMEMBERED:
@@ -248,6 +241,8 @@ class Watch:
 
     def _keep(self, evidence: Iterable[Evidence]) -> None:
         for item in evidence:
+            if not self.reporters.admits(item):
+                continue
             if len(self._pending) < MAX_PENDING:
                 self._pending.append(item)
             else:
@@ -257,23 +252,20 @@ class Watch:
         began: datetime = self._context.clock()
         position, events = self._restore_checkpoint(), 0
         for payload in self._log.replay(position):
-            batch = _batch.decode(payload)
-            for login in batch.logins:
-                self._is_new(login.id)
-                self._observe_login(login)
-            for send in batch.sends:
-                self._is_new(send.id)
-                self._keep(self.sending.observe(send))
-            events += len(batch.logins) + len(batch.sends)
+            batch = read_batch(payload)
+            told: tuple[LoginEvent | SendEvent, ...] = (*batch.logins, *batch.sends)
+            for event in told:
+                self._is_new(event)
+            for _ in self._observed(batch):
+                pass
+            events += len(told)
         if events:
             logger.info("%d events were read again in %s", events, self._context.clock() - began)
 
     def _restore_checkpoint(self) -> Position:
         parts = read_parts(self._state_path)
         try:
-            known = _checkpoint.decode(next(parts, b""))
-            if known.form != FORM:
-                raise msgspec.ValidationError(f"form {known.form}")
+            known = read_head(next(parts, b""))
             self.sending.restore(bytes(known.sending))
             self.takeover.restore(bytes(known.takeover))
             self.analysis.restore_parts(parts)
@@ -285,5 +277,6 @@ class Watch:
             )
             self._begin()
             return Position()
+        self.reporters.restore(known.reporters)
         self._ids = OrderedDict.fromkeys(known.ids[at : at + 8] for at in range(0, len(known.ids), 8))
         return known.position

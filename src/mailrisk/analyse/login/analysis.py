@@ -43,7 +43,7 @@ from mailrisk.analyse.login.sieges import Attacker, Sieges, SiegesState
 from mailrisk.analyse.login.sources import MAX_AT_HOME, Source, Sources, SourcesState
 from mailrisk.analyse.login.tally import Tally
 from mailrisk.analyse.login.together import Together, TogetherState
-from mailrisk.model.events import LoginEvent, Outcome
+from mailrisk.model.events import LoginEvent, Outcome, voice
 from mailrisk.model.evidence import Evidence
 from mailrisk.model.ip import counting_key
 
@@ -207,7 +207,7 @@ class LoginAnalysis:
         source = self._sources.touch(key)
         if event.account in source.at_home or source.is_stale(event.account, event.secret):
             return
-        source.fail(event.attempts, event.ip, event.seen_at, self._settings.quiet_s)
+        source.fail(event.attempts, event.ip, event.seen_at, self._settings.quiet_s, event.reporter)
         # Who has failed on so many accounts gives itself away, and shall not push out what others did.
         if event.account and source.failures <= self._settings.dictionary.most_names:
             yield from self._besieged(event, key)
@@ -239,7 +239,7 @@ class LoginAnalysis:
                 continue
             if source.is_news("login-attacked-account", found.value, found.attacker.at):
                 source.reported = True
-                yield besieged(found, siege)
+                yield besieged(found, source, siege)
 
     def _judged(
         self, ip: str, key: str, source: Source, window: WindowSettings, tally: Tally
@@ -292,7 +292,7 @@ class LoginAnalysis:
         yield Evidence(
             code=finding.code,
             subject=subject,
-            source=SOURCE,
+            source=voice(source.reporter, SOURCE),
             seen_at=at,
             value=value,
             data={"successes": picture.successes, "accounts": picture.accounts},

@@ -10,7 +10,7 @@ from mailrisk.analyse.login.settings import SiegeSettings, WindowSettings
 from mailrisk.analyse.login.sieges import Suspicion
 from mailrisk.analyse.login.sources import Source
 from mailrisk.analyse.login.tally import Tally
-from mailrisk.model.events import LoginEvent
+from mailrisk.model.events import LoginEvent, voice
 from mailrisk.model.evidence import Evidence
 from mailrisk.model.ip import reserved_range
 from mailrisk.model.subject import Kind, Subject
@@ -63,7 +63,7 @@ def told(
     return Evidence(
         code=finding.code,
         subject=subject,
-        source=SOURCE,
+        source=voice(source.reporter, SOURCE),
         seen_at=tally.last_at,
         value=value,
         data=data,
@@ -71,12 +71,12 @@ def told(
     )
 
 
-def besieged(found: Suspicion, siege: SiegeSettings) -> Evidence:
+def besieged(found: Suspicion, source: Source, siege: SiegeSettings) -> Evidence:
     """One of the addresses that attack an account together."""
     return Evidence(
         code="login-attacked-account",
         subject=Subject(Kind.IP, found.attacker.ip),
-        source=SOURCE,
+        source=voice(source.reporter, SOURCE),
         seen_at=found.attacker.at,
         value=found.value,
         data={
@@ -98,7 +98,7 @@ def recovered(event: LoginEvent, source: Source, key: str, failures: int) -> Evi
     return Evidence(
         code="login-recovered",
         subject=subject,
-        source=SOURCE,
+        source=voice(source.reporter, SOURCE),
         seen_at=event.seen_at,
         value=value,
         data={"failures": failures},
@@ -126,7 +126,7 @@ def relisted(source: Source, key: str, ip: str, at: datetime) -> Evidence:
     return Evidence(
         code="login-relisted",
         subject=subject,
-        source=SOURCE,
+        source=voice(source.reporter, SOURCE),
         seen_at=at,
         value=value,
         data={"before": stamp(attacked_at)[:10], "days": days, "counted_as": key},

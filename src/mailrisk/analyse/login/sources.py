@@ -62,6 +62,7 @@ class Source(msgspec.Struct, omit_defaults=True, rename=_NAMES):
     moved: bool = False  # it has failed from more than one address of its /64
     returned: bool = False  # it attacked, was quiet, and has failed again; nothing was said of that yet
     secrets: dict[str, list[str]] = {}  # account -> its wrong passwords here, as short hashes
+    reporter: str = ""  # the API key that told of its failures, if none came from our own servers and logs
 
     @property
     def matters(self) -> bool:
@@ -86,8 +87,13 @@ class Source(msgspec.Struct, omit_defaults=True, rename=_NAMES):
             tried.append(secret)
         return False
 
-    def fail(self, attempts: int, ip: str, at: datetime, quiet_s: int) -> None:
-        """Takes in a failure; one that comes after long quiet begins anew."""
+    def fail(self, attempts: int, ip: str, at: datetime, quiet_s: int, reporter: str = "") -> None:
+        """Takes in a failure; one that comes after long quiet begins anew.
+
+        Of several API keys the latest answers for what they told; what we have seen ourselves is nobody's word.
+        """
+        if self.reporter or not self.failures:
+            self.reporter = reporter
         self.failures += attempts
         self.first_failure_at = self.first_failure_at or at
         if self.last_at is not None and (at - self.last_at).total_seconds() >= quiet_s:

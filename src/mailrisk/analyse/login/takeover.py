@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from mailrisk.model.events import LoginEvent, Outcome
+from mailrisk.model.events import LoginEvent, Outcome, voice
 from mailrisk.model.evidence import Evidence
 from mailrisk.model.ip import aggregate, reserved_range
 from mailrisk.model.subject import Subject
@@ -164,7 +164,7 @@ class TakeoverAnalysis:
         return Evidence(
             code=code,
             subject=self._subject_of(event.account),
-            source=SOURCE,
+            source=voice(event.reporter, SOURCE),
             seen_at=event.seen_at,
             value=value,
             data=data,

@@ -17,7 +17,7 @@ from mailrisk.analyse.login.judge import COMPANY
 from mailrisk.analyse.login.neighbours import Crowd, Neighbours, NeighboursState
 from mailrisk.analyse.login.settings import LoginSettings, value_of
 from mailrisk.analyse.login.sources import Source, Sources
-from mailrisk.model.events import LoginEvent, Outcome
+from mailrisk.model.events import LoginEvent, Outcome, voice
 from mailrisk.model.evidence import Evidence
 from mailrisk.model.ip import aggregate, reserved_range
 from mailrisk.model.subject import Kind, Subject
@@ -148,7 +148,7 @@ class Together:
             yield Evidence(
                 code=NETWORK,
                 subject=Subject(Kind.NETWORK, network),
-                source=SOURCE,
+                source=voice(event.reporter, SOURCE),
                 seen_at=event.seen_at,
                 value=crowd.whole,
                 data=data,
@@ -176,7 +176,7 @@ class Together:
         return Evidence(
             code=code,
             subject=subject,
-            source=SOURCE,
+            source=voice(source.reporter, SOURCE),
             seen_at=at,
             value=value,
             data={

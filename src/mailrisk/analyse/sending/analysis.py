@@ -21,7 +21,7 @@ import msgspec
 
 from mailrisk.analyse.sending.sender import MAX_NETWORKS, Network, Sender, Window
 from mailrisk.analyse.sending.settings import DEFAULT, SendSettings, value_of
-from mailrisk.model.events import LoginEvent, Outcome, SendEvent
+from mailrisk.model.events import LoginEvent, Outcome, SendEvent, voice
 from mailrisk.model.evidence import Evidence
 from mailrisk.model.ip import aggregate
 from mailrisk.model.subject import Subject
@@ -196,7 +196,7 @@ class SendAnalysis:
         return Evidence(
             code=code,
             subject=self._subject_of(event.account),
-            source=SOURCE,
+            source=voice(event.reporter, SOURCE),
             seen_at=event.seen_at,
             value=value,
             data=data,

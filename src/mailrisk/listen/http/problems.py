@@ -11,6 +11,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from mailrisk.model.errors import (
     BadInput,
     Conflict,
+    Exhausted,
     Forbidden,
     MailriskError,
     NotFound,
@@ -30,19 +31,22 @@ STATUS: tuple[tuple[type[MailriskError], int, str], ...] = (
     (Forbidden, 403, "Forbidden"),
     (NotFound, 404, "Not found"),
     (Conflict, 409, "Conflict"),
+    (Exhausted, 429, "Too many requests"),
     (Unavailable, 503, "Unavailable"),
 )
 """The first fitting row wins: subclasses stand before their parents."""
 
 
-def problem(status: int, title: str, detail: str, **more: Any) -> Response[dict[str, Any]]:
-    """A problem details object (RFC 9457 §3.1). ``more`` are extension members."""
+def problem(
+    status: int, title: str, detail: str, *, after_s: int = 5, **more: Any
+) -> Response[dict[str, Any]]:
+    """A problem details object (RFC 9457 §3.1). ``more`` are extension members; 429 and 503 ask to wait ``after_s``."""
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
     headers = {}
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="mailrisk"'
-    if status == 503:
-        headers["Retry-After"] = "5"
+    if status in (429, 503):
+        headers["Retry-After"] = str(after_s)
     return Response(content=body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
@@ -52,6 +56,8 @@ def on_mailrisk_error(_: Request[Any, Any, Any], error: MailriskError) -> Respon
         if isinstance(error, kind):
             if isinstance(error, BadInput):
                 return problem(status, title, f"{error.field}: {error.reason}", field=error.field)
+            if isinstance(error, Exhausted):
+                return problem(status, title, str(error), after_s=error.after_s)
             return problem(status, title, str(error))
     return problem(500, "Internal error", "this error has no status; please report it")
 
