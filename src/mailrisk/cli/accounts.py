@@ -46,7 +46,7 @@ def print_accounts(answers: list[Any], lang: str) -> None:
     """One block an account: level and since when; the reasons below."""
     for answer in answers:
         if isinstance(answer, ErrorAnswer):
-            output.print_error(answer)
+            output.print_error(answer, lang)
             continue
         output.print_block(answer, [output.since(answer.first_detected, lang)], lang)
         if not answer.reasons:

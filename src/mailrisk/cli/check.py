@@ -11,6 +11,8 @@ from typing import Any
 import click
 
 from mailrisk.cli import output
+from mailrisk.cli.notes import note, stage
+from mailrisk.cli.notes import opened as opened_as
 from mailrisk.cli.options import check_options, exit_code, lines_of, opened, text_of
 from mailrisk.cli.places import place
 from mailrisk.edge.files import read_message_file
@@ -95,7 +97,7 @@ def _message_tables(answers: list[Any], lang: str) -> None:
     terminal = output.console()
     for answer in answers:
         if isinstance(answer, ErrorAnswer):
-            output.print_error(answer)
+            output.print_error(answer, lang)
             continue
         terminal.print(
             f"[bold]{output.safe(answer.input)}[/]  {output.level(answer.level, lang)} {answer.score}/100"
@@ -109,8 +111,7 @@ def _message_tables(answers: list[Any], lang: str) -> None:
             terminal.print(
                 f"  {output.heading('Impersonates', lang)}: {output.safe(answer.target.brand)} ({output.safe(official)})"
             )
-        for cut in (*answer.cut, *answer.defects):
-            terminal.print(f"  [yellow]![/] {output.safe(cut)}")
+        _notes(terminal, answer, lang)
         _reasons_table(terminal, answer, lang)
         _links_table(terminal, answer, lang)
         _files_table(terminal, answer, lang)
@@ -119,6 +120,15 @@ def _message_tables(answers: list[Any], lang: str) -> None:
                 f"  {output.safe(output.word(listed.state, lang))}: {output.safe(listed.indicator)} ({listed.score}/100)"
             )
         terminal.print()
+
+
+def _notes(terminal: Any, answer: MessageAnswer, lang: str) -> None:
+    """What was not done, cut off, or malformed."""
+    for told in (*answer.cut, *answer.defects):
+        terminal.print(f"  [yellow]![/] {output.safe(note(told, lang))}")
+    if answer.missing_stages:
+        names = ", ".join(stage(name, lang) for name in answer.missing_stages)
+        terminal.print(f"  [yellow]![/] {output.safe(note(f'stages missing: {names}', lang))}")
 
 
 def _reasons_table(terminal: Any, answer: MessageAnswer, lang: str) -> None:
@@ -157,7 +167,8 @@ def _files_table(terminal: Any, answer: MessageAnswer, lang: str, most: int = 20
         return
     table = output.table(lang, "File", "Kind", "Size", "SHA-256", "Found")
     for file in answer.files[:most]:
-        seen = [*(trait.name for trait in file.traits), *file.rules, file.not_opened]
+        told = (*(trait.name for trait in file.traits), file.not_opened)
+        seen = [*(opened_as(item, lang) for item in told), *file.rules]
         table.add_row(
             output.safe(" > ".join(file.path)[-120:]),
             output.safe(file.kind or "?"),
@@ -223,7 +234,7 @@ def _print_urls(answers: list[Any], lang: str) -> None:
     """One block a URL: the verdict on a line, the reasons below it."""
     for answer in answers:
         if isinstance(answer, ErrorAnswer):
-            output.print_error(answer)
+            output.print_error(answer, lang)
             continue
         facts = [output.word(answer.category, lang), output.since(answer.first_seen, lang)]
         output.print_block(answer, facts, lang)

@@ -47,7 +47,7 @@ def print_ips(answers: list[Any], lang: str) -> None:
     """One block an address: verdict, category, since when, where it is, what to do; the reasons below."""
     for answer in answers:
         if isinstance(answer, ErrorAnswer):
-            output.print_error(answer)
+            output.print_error(answer, lang)
             continue
         action = response(answer.suggested_response, answer.suggested_for_s)
         facts = [

@@ -6,15 +6,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 from mailrisk.cli import output
+from mailrisk.cli.notes import note
 from mailrisk.cli.options import opened, output_options, store_options
 from mailrisk.model.errors import BadInput
 from mailrisk.model.verdict import Category
 from mailrisk.service.answers import Explanation, Listed
 from mailrisk.service.changes import changes
 from mailrisk.service.explain import explain, in_utc
-from mailrisk.service.status import FeedStatus, status
+from mailrisk.service.status import FeedStatus, Status, status
 from mailrisk.service.withdraw import list_by_hand, withdraw
 
 
@@ -60,10 +62,10 @@ def _show(found: Explanation, lang: str) -> None:
     terminal = output.console()
     terminal.print(
         f"[bold]{output.safe(found.indicator)}[/] ({found.kind})  {output.level(found.level, lang)}"
-        f" {found.score}/100  {output.word(found.category, lang)}  {found.state}"
+        f" {found.score}/100  {output.word(found.category, lang)}  {output.word(found.state, lang)}"
     )
     for wider in found.covered_by:
-        terminal.print(f"  covered by {output.safe(wider)}")
+        terminal.print(f"  {note('covered by', lang)} {output.safe(wider)}")
     for line in found.evidence:
         weight = f"{line.weight:+.2f}" if line.counts else "  -  "
         seen = f"{output.heading('Seen', lang)} {output.when(line.seen_at)}"
@@ -74,19 +76,35 @@ def _show(found: Explanation, lang: str) -> None:
         )
         output.print_indented(output.safe(line.text_zh if lang == "zh" else line.text), 9)
     if not found.evidence:
-        terminal.print("  no evidence")
+        terminal.print(f"  {note('no evidence', lang)}")
+    _show_sum(terminal, found, lang)
+
+
+def _show_sum(terminal: Console, found: Explanation, lang: str) -> None:
+    """How the probability comes about, and whether it is the one that was said."""
     slope, offset = found.calibration
     total = sum(reason.weight for reason in found.reasons)
     terminal.print(
-        f"  logit = prior {found.prior:+.2f} {total:+.2f} = {found.logit:+.2f};"
-        f" probability = sigmoid({slope:g} x logit {offset:+g}) = {found.probability:.4f}",
+        "  "
+        + note(
+            f"logit = prior {found.prior:+.2f} {total:+.2f} = {found.logit:+.2f};"
+            f" probability = sigmoid({slope:g} x logit {offset:+g}) = {found.probability:.4f}",
+            lang,
+        ),
         soft_wrap=True,
     )
     if found.said is not None:
-        agrees = "the same" if found.recomputed_equal else "[bold red]NOT the same[/]"
+        agrees = (
+            note("the same", lang) if found.recomputed_equal else f"[bold red]{note('NOT the same', lang)}[/]"
+        )
+        said_level = output.word(found.said["level"], lang)
         terminal.print(
-            f"  said at {output.when(found.said['decided_at'])}: {found.said['level']} {found.said['score']}/100"
-            f" under policy {str(found.said['policy'])[:12]}; computed again: {agrees}",
+            "  "
+            + note(
+                f"said at {output.when(found.said['decided_at'])}: {said_level} {found.said['score']}/100"
+                f" under policy {str(found.said['policy'])[:12]}; computed again: {agrees}",
+                lang,
+            ),
             soft_wrap=True,
         )
 
@@ -147,10 +165,10 @@ def _print_outcome(outcome: list[Listed], format_: str, lang: str) -> None:
             seq = str(item.seq) if item.seq is not None else "-"
             table.add_row(
                 output.safe(item.indicator),
-                item.change or "-",
+                output.word(item.change or None, lang),
                 seq,
                 output.level(item.level, lang),
-                item.state,
+                output.word(item.state, lang),
             )
         output.console().print(table)
 
@@ -183,7 +201,7 @@ def changes_command(
         for change in page.changes:
             verdict = output.level(change.level, spoken) if change.level else "-"
             table.add_row(
-                str(change.seq), output.when(change.at), change.kind, output.safe(change.indicator), verdict,
+                str(change.seq), output.when(change.at), output.word(change.kind, spoken), output.safe(change.indicator), verdict,
                 output.word(change.category, spoken),
             )  # fmt: skip
         output.console().print(table)
@@ -199,33 +217,38 @@ def status_command(format_: str, lang: str | None, data_dir: Path, config: Path 
     if format_ != "table":
         (output.print_line if format_ == "jsonl" else output.print_json)(found)
         return
+    _print_status(found, output.language(lang))
+
+
+def _print_status(found: Status, lang: str) -> None:
     terminal = output.console()
-    terminal.print(f"mailrisk {found.version}, epoch {found.epoch}, policy {found.policy[:12]}")
-    terminal.print(f"changes {found.last_seq}, index at {found.index_seq} with {found.rules} rules")
-    if not found.network:
-        terminal.print("[yellow]the network is switched off: no feed is fetched[/]")
-    elif not found.fetching:
-        terminal.print("feeds are not fetched on schedule (feeds.fetch is false)")
-    table = output.table(
-        output.language(lang), "Feed", "Fetched", "Entries", "Age", "Next", "Failures", "Last error"
+    terminal.print(note(f"mailrisk {found.version}, epoch {found.epoch}, policy {found.policy[:12]}", lang))
+    terminal.print(
+        note(f"changes {found.last_seq}, index at {found.index_seq} with {found.rules} rules", lang)
     )
+    if not found.network:
+        terminal.print(f"[yellow]{note('the network is switched off: no feed is fetched', lang)}[/]")
+    elif not found.fetching:
+        terminal.print(note("feeds are not fetched on schedule (feeds.fetch is false)", lang))
+    table = output.table(lang, "Feed", "Fetched", "Entries", "Age", "Next", "Failures", "Last error")
     now = datetime.now(UTC)
     for feed in found.feeds:
         table.add_row(
-            feed.name, "yes" if feed.enabled and found.fetching else "no", str(feed.entries),
-            output.age(feed.age_s), _next(feed, now) if found.fetching else "-", str(feed.failures),
-            output.safe(feed.last_error),
+            feed.name, note("yes" if feed.enabled and found.fetching else "no", lang), str(feed.entries),
+            output.age(feed.age_s), _next(feed, now, lang) if found.fetching else "-", str(feed.failures),
+            output.safe(note(feed.last_error, lang)),
         )  # fmt: skip
-    terminal.print(table if found.feeds else "no feed imported yet")
+    terminal.print(table if found.feeds else note("no feed imported yet", lang))
     failing = [feed for feed in found.feeds if feed.enabled and feed.failures]
     if found.fetching and failing and len(failing) == sum(feed.enabled for feed in found.feeds):
-        terminal.print("[bold red]no feed could be fetched: is there a way out to the network?[/]")
+        text = note("no feed could be fetched: is there a way out to the network?", lang)
+        terminal.print(f"[bold red]{text}[/]")
 
 
-def _next(feed: FeedStatus, now: datetime) -> str:
+def _next(feed: FeedStatus, now: datetime, lang: str) -> str:
     """When a feed is asked again."""
     if not feed.enabled:
         return "-"
     if feed.due_at is None or feed.due_at <= now:
-        return "now"
-    return f"in {output.age(int((feed.due_at - now).total_seconds()))}"
+        return note("now", lang)
+    return note(f"in {output.age(int((feed.due_at - now).total_seconds()))}", lang)

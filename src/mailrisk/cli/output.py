@@ -16,6 +16,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from mailrisk.cli.notes import note
 from mailrisk.model.verdict import SEVERITY
 from mailrisk.service.answers import ErrorAnswer, ShortReason
 
@@ -33,6 +34,7 @@ WORDS = {
     "other-scam": "其他诈骗", "brute-force": "暴力破解", "password-spray": "密码喷洒",
     "credential-stuffing": "撞库", "spam-source": "垃圾邮件来源", "phishing-source": "钓鱼邮件来源",
     "phishing-host": "钓鱼主机", "listed": "已被收录", "exempted": "已豁免", "absent": "未收录",
+    "updated": "已更新", "withdrawn": "已撤销", "expired": "已过期",
 }  # fmt: skip
 """Levels and categories in Chinese, for tables; JSON keeps the permanent English words."""
 
@@ -43,6 +45,10 @@ HEADINGS = {
     "Reason": "原因", "Link": "链接", "Seq": "序号", "Change": "变更", "Indicator": "指标", "State": "状态",
     "Account": "账号", "Outcome": "结果", "Service": "服务", "Protocol": "协议", "Detail": "详情",
     "File": "文件", "Kind": "类型", "Size": "大小", "Found": "发现",
+    "Feed": "情报源", "Fetched": "定期拉取", "Entries": "条目", "Age": "距今", "Next": "下次", "Failures": "失败次数",
+    "Last error": "最近错误", "Name": "名称", "Format": "格式", "Licence": "许可", "Key": "密钥", "Passed on": "可转发",
+    "Id": "编号", "Role": "角色", "Note": "备注", "Created": "创建时间", "Revoked": "吊销时间", "Host": "主机",
+    "Position": "位置", "Behind": "落后", "Delivered": "最近送达", "Ip": "IP 地址", "SHA-256": "SHA-256",
     "From": "发件人", "Subject": "主题", "Impersonates": "仿冒对象",
 }  # fmt: skip
 
@@ -178,7 +184,8 @@ def print_indented(text: str, columns: int) -> None:
     console().print(Padding(Text.from_markup(text), (0, 0, 0, columns), expand=False))
 
 
-def print_error(answer: ErrorAnswer) -> None:
+def print_error(answer: ErrorAnswer, lang: str) -> None:
     """An item that could not be dealt with."""
-    text = f"[bold]{safe(answer.input[:200])}[/]  [bold red]error[/]  {safe(answer.error)}"
+    error = "错误" if lang == "zh" else "error"
+    text = f"[bold]{safe(answer.input[:200])}[/]  [bold red]{error}[/]  {safe(note(answer.error, lang))}"
     console().print(Text.from_markup(text), soft_wrap=True)

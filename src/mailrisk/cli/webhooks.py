@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from mailrisk.cli import output
+from mailrisk.cli.notes import note
 from mailrisk.cli.options import opened, output_options, store_options
 from mailrisk.service.webhooks import WebhookStatus, replay, webhook_status
 
@@ -59,4 +60,4 @@ def _print(hooks: list[WebhookStatus], format_: str, lang: str) -> None:
                 hook.name, output.safe(hook.host), str(hook.position), str(hook.behind), str(hook.failures),
                 output.when(hook.delivered_at), output.safe(hook.last_error),
             )  # fmt: skip
-        output.console().print(table if hooks else "no webhook is configured")
+        output.console().print(table if hooks else note("no webhook is configured", lang))
