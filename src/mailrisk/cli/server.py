@@ -86,6 +86,7 @@ def _serve(
     from mailrisk.listen.serve import serve  # The web framework takes long to load.
     from mailrisk.service.watch import Watch
     from mailrisk.wiring.listeners import Parts, listeners
+    from mailrisk.wiring.surfaces import surfaces
 
     with open_context(data_dir, settings, network=network) as opened:
         context = replace(opened, command_options=tuple(options))
@@ -105,6 +106,7 @@ def _serve(
             serve(
                 context, listener, core, watch=watch, workers=workers, max_body_bytes=body_bytes, ready=ready,
                 also=listeners(Parts(context, watch, settings, data_dir, dns)),
+                surfaces=surfaces(context, settings, data_dir),
             )  # fmt: skip
 
 

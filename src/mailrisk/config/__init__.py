@@ -16,6 +16,7 @@ from msgspec import Meta
 
 from mailrisk.config.gates import Milter
 from mailrisk.config.intake import Feeds, Login, Logs, Send
+from mailrisk.config.lists import Lists
 from mailrisk.config.messages import Deepen, Files, Llm
 from mailrisk.config.section import Section
 from mailrisk.config.service import Index, Network, Organisation, Server, Store
@@ -52,6 +53,7 @@ class Config(Section, frozen=True):
     files: Files = Files()
     deepen: Deepen = Deepen()
     llm: Llm = Llm()
+    lists: Lists = Lists()
     milter: Milter = Milter()
     dns: Dns = Dns()
     rpz: Rpz = Rpz()

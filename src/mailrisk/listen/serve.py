@@ -18,6 +18,7 @@ from typing import Any
 
 import uvicorn
 import uvloop
+from litestar.types import ASGIApp
 
 from mailrisk.listen.fast.core_socket import CoreSocket
 from mailrisk.listen.feed_loop import feed_loop
@@ -28,6 +29,7 @@ from mailrisk.listen.workers import Workers
 from mailrisk.service.context import Context
 from mailrisk.service.policy_pass import PolicyPass
 from mailrisk.service.record import sweep
+from mailrisk.service.surfaces import Surfaces
 from mailrisk.service.watch import Watch
 
 logger = logging.getLogger(__name__)
@@ -66,12 +68,14 @@ def serve(
     max_body_bytes: int,
     ready: Callable[[str], None],
     also: Sequence[Callable[[], Awaitable[None]]] = (),
+    surfaces: Surfaces | None = None,
 ) -> None:
     """Serves until SIGINT or SIGTERM. ``ready`` is called with the URL once requests are answered.
 
-    ``also``: further servers that run as long.
+    ``also``: further servers that run as long. ``surfaces``: lists and decisions, if they are not as by default.
     """
-    uvloop.run(_serve(context, listener, core, watch, workers, max_body_bytes, ready, also))
+    service = make_service(context, max_body_bytes=max_body_bytes, watch=watch, surfaces=surfaces)
+    uvloop.run(_serve(context, listener, core, watch, workers, service, ready, also))
 
 
 async def _serve(
@@ -80,12 +84,12 @@ async def _serve(
     core: CoreSocket,
     watch: Watch,
     workers: Workers | None,
-    max_body_bytes: int,
+    service: ASGIApp,
     ready: Callable[[str], None],
     also: Sequence[Callable[[], Awaitable[None]]],
 ) -> None:
     config = uvicorn.Config(
-        make_service(context, max_body_bytes=max_body_bytes, watch=watch),
+        service,
         log_config=None,
         access_log=False,
         server_header=False,

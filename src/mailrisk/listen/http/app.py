@@ -15,11 +15,13 @@ from mailrisk import __version__
 from mailrisk.listen.http import accounts, checks, events, hash_lists, intelligence, problems
 from mailrisk.listen.http.body_slots import BodySlots
 from mailrisk.listen.http.bounded_json import BoundedRequest
+from mailrisk.listen.http.crowdsec import CrowdSecApp
 from mailrisk.listen.http.google.app import GoogleApp
 from mailrisk.model.errors import MailriskError
 from mailrisk.service.check_url import stale
 from mailrisk.service.context import Context
 from mailrisk.service.lists import ListFolds
+from mailrisk.service.surfaces import Surfaces
 from mailrisk.service.watch import Watch
 from mailrisk.service.webrisk import HashLists
 
@@ -38,7 +40,9 @@ async def openapi(request: Request[Any, Any, State]) -> dict[str, Any]:
     return request.app.openapi_schema.to_schema()
 
 
-def make_app(context: Context, *, max_body_bytes: int, watch: Watch | None = None) -> Litestar:
+def make_app(
+    context: Context, *, max_body_bytes: int, watch: Watch | None = None, surfaces: Surfaces | None = None
+) -> Litestar:
     """The ASGI application over one context. Without ``watch`` no events are taken."""
     handlers = [
         openapi,
@@ -57,6 +61,7 @@ def make_app(context: Context, *, max_body_bytes: int, watch: Watch | None = Non
                 "lists": ListFolds(context),
                 "hash_lists": HashLists(context),
                 "watch": watch,
+                "surfaces": surfaces or Surfaces(context),
             }
         ),
         request_class=BoundedRequest,
@@ -78,14 +83,20 @@ def make_app(context: Context, *, max_body_bytes: int, watch: Watch | None = Non
     )
 
 
-def make_service(context: Context, *, max_body_bytes: int, watch: Watch | None = None) -> ASGIApp:
-    """Everything that one port serves: Google's dialects in front, the native API behind them."""
-    native = make_app(context, max_body_bytes=max_body_bytes, watch=watch)
+def make_service(
+    context: Context, *, max_body_bytes: int, watch: Watch | None = None, surfaces: Surfaces | None = None
+) -> ASGIApp:
+    """Everything that one port serves: Google's and CrowdSec's dialects in front, the native API behind them."""
+    surfaces = surfaces or Surfaces(context)
+    native = make_app(context, max_body_bytes=max_body_bytes, watch=watch, surfaces=surfaces)
     google = GoogleApp(context, native.state.hash_lists)
+    crowdsec = CrowdSecApp(context, surfaces)
     slots = BodySlots(native)  # Google's requests are small.
 
     async def service(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(GoogleApp.PREFIXES):
+        if scope["type"] == "http" and scope["path"].startswith(CrowdSecApp.PREFIXES):
+            await crowdsec(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(GoogleApp.PREFIXES):
             await google(scope, receive, send)
         else:
             await slots(scope, receive, send)

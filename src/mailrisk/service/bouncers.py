@@ -1,0 +1,87 @@
+"""How far each bouncer has heard, kept on the disk."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import msgspec
+
+from mailrisk.publish.crowdsec import Position
+
+logger = logging.getLogger(__name__)
+
+MOST: Final = 10_000
+"""Bouncers that are remembered; the one that was silent longest is forgotten, and starts anew."""
+
+WRITE_EVERY_S: Final = 2.0
+MAX_FILE: Final = 8 * 1024 * 1024
+
+
+class Heard(NamedTuple):
+    """The end of the last answer but one, which may be lost, and that of the last one."""
+
+    sure: Position
+    last: Position
+
+
+class Bouncers:
+    """Positions by bouncer. Safe between threads."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Reads what is there; a file that is damaged is none: bouncers then hear everything."""
+        self._path = path
+        self._lock = threading.Lock()
+        self._written_at = 0.0
+        self._heard: dict[str, Heard] = _read(path) if path is not None else {}
+
+    def __len__(self) -> int:
+        return len(self._heard)
+
+    def get(self, bouncer: str, epoch: str) -> Position | None:
+        """Where the next delta for a bouncer begins; None when it must hear everything."""
+        heard = self._heard.get(bouncer)
+        return heard.sure if heard is not None and heard.sure.epoch == epoch else None
+
+    def restart(self, bouncer: str, position: Position) -> None:
+        """A bouncer has been told everything."""
+        self._put(bouncer, Heard(position, position))
+
+    def advance(self, bouncer: str, position: Position) -> None:
+        """A bouncer has been told what changed up to ``position``; what it was told before is certain now."""
+        heard = self._heard.get(bouncer)
+        self._put(bouncer, Heard(heard.last if heard else position, position))
+
+    def _put(self, bouncer: str, heard: Heard) -> None:
+        with self._lock:
+            self._heard.pop(bouncer, None)  # So that the order is that of the last words.
+            self._heard[bouncer] = heard
+            while len(self._heard) > MOST:
+                del self._heard[next(iter(self._heard))]
+            if self._path is not None and time.monotonic() - self._written_at > WRITE_EVERY_S:
+                self._written_at = time.monotonic()
+                self._write(self._path)
+
+    def _write(self, path: Path) -> None:
+        beside = path.with_suffix(".new")
+        try:
+            handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(msgspec.json.encode(self._heard))
+            beside.replace(path)
+        except OSError as error:  # An older position repeats what was told, which does no harm.
+            logger.warning("positions of bouncers cannot be written: %s", error.strerror)
+
+
+def _read(path: Path) -> dict[str, Heard]:
+    try:
+        return dict(msgspec.json.decode(path.read_bytes()[:MAX_FILE], type=dict[str, Heard]))
+    except FileNotFoundError:
+        return {}
+    except (OSError, msgspec.MsgspecError) as error:
+        logger.warning("positions of bouncers cannot be read, they start anew: %s", error)
+        return {}

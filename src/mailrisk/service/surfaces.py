@@ -1,0 +1,35 @@
+"""The surfaces that read one table of listings: decisions, lists, reports. One follower keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailrisk.publish.listing_table import ListingTable
+from mailrisk.service.context import Context
+from mailrisk.service.decisions import Decisions
+from mailrisk.service.follow import Follower
+from mailrisk.service.ip_response import responder
+from mailrisk.service.report_address import A_DAY, AddressReports
+
+
+@dataclass(frozen=True, kw_only=True)
+class SurfaceSettings:
+    """What an administrator may set; see the table ``[lists]`` of the configuration."""
+
+    block_feed_only: bool = False
+    expand: tuple[tuple[str, int], ...] = (("crowdsec-firewall-bouncer/", 256),)
+    most_entries: int = 131_072
+    reports_a_day: int = A_DAY
+    positions: Path | None = None  # file of how far each bouncer has heard
+
+
+class Surfaces:
+    """See the module."""
+
+    def __init__(self, context: Context, settings: SurfaceSettings = SurfaceSettings()) -> None:
+        self.settings = settings
+        self.table = ListingTable(responder(context.policy, feed_only=settings.block_feed_only))
+        self.follower = Follower(context, [self.table])
+        self.decisions = Decisions(context, self.table, self.follower, settings.positions)
+        self.reports = AddressReports(context, settings.reports_a_day)

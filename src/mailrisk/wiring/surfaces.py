@@ -1,0 +1,24 @@
+"""Lists and decisions for firewalls, as they are configured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mailrisk.config import Config
+from mailrisk.service.context import Context
+from mailrisk.service.surfaces import Surfaces, SurfaceSettings
+
+
+def surfaces(context: Context, config: Config, data_dir: Path) -> Surfaces:
+    """The surfaces of a service."""
+    settings = config.lists
+    return Surfaces(
+        context,
+        SurfaceSettings(
+            block_feed_only=settings.block_feed_only,
+            expand=tuple((agent, settings.expand_most) for agent in settings.expand_for),
+            most_entries=settings.most_entries,
+            reports_a_day=settings.reports_a_day,
+            positions=data_dir / "bouncers.json",
+        ),
+    )
