@@ -78,11 +78,14 @@ def _speaks_for(item: Evidence, weight: float, known: Weighed) -> bool:
     return abs(weight) > abs(known.weight) or (weight == known.weight and newer)
 
 
-ENDS = {"feed-left": "feed-listed", "widening-ended": "widened"}
+ENDS = {"feed-left": "feed-listed", "widening-ended": "widened", "hosting-ended": "hosts-malicious-pages"}
 """Evidence that takes back, from its time on, what the same source said before."""
 
 STANDING = frozenset(ENDS.values())
 """Evidence that holds at full weight until its source takes it back."""
+
+RESTING = frozenset({"widened", "hosts-malicious-pages"})
+"""Standing evidence that rests on listings, and is nothing without them."""
 
 
 def _taken_back(evidence: Sequence[Evidence]) -> dict[tuple[str, str], Evidence]:
@@ -109,8 +112,8 @@ def _share_left(
     if item.code in STANDING:
         end = taken_back.get((item.code, item.source))
         if end is not None:
-            if item.code == "widened":
-                return 0.0  # It rested on listings that are gone.
+            if item.code in RESTING:
+                return 0.0
             since = end.seen_at
         elif not item.data.get("fades"):
             return 1.0
@@ -126,7 +129,7 @@ def steady(evidence: Sequence[Evidence], policy: Policy) -> bool:
         if rule is None or rule.weight == 0:
             continue
         if item.code in STANDING and not item.data.get("fades"):
-            if (item.code, item.source) in taken_back and item.code != "widened":
+            if (item.code, item.source) in taken_back and item.code not in RESTING:
                 return False
         elif float(item.data.get("tau_days", rule.tau_days)) > 0:
             return False

@@ -13,13 +13,13 @@ from mailrisk.model.evidence import SHARED, Evidence
 from mailrisk.model.message import Envelope
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.url.canonical import parse_url
-from mailrisk.model.url.hosts import HostClass
 from mailrisk.model.url.recipient import Scrubbed, scrub
 from mailrisk.model.url.unwrap import Unwrapped
 from mailrisk.model.verdict import Level
-from mailrisk.service.answers import AuthDetail, MessageAnswer, MessageUrl, NotStored, shorten
+from mailrisk.service.answers import AuthDetail, MessageAnswer, NotStored, shorten
 from mailrisk.service.assess import Assessment, assess
 from mailrisk.service.barriers import never_listed
+from mailrisk.service.check_job import CheckJob, check_elsewhere
 from mailrisk.service.check_url import Looked, static_evidence
 from mailrisk.service.context import Context
 from mailrisk.service.correspondence import learn as learn_correspondence
@@ -27,9 +27,11 @@ from mailrisk.service.domains import domain_evidence
 from mailrisk.service.link_evidence import FoundUrl
 from mailrisk.service.message_codes import code_answer
 from mailrisk.service.message_files import file_answer
-from mailrisk.service.privacy import impersonal, unnamed
+from mailrisk.service.message_links import blamed, url_answers
+from mailrisk.service.privacy import impersonal, organisation, recipients, unnamed
 from mailrisk.service.record import StoredSample, record
 from mailrisk.service.sending_host import sending_evidence
+from mailrisk.service.serving import note_servers
 
 FRONT_PAGE = 0.8
 """Share of the weight of a link to a site's front page: an innocent site is named most easily that way, so its
@@ -56,6 +58,9 @@ async def check_message(
 
     With ``learn``, or where the administrator wants it, who wrote to whom is remembered (``correspondence.py``).
     """
+    job = CheckJob(raw=raw, envelope=envelope, name=name, network=network, tenant=tenant, learn=learn)
+    if (done := await check_elsewhere(context, job)) is not None:
+        return done
     found = await assess(context, raw, envelope, network=network, tenant=tenant)
     if learn or context.correspondents.learn:
         await learn_correspondence(context, found, tenant)
@@ -81,7 +86,10 @@ async def report_message(
     """
     found = await assess(context, raw, envelope, network=network, tenant=tenant)
     # Stores wait for other writers, and the event loop must not wait with them.
-    return await asyncio.to_thread(_store_report, context, raw, found, reporter, name, tenant)
+    stored = await asyncio.to_thread(_store_report, context, raw, found, reporter, name, tenant)
+    if network and context.network:
+        await note_servers(context, stored.indicators, source=f"report:{reporter}", tenant=tenant)
+    return stored
 
 
 def _store_report(
@@ -94,11 +102,11 @@ def _store_report(
     report = Evidence(
         code="user-report", subject=found.subject, source=source, seen_at=now, data={"reporter": reporter}
     )  # fmt: skip
-    addresses = _recipients(found)
+    addresses = recipients(found)
     about_sample = [impersonal(item, addresses, context.knowledge.hosts) for item in found.evidence]
     about_urls, schemes, not_stored = _about_urls(context, found, source, addresses)
     if tenant == SHARED:  # What is listed for all goes to everybody, whose mail it was goes to nobody.
-        about_urls = [unnamed(item, _organisation(context, addresses)) for item in about_urls]
+        about_urls = [unnamed(item, organisation(context, addresses)) for item in about_urls]
     said = (*about_sample, report, *about_urls, *sending_evidence(context, found, source))
     evidence = [msgspec.structs.replace(item, tenant=tenant) for item in said]
     sample = StoredSample(tenant, sha256, "message/rfc822", len(raw))
@@ -172,24 +180,6 @@ def _convicting(context: Context, found: Assessment) -> dict[str, float]:
     return keys
 
 
-def _recipients(found: Assessment) -> list[str]:
-    """Every address that may be a recipient's: envelope, To, Cc, Delivered-To."""
-    message = found.message
-    addresses = list(found.envelope.rcpt_to)
-    addresses.extend(address.addr for address in (*message.to, *message.cc))
-    for header in ("Delivered-To", "X-Original-To", "X-Envelope-To"):
-        addresses.extend(message.all_headers(header))
-    return [address.strip().strip("<>") for address in addresses if "@" in address]
-
-
-def _organisation(context: Context, addresses: Sequence[str]) -> set[str]:
-    """Registrable domains of the recipients' organisation; a mailbox provider's are nobody's."""
-    hosts = context.knowledge.hosts
-    of_addresses = {address.rpartition("@")[2].lower() for address in addresses}
-    named = {hosts.registrable(host) for host in of_addresses if not hosts.has(host, HostClass.FREE_MAIL)}
-    return (named | context.knowledge.own_domains) - {""}
-
-
 def _link_evidence(
     found: Assessment, item: FoundUrl, subject: Subject, value: float, source: str
 ) -> Evidence:
@@ -233,7 +223,7 @@ def answer(name: str, found: Assessment) -> MessageAnswer:
         target=verdict.target,
         auth=_auth(found),
         auth_details=tuple(_auth_details(found)),
-        urls=tuple(_url_answer(item) for item in found.urls),
+        urls=url_answers(found.urls, blamed(found.evidence) if verdict.level is Level.MALICIOUS else ()),
         files=tuple(file_answer(file) for file in found.files),
         codes=tuple(code_answer(code) for code in found.codes),
         reasons=shorten(verdict.reasons),
@@ -269,32 +259,3 @@ def _auth_details(found: Assessment) -> Iterable[AuthDetail]:
             selector=result.selector,
             aligned=result.aligned,
         )
-
-
-def _url_answer(item: FoundUrl) -> MessageUrl:
-    """One link of the message: by its listing, else by its own text."""
-    common: dict[str, Any] = {
-        "url": item.link.url, "where": item.where, "how": item.link.how, "text": item.link.text,
-    }  # fmt: skip
-    if item.looked is None:
-        return MessageUrl(
-            indicator="", level=Level.UNKNOWN, score=0, category=None, scope=None, first_seen=None,
-            last_seen=None, reasons=(), error=item.error, **common,
-        )  # fmt: skip
-    common["via"] = tuple(name for name, _ in item.looked.unwrapped.hops)
-    rule = item.looked.rule
-    if rule is not None and rule.listing is not None:
-        listing = rule.listing
-        return MessageUrl(
-            indicator=rule.subject.display(listing.scheme), level=listing.level,
-            score=round(100 * listing.probability), category=listing.category, scope=listing.kind,
-            first_seen=listing.first_seen, last_seen=listing.last_seen,
-            reasons=shorten(listing.reasons), **common,
-        )  # fmt: skip
-    verdict = item.verdict
-    assert verdict is not None
-    return MessageUrl(
-        indicator=item.looked.unwrapped.url.text, level=verdict.level, score=verdict.score,
-        category=verdict.category, scope=None, first_seen=None, last_seen=None,
-        reasons=shorten(verdict.reasons), **common,
-    )  # fmt: skip

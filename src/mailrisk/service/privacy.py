@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from mailrisk.model.errors import BadInput
 from mailrisk.model.evidence import Evidence
 from mailrisk.model.url.canonical import parse_url
-from mailrisk.model.url.hosts import Hosts
+from mailrisk.model.url.hosts import HostClass, Hosts
 from mailrisk.model.url.recipient import scrub
+
+if TYPE_CHECKING:
+    from mailrisk.service.assess import Assessment
+    from mailrisk.service.context import Context
 
 MAX_TEXT = 2_000
 """Longest text that evidence keeps, in characters."""
@@ -96,3 +100,21 @@ def _without_addresses(text: str, addresses: Sequence[str]) -> str:
         if address and address in text:
             text = text.replace(address, "…@" + address.rpartition("@")[2])
     return text
+
+
+def recipients(found: Assessment) -> list[str]:
+    """Every address that may be a recipient's: envelope, To, Cc, Delivered-To."""
+    message = found.message
+    addresses = list(found.envelope.rcpt_to)
+    addresses.extend(address.addr for address in (*message.to, *message.cc))
+    for header in ("Delivered-To", "X-Original-To", "X-Envelope-To"):
+        addresses.extend(message.all_headers(header))
+    return [address.strip().strip("<>") for address in addresses if "@" in address]
+
+
+def organisation(context: Context, addresses: Sequence[str]) -> set[str]:
+    """Registrable domains of the recipients' organisation; a mailbox provider's are nobody's."""
+    hosts = context.knowledge.hosts
+    of_addresses = {address.rpartition("@")[2].lower() for address in addresses}
+    named = {hosts.registrable(host) for host in of_addresses if not hosts.has(host, HostClass.FREE_MAIL)}
+    return (named | context.knowledge.own_domains) - {""}

@@ -22,6 +22,7 @@ from mailrisk.model.verdict import Verdict
 from mailrisk.service.answers import Listed
 from mailrisk.service.barriers import never_listed
 from mailrisk.service.context import Context
+from mailrisk.service.hosting import hosting_evidence
 from mailrisk.service.widen import Touch, belongs, says_young, site_of, widening_evidence
 from mailrisk.store.chunks import chunks
 from mailrisk.store.rows import ListingRow, StoredFact, evidence_of_facts
@@ -30,7 +31,7 @@ from mailrisk.store.transaction import Key, Transaction, key_of
 MAX_LISTED_REASONS = 8
 """Reasons that travel with a listing; ``explain`` shows all of them."""
 
-NOT_FOR_IT = ("feed-left", "widening-ended", "analyst-withdrawn")
+NOT_FOR_IT = ("feed-left", "widening-ended", "hosting-ended", "analyst-withdrawn")
 """Evidence that takes something back, and so does not say where a listing comes from."""
 
 
@@ -92,7 +93,8 @@ def decide_again(
 ) -> list[Decided]:
     """Decides subjects from all their evidence; stores decisions, changes and listings.
 
-    Where that changes what is listed on a site, the wider scopes that it justifies are decided too.
+    Where that changes what is listed on a site, the wider scopes that it justifies are decided too, and so is the
+    address that serves it.
     """
     decided = [item for part in chunks(keys) for item in _decide_part(context, transaction, part, schemes)]
     touched = {
@@ -106,6 +108,9 @@ def decide_again(
     if wider:
         again = sorted(transaction.add_evidence(wider, wider_schemes))
         decided.extend(_decide_part(context, transaction, again, wider_schemes))
+    hosted = hosting_evidence(context, transaction, touched)
+    if hosted:
+        decided.extend(_decide_part(context, transaction, sorted(transaction.add_evidence(hosted, {})), {}))
     return decided
 
 
