@@ -177,3 +177,16 @@ def test_a_password_in_the_mail_opens_a_locked_program(context: Context) -> None
     assert answer.level is Level.MALICIOUS and answer.category is Category.MALWARE_FILE
     assert [file.kind for file in answer.files] == ["zip", "pebin"]
     assert "opened-with-password" in {trait.name for trait in answer.files[0].traits}
+
+
+def test_the_link_that_a_message_is_malicious_for_is_told_apart_from_the_others(context: Context) -> None:
+    text = "您的邮箱密码即将过期，请立即登录验证账号，逾期邮箱将被停用。https://mail-verify.top/login https://www.icbc.com.cn/"
+    raw = mail(text=text).replace(
+        b"From: Anna <anna@nordlicht.example>", b"From: IT <it@lianhe-info.example>"
+    )
+    answer = check(context, raw.replace(b"Subject: Documents", b"Subject: mailbox quota"))
+    assert answer.level is Level.MALICIOUS
+    assert {url.url: url.blamed for url in answer.urls} == {
+        "https://mail-verify.top/login": True,
+        "https://www.icbc.com.cn/": False,
+    }

@@ -18,7 +18,7 @@ from mailrisk.cli.places import place
 from mailrisk.edge.files import read_message_file
 from mailrisk.model.errors import BadInput
 from mailrisk.model.message import Envelope
-from mailrisk.service.answers import ErrorAnswer, MessageAnswer, UrlAnswer
+from mailrisk.service.answers import ErrorAnswer, MessageAnswer, MessageUrl, UrlAnswer
 from mailrisk.service.check_message import check_message, report_message
 from mailrisk.service.check_url import Analyse, check_urls
 from mailrisk.service.context import Context
@@ -149,9 +149,9 @@ def _links_table(terminal: Any, answer: MessageAnswer, lang: str, most: int = 12
     if not answer.urls:
         return
     table = output.table(lang, "Verdict", "Score", "Link", "Where")
-    for url in sorted(answer.urls, key=lambda one: -one.score)[:most]:
+    for url in sorted(answer.urls, key=lambda one: (not one.blamed, -one.score))[:most]:
         table.add_row(
-            output.level(url.level, lang),
+            _standing(url, lang),
             str(url.score),
             output.safe(url.url[:160]),
             output.safe("; ".join(place(one, lang) for one in url.where[:3])),
@@ -159,6 +159,12 @@ def _links_table(terminal: Any, answer: MessageAnswer, lang: str, most: int = 12
     terminal.print(table)
     if len(answer.urls) > most:
         terminal.print(f"  … +{len(answer.urls) - most}")
+
+
+def _standing(url: MessageUrl, lang: str) -> str:
+    """What is said of a link: its own level, and that it is what the message is malicious for."""
+    own = output.level(url.level, lang)
+    return f"[bold red]{note('the lure of this message', lang)}[/]\n{own}" if url.blamed else own
 
 
 def _files_table(terminal: Any, answer: MessageAnswer, lang: str, most: int = 20) -> None:

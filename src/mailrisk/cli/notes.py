@@ -41,7 +41,7 @@ def opened(text: str, lang: str) -> str:
 @cache
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
     """All sentences; those with the most words of their own come first."""
-    known = {**CUTS, **DEFECTS, **REFUSALS, **TABLES}
+    known = {**OPENED, **CUTS, **DEFECTS, **REFUSALS, **TABLES}
     ordered = sorted(known, key=lambda english: -len(english.replace("{}", "")))
     return tuple((_pattern(english), known[english]) for english in ordered)
 

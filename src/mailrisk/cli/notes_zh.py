@@ -191,6 +191,7 @@ STAGES: Final = {
 """Stages, as a verdict says which are missing."""
 
 OPENED: Final = {
+    "a file without a name": "无名文件",
     "locked": "有密码，未能打开", "encrypted": "已加密", "not opened": "未打开", "exhausted its reader": "耗尽了解析资源",
     "holds itself": "包含自身", "overlaps another member": "与另一成员重叠",
     "not unpacked: the archive is over its limit": "未解压：压缩包超出限制",
@@ -209,6 +210,7 @@ TABLES: Final = {
     "no webhook is configured": "未配置 webhook",
     "stages missing: {}": "未执行的环节：{}",
     "covered by": "已被涵盖于", "no evidence": "没有证据",
+    "the lure of this message": "本邮件的诱骗链接",
     "yes": "是", "no": "否", "now": "现在", "in {}": "{} 后", "the same": "一致", "NOT the same": "不一致",
     "logit = prior {} {} = {}; probability = sigmoid({} x logit {}) = {}":
         "对数几率 = 先验 {} {} = {}；概率 = sigmoid({} x 对数几率 {}) = {}",

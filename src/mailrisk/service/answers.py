@@ -106,7 +106,11 @@ class AuthDetail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class MessageUrl(msgspec.Struct, frozen=True, kw_only=True):
-    """A URL in a message, where it was found, and what we say about it."""
+    """A URL in a message, where it was found, and what we say about it.
+
+    ``level`` and ``score`` are of the URL by itself; ``blamed`` says that a rule which convicts the message points at
+    it, so that it would be listed if the message were reported.
+    """
 
     url: str
     indicator: str
@@ -122,6 +126,7 @@ class MessageUrl(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
     via: tuple[str, ...] = ()
     error: str | None = None
+    blamed: bool = False
 
 
 class FileTrait(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

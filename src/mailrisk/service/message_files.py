@@ -96,7 +96,7 @@ async def find_files(context: Context, message: Message, texts: Sequence[str] = 
 def _cuts(files: Sequence[OpenedFile]) -> list[str]:
     """What was cut off inside the files, at most MOST_CUTS of it."""
     told = [
-        f"part {file.part}, {file.path[-1] if file.path else ''}: {cut}"[:300]
+        f"{', '.join(filter(None, (f'part {file.part}', *file.path[-1:])))}: {cut}"[:300]
         for file in files
         for cut in file.contents.cuts
     ]

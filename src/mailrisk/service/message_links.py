@@ -5,14 +5,17 @@ Links of bodies, files and codes go the same way, those of files that were opene
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 import msgspec
 
 from mailrisk.analyse.message.view import LinkedUrl
 from mailrisk.model.errors import BadInput
-from mailrisk.model.evidence import SHARED
+from mailrisk.model.evidence import SHARED, Evidence
 from mailrisk.model.message import Link, Message
+from mailrisk.model.verdict import Level
+from mailrisk.service.answers import MessageUrl, shorten
 from mailrisk.service.check_url import look_up, no_verdict, static_verdict
 from mailrisk.service.context import Context
 from mailrisk.service.domains import NOT_ASKED, DomainsAsked, domains_of, look_up_domains
@@ -104,3 +107,44 @@ async def ask_domains(
     open_to_ask.sort(key=lambda item: (-(item.verdict.score if item.verdict else 0), prominence(item.link)))
     hosts = ((item.looked.unwrapped.url.host, item.link.artefact) for item in open_to_ask if item.looked)
     return await look_up_domains(context, domains_of(context, message, hosts))
+
+
+def blamed(evidence: Iterable[Evidence]) -> frozenset[str]:
+    """Keys of the URLs that the rules of conviction point at."""
+    named = (item.data.get("urls") for item in evidence)
+    return frozenset(str(key) for keys in named if isinstance(keys, (list, tuple)) for key in keys)
+
+
+def url_answers(urls: Iterable[FoundUrl], keys: Collection[str]) -> tuple[MessageUrl, ...]:
+    """The links as scripts get them; ``keys`` are those that convict the message."""
+    return tuple(_url_answer(item, keys) for item in urls)
+
+
+def _url_answer(item: FoundUrl, keys: Collection[str]) -> MessageUrl:
+    """One link of the message: by its listing, else by its own text."""
+    common: dict[str, Any] = {
+        "url": item.link.url, "where": item.where, "how": item.link.how, "text": item.link.text,
+    }  # fmt: skip
+    if item.looked is None:
+        return MessageUrl(
+            indicator="", level=Level.UNKNOWN, score=0, category=None, scope=None, first_seen=None,
+            last_seen=None, reasons=(), error=item.error, **common,
+        )  # fmt: skip
+    common["via"] = tuple(name for name, _ in item.looked.unwrapped.hops)
+    common["blamed"] = item.looked.unwrapped.url.key in keys
+    rule = item.looked.rule
+    if rule is not None and rule.listing is not None:
+        listing = rule.listing
+        return MessageUrl(
+            indicator=rule.subject.display(listing.scheme), level=listing.level,
+            score=round(100 * listing.probability), category=listing.category, scope=listing.kind,
+            first_seen=listing.first_seen, last_seen=listing.last_seen,
+            reasons=shorten(listing.reasons), **common,
+        )  # fmt: skip
+    verdict = item.verdict
+    assert verdict is not None
+    return MessageUrl(
+        indicator=item.looked.unwrapped.url.text, level=verdict.level, score=verdict.score,
+        category=verdict.category, scope=None, first_seen=None, last_seen=None,
+        reasons=shorten(verdict.reasons), **common,
+    )  # fmt: skip

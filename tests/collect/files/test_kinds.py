@@ -68,6 +68,11 @@ def test_the_model_is_asked_only_where_nothing_else_tells() -> None:
     assert kind_of(b"import os", "a", identify) == "python"
 
 
+def test_rows_of_zeros_are_no_image_of_a_disk_whatever_a_model_sees_in_them() -> None:
+    assert kind_of(bytes(100_000), "a.dat", lambda _: "iso") == ""
+    assert kind_of(bytes(32_769) + b"CD001" + bytes(5_000), "a.dat", lambda _: "") == "iso"
+
+
 @pytest.mark.parametrize(
     ("name", "last"),
     [("a.PDF", "pdf"), ("a.exe ", "exe"), ("a.js..", "js"), ("a", ""), ("invoice.pdf\u3000.scr", "scr")],

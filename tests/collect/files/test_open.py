@@ -250,3 +250,9 @@ def test_damaged_archives_are_read_as_far_as_they_go(
 
     open_files([attached("a.zip", data)], ["1234"], tools=Tools(match=note), limits=SMALL)
     assert sum(sizes[1:]) <= 20_000
+
+
+def test_what_is_cut_of_a_file_without_a_name_is_told_with_words() -> None:
+    found = opened("a.gz", gzip.compress(bytes(60_000_000)))
+    assert found.cuts and not any(cut.startswith(":") for cut in found.cuts)
+    assert any(cut.startswith("a file without a name: ") for cut in found.cuts)

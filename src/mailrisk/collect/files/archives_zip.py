@@ -16,7 +16,7 @@ from io import BytesIO
 from itertools import islice
 from typing import Any
 
-from mailrisk.collect.files.limits import FileBudget
+from mailrisk.collect.files.limits import NAMELESS, FileBudget
 from mailrisk.collect.files.unpacking import PIECE, Unpacking, pieces_of
 from mailrisk.collect.message.archives import zip_directory
 from mailrisk.collect.message.charset import decode
@@ -245,7 +245,7 @@ def find_password(locked: _Locked, unpacking: Unpacking) -> bytes | None:
     if not locked.name:
         return None
     if locked.hopeless:
-        unpacking.budget.cut(f"{locked.name[:100]}: too large to be unlocked here")
+        unpacking.budget.cut(f"{locked.name[:100] or NAMELESS}: too large to be unlocked here")
     else:
         for text in unpacking.budget.passwords:
             for password in dict.fromkeys((text.encode(), text.encode("gb18030", "replace"))):

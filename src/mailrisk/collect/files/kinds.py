@@ -111,6 +111,9 @@ SCRIPTS: dict[str, str] = {
 """Last part of the name -> kind, for files that are text: what the system that opens them takes them for."""
 
 
+_SIGNED = frozenset({"iso", "dmg", "vhd", "vhdx", "wim"})
+"""Images of disks, which say so at fixed places; a model takes rows of zeros for one."""
+
 _LIKE_MAIL = ("diff", "txt", "markdown")
 """Texts that begin as mails do: patches have From, Date and Subject."""
 
@@ -136,7 +139,8 @@ def kind_of(data: bytes, name: str = "", identify: Identify | None = None) -> st
         known = known or by_name
         if known:
             return known
-    return identify(data) if identify is not None else ""
+    guessed = identify(data) if identify is not None else ""
+    return "" if guessed in _SIGNED else guessed
 
 
 def by_signature(data: bytes) -> str:

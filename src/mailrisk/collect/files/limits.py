@@ -28,6 +28,10 @@ class FileLimits(msgspec.Struct, frozen=True, kw_only=True):
 DEFAULT_FILE_LIMITS = FileLimits()
 
 
+NAMELESS = "a file without a name"
+"""What stands for an empty name in a sentence."""
+
+
 class FileBudget:
     """What is left of the limits. One budget serves all files of one message, at every depth.
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from mailrisk.collect.files.limits import FileBudget
+from mailrisk.collect.files.limits import NAMELESS, FileBudget
 from mailrisk.model.file import Contents, Member, Trait
 
 FREE = 50_000_000
@@ -72,12 +72,12 @@ class Unpacking:
             self._allowed -= len(piece)
             if self._allowed < 0:
                 self.trait("archive-bomb", name)
-                self.budget.cut(f"{name[:100]}: unpacks to far more than an honest archive does")
+                self.budget.cut(f"{name[:100] or NAMELESS}: unpacks to far more than an honest archive does")
                 self.over = True
             elif not self.budget.take_unpacked(len(piece)):
                 self.over = True
             if self.over or len(kept) + len(piece) > self.budget.limits.member_bytes:
-                self.budget.cut(f"{name[:100]}: larger than may be unpacked")
+                self.budget.cut(f"{name[:100] or NAMELESS}: larger than may be unpacked")
                 return bytes(kept[:KEPT_HEAD]), len(kept) + len(piece), "too large"
             kept += piece
         return bytes(kept), len(kept), ""
