@@ -13,13 +13,13 @@ from mailrisk.model.evidence import SHARED, Evidence
 from mailrisk.model.message import Envelope
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.url.canonical import parse_url
-from mailrisk.model.url.hosts import HostClass
 from mailrisk.model.url.recipient import Scrubbed, scrub
 from mailrisk.model.url.unwrap import Unwrapped
 from mailrisk.model.verdict import Level
 from mailrisk.service.answers import AuthDetail, MessageAnswer, NotStored, shorten
 from mailrisk.service.assess import Assessment, assess
 from mailrisk.service.barriers import never_listed
+from mailrisk.service.check_job import CheckJob, check_elsewhere
 from mailrisk.service.check_url import Looked, static_evidence
 from mailrisk.service.context import Context
 from mailrisk.service.correspondence import learn as learn_correspondence
@@ -28,9 +28,10 @@ from mailrisk.service.link_evidence import FoundUrl
 from mailrisk.service.message_codes import code_answer
 from mailrisk.service.message_files import file_answer
 from mailrisk.service.message_links import blamed, url_answers
-from mailrisk.service.privacy import impersonal, unnamed
+from mailrisk.service.privacy import impersonal, organisation, recipients, unnamed
 from mailrisk.service.record import StoredSample, record
 from mailrisk.service.sending_host import sending_evidence
+from mailrisk.service.serving import note_servers
 
 FRONT_PAGE = 0.8
 """Share of the weight of a link to a site's front page: an innocent site is named most easily that way, so its
@@ -57,6 +58,9 @@ async def check_message(
 
     With ``learn``, or where the administrator wants it, who wrote to whom is remembered (``correspondence.py``).
     """
+    job = CheckJob(raw=raw, envelope=envelope, name=name, network=network, tenant=tenant, learn=learn)
+    if (done := await check_elsewhere(context, job)) is not None:
+        return done
     found = await assess(context, raw, envelope, network=network, tenant=tenant)
     if learn or context.correspondents.learn:
         await learn_correspondence(context, found, tenant)
@@ -82,7 +86,10 @@ async def report_message(
     """
     found = await assess(context, raw, envelope, network=network, tenant=tenant)
     # Stores wait for other writers, and the event loop must not wait with them.
-    return await asyncio.to_thread(_store_report, context, raw, found, reporter, name, tenant)
+    stored = await asyncio.to_thread(_store_report, context, raw, found, reporter, name, tenant)
+    if network and context.network:
+        await note_servers(context, stored.indicators, source=f"report:{reporter}", tenant=tenant)
+    return stored
 
 
 def _store_report(
@@ -95,11 +102,11 @@ def _store_report(
     report = Evidence(
         code="user-report", subject=found.subject, source=source, seen_at=now, data={"reporter": reporter}
     )  # fmt: skip
-    addresses = _recipients(found)
+    addresses = recipients(found)
     about_sample = [impersonal(item, addresses, context.knowledge.hosts) for item in found.evidence]
     about_urls, schemes, not_stored = _about_urls(context, found, source, addresses)
     if tenant == SHARED:  # What is listed for all goes to everybody, whose mail it was goes to nobody.
-        about_urls = [unnamed(item, _organisation(context, addresses)) for item in about_urls]
+        about_urls = [unnamed(item, organisation(context, addresses)) for item in about_urls]
     said = (*about_sample, report, *about_urls, *sending_evidence(context, found, source))
     evidence = [msgspec.structs.replace(item, tenant=tenant) for item in said]
     sample = StoredSample(tenant, sha256, "message/rfc822", len(raw))
@@ -171,24 +178,6 @@ def _convicting(context: Context, found: Assessment) -> dict[str, float]:
                 share = PARTLY + (1 - PARTLY) * min(item.value, 1.0)
                 keys[key] = max(keys.get(key, 0.0), share)
     return keys
-
-
-def _recipients(found: Assessment) -> list[str]:
-    """Every address that may be a recipient's: envelope, To, Cc, Delivered-To."""
-    message = found.message
-    addresses = list(found.envelope.rcpt_to)
-    addresses.extend(address.addr for address in (*message.to, *message.cc))
-    for header in ("Delivered-To", "X-Original-To", "X-Envelope-To"):
-        addresses.extend(message.all_headers(header))
-    return [address.strip().strip("<>") for address in addresses if "@" in address]
-
-
-def _organisation(context: Context, addresses: Sequence[str]) -> set[str]:
-    """Registrable domains of the recipients' organisation; a mailbox provider's are nobody's."""
-    hosts = context.knowledge.hosts
-    of_addresses = {address.rpartition("@")[2].lower() for address in addresses}
-    named = {hosts.registrable(host) for host in of_addresses if not hosts.has(host, HostClass.FREE_MAIL)}
-    return (named | context.knowledge.own_domains) - {""}
 
 
 def _link_evidence(
