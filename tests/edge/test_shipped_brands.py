@@ -6,9 +6,11 @@ import re
 
 import pytest
 
-from mailrisk.edge.shipped import load_brands, load_lexicon
+from mailrisk.edge.shipped import load_brands, load_hosts, load_lexicon
+from mailrisk.model.authority import is_authority
 from mailrisk.model.brand import Brands
 from mailrisk.model.lexicon import Lexicon
+from mailrisk.model.url.hosts import Hosts
 
 HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 LABELS = (
@@ -170,3 +172,29 @@ def test_every_label_of_intent_has_phrases(lexicon: Lexicon) -> None:
 )
 def test_intent_is_read_in_many_languages(lexicon: Lexicon, text: str, label: str) -> None:
     assert lexicon.find(text)[label].log_odds > 0
+
+
+OPEN_SUFFIXES = frozenset({"ovh", "xyz", "top", "shop", "app", "dev", "page"})
+"""Top-level domains of one word below which anyone may register, though a firm may be named like one of them."""
+
+
+def test_no_brand_owns_a_suffix_below_which_everybody_registers() -> None:
+    hosts = load_hosts()
+    owned = {
+        domain
+        for brand in load_brands().records
+        for domain in brand.domains
+        if domain in OPEN_SUFFIXES
+        or ("." in domain and hosts.is_public_suffix(domain) and not _closed(domain, hosts))
+    }
+    assert not owned, "every sender and host below these would pass for the brand"
+
+
+def _closed(domain: str, hosts: Hosts) -> bool:
+    """A suffix of an authority, or one service's own (whose customers have hosts there, but no mail)."""
+    private = hosts.tenant_of(f"customer.{domain}") == domain
+    return private or is_authority(domain) or domain in {"gouv.fr", "nhs.uk", "jus.br"}
+
+
+def test_a_sender_below_a_chinese_suffix_is_no_brand() -> None:
+    assert not load_brands().owners("some-firm.net.cn")

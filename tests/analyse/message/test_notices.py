@@ -41,6 +41,45 @@ def test_a_mailbox_notice_from_inside_that_leads_to_an_unknown_place_is_suspicio
     assert judged(view(home, dmarc="pass", authenticated=OWN)).level not in FLAGGED
 
 
+def test_a_password_that_a_form_service_is_to_take_is_suspicious_even_from_inside() -> None:
+    text = page('<p>原邮件系统即将下线，请输入邮箱账号和密码完成登录验证，逾期旧邮件不予保留。</p><a href="https://www.wjx.cn/vm/gu2wi22g.aspx">此网址</a>')  # fmt: skip
+    stolen = view(
+        letter("邮件管理员", STOLEN, "邮件系统切换公告", html=text), dmarc="pass", authenticated=OWN
+    )
+    assert judged(stolen).level in FLAGGED
+    polite = text.replace("请输入邮箱账号和密码完成登录验证，", "请填写使用意见，")
+    honest = view(
+        letter("邮件管理员", STOLEN, "邮件系统切换公告", html=polite), dmarc="pass", authenticated=OWN
+    )
+    assert judged(honest).level not in FLAGGED
+
+
+def test_a_program_at_a_strange_place_is_suspicious_even_from_inside() -> None:
+    text = page('<p>年会名单请点击下方链接查看。</p><a href="https://oa-q7.example/x/doc.iso">名单</a>')
+    stolen = letter("行政人事部", STOLEN, "年会人员名单", html=text)
+    assert "program-lure" in codes(view(stolen, dmarc="pass", authenticated=OWN))
+    home = letter("行政人事部", STOLEN, "年会人员名单", html=text.replace("oa-q7.example", f"oa.{OWN}"))
+    assert "program-lure" not in codes(view(home, dmarc="pass", authenticated=OWN))
+
+
+def test_a_lost_parcel_that_is_paid_for_by_adding_somebody_is_a_lure() -> None:
+    text = page('<p>您的快件在运输途中遗失，按规定三倍赔付，快递理赔请添加工作人员微信。</p><a href="https://jinshuju.net/f/ssbz6n">登记</a>')  # fmt: skip
+    raw = letter("快递客服", "admin@doc-view-5y3.example", "快递丢失理赔通知", html=text)
+    assert "delivery-lure" in codes(view(raw))
+
+
+def test_a_list_of_the_staff_that_a_director_wants_in_a_foreign_mailbox_is_suspicious() -> None:
+    text = "请把公司最新的员工通讯录（含手机号、职务）整理成表格发到我这个邮箱，尽快。"
+    assert judged(view(letter("董事长黄美玲", "info@kangyuan.com.cn", "员工通讯录", text))).level in FLAGGED
+
+
+def test_a_scanning_camera_is_no_blackmail() -> None:
+    raw = letter("图书馆", STOLEN, "讲座海报", "请用手机摄像头对准二维码进入页面报名。")
+    assert "extortion" not in codes(view(raw))
+    raw = letter("x", "x@y.example", "你好", "我打开了你的摄像头，录制了视频。")
+    assert "extortion" in codes(view(raw))
+
+
 def test_a_document_that_wants_a_login_at_a_strange_place_is_convicted() -> None:
     text = page('<p>A protected file was shared with you. Sign in to verify your account and view it.</p><a href="https://files-q1.example/v">View document</a>')  # fmt: skip
     raw = letter("Tom", "tom@partner.example", "Tom shared a document with you", html=text)

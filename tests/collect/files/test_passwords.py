@@ -16,6 +16,7 @@ from mailrisk.collect.files.passwords import MOST, passwords_in
         ("解压密码为 abc123。", "abc123"),
         ("密码 8866", "8866"),
         ("提取码:x7k2", "x7k2"),
+        ("文档查阅码：gmzzie", "gmzzie"),
         ("The password to open the file is Tax2024!", "Tax2024"),
         ("Password: 1234", "1234"),
         ("password - 777.", "777"),

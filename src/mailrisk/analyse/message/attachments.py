@@ -31,7 +31,7 @@ _SMUGGLES = re.compile(
     re.IGNORECASE,
 )
 _CODE = re.compile(
-    r"(?:解压密码|打开密码|附件密码|查看码|解压码|提取码|密码)\s*+(?:为|是)?+\s*+[:：]?+\s*+([A-Za-z0-9@#]{3,16})"
+    r"(?:密码|口令|(?:查看|查阅|阅读|访问|解压|提取)码)\s*+(?:为|是)?+\s*+[:：]?+\s*+([A-Za-z0-9@#]{3,16})"
     r"|(?:password|passcode|archive code|contraseña|senha|mot de passe|passwort)(?:\s++(?:ist|is|est|es|é))?+(?:\s*+[:=])?+\s++"
     r"([A-Za-z0-9@#]*\d[A-Za-z0-9@#]*)",
     re.IGNORECASE,

@@ -117,14 +117,14 @@ def brand_spoofing(reading: Reading) -> Iterator[Evidence]:
 def delivery_lure(reading: Reading) -> Iterator[Evidence]:
     """A parcel of a courier without a known name waits for a fee or an address.
 
-    * delivery holds with >= 1.5, and asks-payment, asks-card, asks-open, urgency or threat holds;
+    * delivery holds with >= 1.5, and asks-payment, asks-card, asks-open, asks-call, urgency or threat holds;
     * a foreign link, no link to the author's own site, and no brand is claimed with strength >= 0.7;
     In full if the author is unreliable or claims to be a courier; else partly.
     """
     wants, who = reading.intents, reading.who
     if reading.claim and reading.claim.strength >= CLAIMED:
         return
-    asks = wants.has("asks-payment", "asks-card", "asks-open", "urgency", "threat")
+    asks = wants.has("asks-payment", "asks-card", "asks-open", "asks-call", "urgency", "threat")
     if not wants.has("delivery", least=1.5) or not asks or who.inside or who.genuine:
         return
     if reading.foreign and not reading.goes_home and not reading.view.knowledge.brands.owners(who.author):

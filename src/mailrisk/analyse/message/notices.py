@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mailrisk.analyse.message import links
 from mailrisk.analyse.message.claimed import claims_own
 from mailrisk.analyse.message.intent import ASKS
 from mailrisk.analyse.message.lures import PARTLY
@@ -24,8 +25,8 @@ def mailbox_notice(reading: Reading) -> Iterator[Evidence]:
 
     * mailbox-quota holds with >= 1.5, or asks-credential with >= 1.0 and the sender claims to be the
       mail administration, the IT service or the reader's own organisation;
-    * the author is not inside the organisation (or a strange link leads away from it: a stolen mailbox, then
-      partly) and the author's domain is no brand's;
+    * the author is not inside the organisation (or a strange link leads away from it, or a form service is to take the
+      password: a stolen mailbox, then partly) and the author's domain is no brand's;
     * an offending link or an attached page that asks for something; and asks-credential, asks-open, threat or
       urgency holds behind a foreign link or such a page, or the mail administration or the reader's organisation is
       claimed.
@@ -41,7 +42,7 @@ def mailbox_notice(reading: Reading) -> Iterator[Evidence]:
     asks = reading.intents.has("asks-credential", least=1.0) and bool(admin or own)
     if not (quota or asks) or who.genuine or reading.view.knowledge.brands.owners(who.author):
         return
-    if who.inside and not reading.strange:
+    if who.inside and not (reading.strange or (quota and _password_in_form(reading))):
         return
     if not reading.offending and not reading.active_page:
         return
@@ -55,6 +56,12 @@ def mailbox_notice(reading: Reading) -> Iterator[Evidence]:
         items=reading.foreign or reading.offending,
         data={"claimed": own or admin or "mailbox", "own": own},
     )
+
+
+def _password_in_form(reading: Reading) -> bool:
+    """Credentials are asked for and a form service is linked to: nobody's mail administration takes them there."""
+    forms = [item for item in reading.offending if links.on_document_service(reading.view, item)]
+    return bool(forms) and reading.intents.has("asks-credential", least=3.0)
 
 
 def account_notice(reading: Reading) -> Iterator[Evidence]:

@@ -39,20 +39,20 @@ def attached_page(reading: Reading) -> Iterator[Evidence]:
 def program_link(reading: Reading) -> Iterator[Evidence]:
     """The reader is to open what is a program: attached, in an archive, or behind a foreign link.
 
-    * asks-open, invoice, document-share, delivery or tax holds with >= 1.0; the author is neither inside nor a brand's;
-    * an attached program (bare or in an archive), or a foreign link whose path names a program.
-    In full if the author is unreliable or a brand or department is claimed; else partly.
+    * asks-open, invoice, document-share, delivery or tax holds with >= 1.0; the author is no brand's;
+    * an attached program (bare or in an archive), or a foreign link whose path names a program; from inside (a stolen
+      mailbox) only such a link to a strange place.
+    In full if the author is not inside, and is unreliable or a brand or department is claimed; else partly.
     """
     wants, who = reading.intents, reading.who
-    if (
-        not wants.has("asks-open", "invoice", "document-share", "delivery", "tax", least=1.0)
-        or who.inside
-        or who.genuine
-    ):
+    if not wants.has("asks-open", "invoice", "document-share", "delivery", "tax", least=1.0) or who.genuine:
         return
-    items = [item for item in reading.foreign if links.leads_to_program(item)]
-    if items or attachments.has_program(reading.view):
-        strong = reading.unreliable or bool(who.departments) or bool(who.claims)
+    items = [
+        item for item in (reading.strange if who.inside else reading.foreign) if links.leads_to_program(item)
+    ]
+    if items or (not who.inside and attachments.has_program(reading.view)):
+        named = bool(who.departments) or bool(who.claims)
+        strong = not who.inside and (reading.unreliable or named)
         yield reading.convict(
             code="program-lure", value=1.0 if strong else PARTLY, items=items, category=Category.MALWARE_FILE
         )

@@ -12,7 +12,10 @@ from mailrisk.model.evidence import Evidence
 
 
 def evidence(reading: Reading) -> Iterator[Evidence]:
-    """A brand's name in a picture that is not the author's; a request that only a picture makes."""
+    """A brand's name in a picture that is not the author's; a request that only a picture makes.
+
+    A poster whose code and links lead to the author's own site, and nowhere else, makes no such request.
+    """
     if not reading.view.pictures:
         return
     who = reading.who
@@ -22,7 +25,7 @@ def evidence(reading: Reading) -> Iterator[Evidence]:
         artefact = reading.view.pictures[0].artefact
         yield fact(reading.view, code="brand-in-picture", data=data, artefact=artefact)
     phrase = phrase_of(reading.view, reading.intents)
-    if phrase:
+    if phrase and not (reading.goes_home and not reading.foreign):
         data = {"phrase": phrase}
         artefact = reading.view.pictures[0].artefact
         yield fact(reading.view, code="lure-in-picture", data=data, artefact=artefact)

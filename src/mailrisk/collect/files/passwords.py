@@ -17,7 +17,7 @@ READ = 50_000
 
 _WORDS = (
     # Chinese, Japanese
-    "附件查看码|附件密码|文件密码|压缩包密码|解压密码|解压缩密码|打开密码|查看密码|查看码|解压码|提取码|访问码|口令|密码|密碼|解壓密碼"
+    "附件查看码|附件密码|文件密码|压缩包密码|解压密码|解压缩密码|打开密码|查看密码|查看码|查阅码|阅读码|解压码|提取码|访问码|口令|密码|密碼|解壓密碼"
     "|解压代码|パスワード|暗証番号"
     # English
     "|pass\\s?code|pass\\s?word|pass\\s?phrase|pass\\s?key|archive\\s+code|access\\s+code|unlock\\s+code|pwd|pw|pass|pin"
