@@ -24,7 +24,7 @@ FORM: Final = "1"
 AGREE_EVERY_S: Final = 2.0
 """How often a writer that has nothing to write says that he is still there."""
 
-_FORM = b"qform"
+FORM_KEY: Final = b"qform"
 _AGREED = b"qagreed"
 
 
@@ -39,12 +39,17 @@ def rules_for(context: LookupContext, *, ip_triggers: bool) -> Rules:
     return Rules(registrable=context.knowledge.hosts.registrable, is_trigger=is_trigger)
 
 
+def form_of(*, ip_triggers: bool) -> bytes:
+    """Names what the rows were made by: another one is filled again."""
+    return f"{FORM} {'ip' if ip_triggers else ''}".encode()
+
+
 class ZoneKeeper:
     """Writes the rows. One of a core, used by one thread at a time."""
 
     def __init__(self, context: Context, store: ZoneStore, *, ip_triggers: bool = False) -> None:
         self._context, self._store = context, store
-        self._form = f"{FORM} {'ip' if ip_triggers else ''}"
+        self._form = form_of(ip_triggers=ip_triggers)
         self._fold = ZoneFold(rules_for(context, ip_triggers=ip_triggers))
         self._follower: Follower | None = None
         self._lock = threading.Lock()
@@ -75,11 +80,11 @@ class ZoneKeeper:
     def _write(self, rows: Table, now_s: int) -> bool:
         self._fold.rows, self._fold.now_s = rows, now_s
         if self._follower is None:
-            current = (rows.get(_FORM) or b"").decode() == self._form
+            current = rows.get(FORM_KEY) == self._form
             position = read_position(rows) if current else ("", 0)
             self._follower = Follower(self._context, [self._fold], position=position)
         moved = self._follower.follow()
-        rows.put(_FORM, self._form.encode())
+        rows.put(FORM_KEY, self._form)
         rows.put(_AGREED, str(to_us(self._context.clock())).encode())
         return moved
 

@@ -48,17 +48,20 @@ def data_file(name: str, rows: Rows, head: Head) -> Iterator[str]:
     yield f"{_TEST[name]} :127.0.0.2:{TEST_SAYS.decode()}\n"
     texts: dict[bytes, str] = {}
     for key, raw in rows.below(_SETS[name]):
-        yield from _entry(_text(key), raw, rows, texts)
+        yield from _entry(_text(key, rows), raw, rows, texts)
     if name == "domain":
         for key, raw in rows.below(b"h"):
             yield from _entry(name_of(key[1:]), raw, rows, texts)
 
 
-def _text(key: bytes) -> str:
+def _text(key: bytes, rows: Rows) -> str:
     """An indicator as rbldnsd reads it."""
     if key[:1] in (b"4", b"6"):
         return f"{ipaddress.ip_address(key[1:-1])}/{key[-1]}"
-    return f".{name_of(key[1:])}" if key[:1] == b"d" else key[1:].hex()
+    if key[:1] == b"u":
+        return key[1:].hex()
+    # The dot means the domain with all below it, the star means what is below; a host of that name has its own line.
+    return f"{'.' if rows.get(b'h' + key[1:]) is None else '*.'}{name_of(key[1:])}"
 
 
 def _entry(text: str, raw: bytes, rows: Rows, texts: dict[bytes, str]) -> Iterator[str]:
