@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailrisk.analyse.login.light import LARGEST, LightTable
-from mailrisk.analyse.login.sources import Source, Sources, pack, packed_key, unpack
+from mailrisk.analyse.login.records import packed_key
+from mailrisk.analyse.login.sources import Source, Sources, pack, unpack
 from mailrisk.analyse.login.tally import Tally
 
 START = datetime(2026, 11, 2, 8, tzinfo=UTC)

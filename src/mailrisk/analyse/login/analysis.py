@@ -33,11 +33,7 @@ from mailrisk.analyse.login.findings import (
     stamp,
     told,
 )
-from mailrisk.analyse.login.judge import (
-    Picture,
-    honest_use,
-    judge,
-)
+from mailrisk.analyse.login.judge import Picture, honest_use, judge
 from mailrisk.analyse.login.settings import DEFAULT, LoginSettings, WindowSettings
 from mailrisk.analyse.login.sieges import Attacker, Sieges, SiegesState
 from mailrisk.analyse.login.sources import MAX_AT_HOME, Source, Sources, SourcesState
@@ -75,7 +71,7 @@ class LoginAnalysis:
         self._settings = settings
         self._frontends = frozenset(trusted_frontends)
         self.busiest = Busiest()
-        self._sources = sources or Sources(len(settings.windows))
+        self._sources = Sources(len(settings.windows)) if sources is None else sources
         self._sieges = Sieges(settings.siege)
         self._together = Together(settings, self._sources)
         # With fewer failures no rule can hold: most addresses never have more.
@@ -90,11 +86,12 @@ class LoginAnalysis:
         """The evidence that an event gives rise to, mostly none. Events without an address tell nothing."""
         if not event.ip:
             return ()
-        if event.outcome is Outcome.SUCCESS:
-            return self._success(event)
-        if event.outcome in _FAILURES:
-            return list(self._failure(event))
-        return ()
+        try:
+            if event.outcome is Outcome.SUCCESS:
+                return self._success(event)
+            return list(self._failure(event)) if event.outcome in _FAILURES else ()
+        finally:
+            self._sources.end()
 
     def finish(self) -> Iterable[Evidence]:
         """The final counters of all windows still open, at the end of a log. The analysis may go on after it."""
@@ -162,6 +159,7 @@ class LoginAnalysis:
             source.clear()
         if account and not ip:
             self._sieges.forget(account)
+        self._sources.end()
 
     def counts(self, ip: str, account: str) -> dict[str, int]:
         """What is counted, by name, for an operator to see."""

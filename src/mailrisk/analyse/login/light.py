@@ -49,7 +49,11 @@ class LightState(msgspec.Struct, array_like=True, frozen=True):
 
 
 class LightTable:
-    """Payloads of at most ``LARGEST`` bytes by number (64 bits), at most ``most`` of them."""
+    """Payloads of at most ``LARGEST`` bytes by number (64 bits), at most ``most`` of them; see ``records.py``."""
+
+    is_shared = False
+    keeps_what_matters = False
+    largest = LARGEST
 
     def __init__(self, most: int, seed: bytes = b"") -> None:
         self._most = most
@@ -70,8 +74,20 @@ class LightTable:
         length: int = _HEAD.unpack_from(block, at)[1]
         return bytes(block[start : start + length])
 
-    def put(self, number: int, payload: bytes) -> None:
-        """Puts a payload in the place of what is there; another one is dropped if the table is full."""
+    def take(self, number: int) -> bytes | None:
+        """The payload, to be changed: nobody else is here."""
+        return self.get(number)
+
+    def give_back(self, number: int) -> None:
+        """Ends a ``take`` that changed nothing."""
+
+    def put(self, number: int, payload: bytes, *, before: bytes | None = None, matters: bool = False) -> bool:
+        """Puts a payload in the place of what is there; another one is dropped if the table is full.
+
+        False: with ``before``, something else is there. ``matters`` makes no difference here.
+        """
+        if before is not None and self.get(number) != before:
+            return False
         fits = next(size for size in range(_CLASSES) if len(payload) + _HEAD.size <= SIZES[size])
         place = self._place(number)
         entry = self._index[place]
@@ -87,6 +103,7 @@ class LightTable:
         block, at = self._record(entry)
         _HEAD.pack_into(block, at, number, len(payload), 1)
         block[at + _HEAD.size : at + _HEAD.size + len(payload)] = payload
+        return True
 
     def remove(self, number: int) -> None:
         """Forgets a number, if it is known."""

@@ -3,6 +3,9 @@
 Addresses of which nothing was said, nearly all of them, are packed into bytes (``light.py``); the others, and
 the few that are too large for it, are objects. Each table forgets by itself when it is full: a flood of new
 addresses pushes out its own kind and never an address that matters.
+
+Several nodes that count together keep the bytes of all of them in records that they share (``records.py``); an
+address is then taken for an event and put back after it.
 """
 
 from __future__ import annotations
@@ -10,13 +13,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from datetime import datetime
-from ipaddress import IPv6Address
 from typing import Final
 
 import msgspec
 
 from mailrisk.analyse.login.judge import ATTACKS, COMPANY
-from mailrisk.analyse.login.light import LARGEST, LightTable
+from mailrisk.analyse.login.light import LightTable
+from mailrisk.analyse.login.records import Records, packed_key
 from mailrisk.analyse.login.tally import Tally
 
 MAX_LIGHT: Final = 10_000_000
@@ -143,18 +146,26 @@ class SourcesState(msgspec.Struct, array_like=True):
 class Sources:
     """All addresses, by counting key.
 
-    What ``touch`` and ``get`` give may be changed until the next event: the latest OPEN ones stay as they are
-    before they are packed.
+    What ``touch`` and ``get`` give may be changed until ``end``: the latest OPEN ones stay as they are before
+    they are packed, unless others share the records.
     """
 
     def __init__(
-        self, windows: int, max_light: int = MAX_LIGHT, max_heavy: int = MAX_HEAVY, seed: bytes = b""
+        self,
+        windows: int,
+        max_light: int = MAX_LIGHT,
+        max_heavy: int = MAX_HEAVY,
+        seed: bytes = b"",
+        records: Records | None = None,
     ) -> None:
         self._windows = windows
         self._max_heavy = max_heavy
-        self._light = LightTable(max_light, seed)
+        self._light: Records = LightTable(max_light, seed) if records is None else records
         self._heavy: OrderedDict[str, Source] = OrderedDict()
         self._open: dict[str, Source] = {}
+        self._read: dict[str, bytes | None] = {}  # of shared records: what an open one was, as read
+        self._taken: set[str] = set()  # of them: those that nobody else may change
+        self.lost = 0  # changes of shared records that came too late
 
     def __len__(self) -> int:
         """How many addresses are known."""
@@ -180,8 +191,8 @@ class Sources:
         """The address, made the most recently seen one; a new one if it is not known."""
         if len(self._open) >= 2 * OPEN:
             self._settle(OPEN)
-        source = self._open.pop(key, None) or self._known(key) or Source(tallies=[None] * self._windows)
-        self._open[key] = source
+        source = self._open.pop(key, None) or self._known(key, to_change=True)
+        source = self._open[key] = source or Source(tallies=[None] * self._windows)
         return source
 
     def get(self, key: str) -> Source | None:
@@ -198,29 +209,52 @@ class Sources:
             source = unpack(key, raw)
         return source
 
+    def end(self) -> None:
+        """An event is over: what others share is put back."""
+        if self._light.is_shared and self._open:
+            self._settle(0)
+
     def all(self) -> Iterator[tuple[str, Source]]:
         """Every address of which something was said, least recently seen first."""
         self._settle(0)
         yield from self._heavy.items()
 
-    def _known(self, key: str) -> Source | None:
+    def _known(self, key: str, *, to_change: bool = False) -> Source | None:
         source = self._heavy.pop(key, None)
-        if source is None and (raw := self._light.get(packed_key(key))) is not None:
-            source = unpack(key, raw)
-        return source
+        number = packed_key(key)
+        if source is not None or not number:
+            return source
+        raw = self._light.take(number) if to_change else self._light.get(number)
+        if self._light.is_shared:
+            self._read[key] = raw
+            if to_change:
+                self._taken.add(key)
+        return None if raw is None else unpack(key, raw)
 
     def _settle(self, keep: int) -> None:
         """Puts all but the ``keep`` latest open addresses back into the tables."""
         for key in list(self._open)[: max(0, len(self._open) - keep)]:
             source, number = self._open.pop(key), packed_key(key)
-            raw = b"" if source.matters or not number else pack(key, source)
-            if raw and len(raw) <= LARGEST:
-                self._light.put(number, raw)
+            kept_elsewhere = source.matters and not self._light.keeps_what_matters
+            raw = b"" if kept_elsewhere or not number else pack(key, source)
+            if raw and len(raw) <= self._light.largest:
+                self._put(key, number, raw, matters=source.matters)
                 continue
             self._light.remove(number)
             if len(self._heavy) >= self._max_heavy:
                 self._heavy.popitem(last=False)
             self._heavy[key] = source
+
+    def _put(self, key: str, number: int, raw: bytes, *, matters: bool) -> None:
+        if not self._light.is_shared:
+            self._light.put(number, raw)
+            return
+        taken, before = key in self._taken, self._read.pop(key, None)
+        self._taken.discard(key)
+        if raw != before:
+            self.lost += not self._light.put(number, raw, before=None if taken else before, matters=matters)
+        elif taken:
+            self._light.give_back(number)
 
 
 class _Packed(msgspec.Struct, array_like=True):
@@ -260,18 +294,4 @@ def unpack(key: str, raw: bytes) -> Source:
     return source
 
 
-def packed_key(key: str) -> int:
-    """A number for the counting key of an address (``model/ip.py``); 0 for what is none and is never packed."""
-    octets = key.split(".")
-    if len(octets) == 4:
-        a, b, c, d = octets
-        return _V4 | int(a) << 24 | int(b) << 16 | int(c) << 8 | int(d)
-    if not key.endswith("::/64"):
-        return 0
-    number = int(IPv6Address(key[:-3])) >> 64
-    return number if number < _MULTICAST else 0
-
-
 _SAME: Final = "="
-_V4: Final = 0xFFFFFFFF << 32  # Where IPv6 has multicast addresses, from which nobody logs in.
-_MULTICAST: Final = 0xFF << 56
