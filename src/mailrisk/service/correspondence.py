@@ -2,7 +2,8 @@
 
 A plain check leaves no trace. Learning happens when the administrator wants it (``[organisation]
 learn_correspondence``) or a command says ``--learn``, and only from messages that authenticate as their author and
-are neither suspicious nor worse: nobody becomes known by writing in another's name, or by a lure.
+are neither suspicious nor worse: nobody becomes known by writing in another's name, or by a lure. What our own accounts
+send teaches as well (``sent_contacts.py``).
 
 Remembered are keyed hashes, each together with the domain of the recipient's organisation: of the author's address, of
 his domain, and of forms that an imitation of that domain would share with it: the look of its label (UTS 39 skeleton),
@@ -16,11 +17,12 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from mailrisk.model.confusable import skeleton
 from mailrisk.model.correspondence import History
+from mailrisk.model.evidence import SHARED
 from mailrisk.model.imitation import SHORTEST_TYPO, decoded
 from mailrisk.model.message import Envelope, Message
 from mailrisk.model.url.hosts import Hosts
@@ -118,6 +120,14 @@ def pairs(
     return [_Pair(secret, author.addr.lower(), domain, one) for one in sorted(wanted)]
 
 
+def contact_names(secret: bytes, hosts: Hosts, address: str, own: str, ours: frozenset[str]) -> list[str]:
+    """What a contact of our domain ``own`` with an outside address leaves behind; nothing for one of ours."""
+    domain = _domain(hosts, address)
+    if not domain or domain == own or domain in ours:
+        return []
+    return _Pair(secret, address.lower(), domain, own).known
+
+
 def _domain(hosts: Hosts, address: str) -> str:
     host = address.strip("<> ").rpartition("@")[2].lower()
     return hosts.registrable(host)
@@ -173,12 +183,13 @@ async def learn(context: Context, found: Assessment, tenant: int) -> bool:
     return bool(names)
 
 
-def note(context: Context, names: Iterable[str], tenant: int) -> None:
-    """Stores a contact, unless all of it is known and from today."""
+def note(context: Context, names: Iterable[str], tenant: int = SHARED, *, at: datetime | None = None) -> None:
+    """Stores a contact at a time (now), unless all of it is known and from that day."""
     keys, now = list(names), context.clock()
+    seen = to_us(at or now)
     known = context.ledger.correspondence(tenant, keys)
-    if all(key in known and to_us(now) - known[key].last_seen < DAY_US for key in keys):
+    if all(key in known and seen - known[key].last_seen < DAY_US for key in keys):
         return
     with context.ledger.transaction(now) as transaction:
-        transaction.correspondence.note(tenant, keys, to_us(transaction.at))
+        transaction.correspondence.note(tenant, keys, seen)
         transaction.correspondence.forget(to_us(now - REMEMBERED))

@@ -23,6 +23,7 @@ from mailrisk.service.answers import IpAnswer
 from mailrisk.service.check_ip import verdict_answer
 from mailrisk.service.context import Context
 from mailrisk.service.record import record
+from mailrisk.service.sent_contacts import SentContacts
 from mailrisk.store.ledger import known_evidence
 
 CHUNK = 10_000
@@ -103,6 +104,7 @@ class _Analyses:
         self._context = context
         frontends = context.knowledge.trusted_frontends
         self.names: dict[Subject, str] = {}
+        self._contacts = SentContacts(context)
         self._login = LoginAnalysis(trusted_frontends=frontends)
         self._takeover = TakeoverAnalysis(
             self._subject_of, self._login.attacking, self._country, trusted_frontends=frontends
@@ -115,6 +117,7 @@ class _Analyses:
         """The evidence that an event gives rise to."""
         if isinstance(event, SendEvent):
             yield from self._sending.observe(event)
+            self._contacts.take(event, suspected=self._sending.is_suspected(event.account))
             return
         self._sending.login(event)
         yield from self._takeover.observe(
@@ -124,6 +127,7 @@ class _Analyses:
 
     def finish(self) -> Iterable[Evidence]:
         """What the end of a log adds."""
+        self._contacts.store(self._contacts.taken_out())
         return self._login.finish()
 
     def _subject_of(self, name: str) -> Subject:

@@ -8,10 +8,13 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import msgspec
+
 from mailrisk.collect.logs.entry import BadLine, LineFormat, LogFormat
+from mailrisk.collect.logs.postfix_queue import SendLines
 from mailrisk.collect.logs.read import NO_MAPPED, Read, read_events
 from mailrisk.model.errors import ConfigError
-from mailrisk.model.events import LoginEvent
+from mailrisk.model.events import LoginEvent, SendEvent
 from mailrisk.model.ip import parse_network
 from mailrisk.service.event_intake import OLDEST
 
@@ -47,6 +50,7 @@ class _Sender:
         self.made_at = self.second = now
         self.lines = 0
         self._line = b""
+        self.sends = SendLines(timezone, None, now)
         self._events = read_events(self._fed(), timezone=timezone, now=now, mapped=mapped)
 
     def read(self, line: bytes) -> Read:
@@ -69,8 +73,16 @@ class LogIntake:
         timezone: tzinfo,
         senders: Sequence[str] = ("127.0.0.0/8", "::1"),
         mapped: Mapped = NO_MAPPED,
+        *,
+        take_send: Callable[[SendEvent], object] | None = None,
+        bounces_only: bool = False,
     ) -> None:
-        """``senders``: networks that may send; ``mapped``: formats that are configured. BadAddress: one is none."""
+        """``senders``: networks that may send; ``mapped``: formats that are configured. BadAddress: one is none.
+
+        ``take_send`` gets what accounts send, as far as Postfix's lines tell it; with ``bounces_only`` no more than what
+        became of it, because the mail server tells of each message itself.
+        """
+        self._take_send, self._bounces_only = take_send, bounces_only
         self._mapped = mapped
         self._take = take
         self._clock = clock
@@ -97,6 +109,9 @@ class LogIntake:
             return False
         sender.lines += 1
         self.lines += 1
+        if self._take_send is not None:
+            for event in sender.sends.take(line):
+                self._send(event, self._take_send, now)
         found = sender.read(line)
         if isinstance(found, BadLine):
             self.bad += 1
@@ -107,6 +122,14 @@ class LogIntake:
                 self.events += 1
                 self._take(found)
         return True
+
+    def _send(self, event: SendEvent, take: Callable[[SendEvent], object], now: datetime) -> None:
+        if event.seen_at < now - OLDEST:
+            return
+        if not self._bounces_only:
+            take(event)
+        elif event.bounced:
+            take(msgspec.structs.replace(event, recipients=0, to=()))
 
     def _sender(self, ip: str, now: datetime) -> _Sender:
         sender = self._senders.get(ip)

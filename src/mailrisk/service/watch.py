@@ -35,6 +35,7 @@ from mailrisk.service.context import Context
 from mailrisk.service.login_shares import write_shares
 from mailrisk.service.record import record
 from mailrisk.service.reporters import MOST_ADDRESSES, Reporters
+from mailrisk.service.sent_contacts import SentContacts
 from mailrisk.service.watch_state import FORM, Batch, Head, encode, read_batch, read_head
 from mailrisk.store.checkpoint import Parts, finish, forget_unfinished, fork_writer, read_parts, write_parts
 from mailrisk.store.event_log import EventLog, Position
@@ -82,6 +83,7 @@ class Watch:
         self._frontends = frozenset(trusted_frontends)
         self.reporters = Reporters(addresses_per_key, context.clock, lambda: context.policy)
         self._begin()
+        self._contacts = SentContacts(context)
         self._unwritten: list[LoginEvent] = []
         self._pending: list[Evidence] = []
         self.dropped = 0
@@ -130,6 +132,7 @@ class Watch:
         self._write()
         self._log.append(encode(Batch(sends=(event,))))
         self._keep(self.sending.observe(event))
+        self._contacts.take(event, suspected=self.sending.is_suspected(event.account))
         return True
 
     def take_letter(self, account: str, at: datetime, names: Sequence[str]) -> None:
@@ -168,6 +171,8 @@ class Watch:
             self._log.append(encode(new))
         for _ in self._observed(new):
             await asyncio.sleep(0)
+        for send in new.sends:
+            self._contacts.take(send, suspected=self.sending.is_suspected(send.account))
         await self._sync()
         return Taken(accepted=accepted, repeated=len(logins) + len(sends) - accepted)
 
@@ -189,7 +194,9 @@ class Watch:
         await asyncio.to_thread(self._log.sync)
 
     async def settle(self) -> None:
-        """Records the evidence that waits."""
+        """Records the evidence that waits, and to whom was written."""
+        if contacts := self._contacts.taken_out():
+            await asyncio.to_thread(self._contacts.store, contacts)
         while self._pending:
             part = self._pending[:RECORDED_AT_ONCE]
             await asyncio.to_thread(record, self._context, part)

@@ -93,6 +93,8 @@ def _syslog(parts: Parts) -> Server | None:
         zone_named(log.timezone),
         log.syslog_senders,
         mapped=mapped,
+        take_send=parts.watch.take_send,
+        bounces_only=bool(parts.settings.send.postfix or parts.settings.milter.listen),
     )
     receiver = SyslogReceiver(intake, tls)
     return lambda: receiver.serve(places)
