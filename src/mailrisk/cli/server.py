@@ -83,13 +83,15 @@ def _serve(
     *,
     network: bool,
 ) -> None:
+    from mailrisk.checks import make_pool
     from mailrisk.listen.serve import serve  # The web framework takes long to load.
     from mailrisk.service.watch import Watch
     from mailrisk.wiring.listeners import Parts, listeners
     from mailrisk.wiring.surfaces import surfaces
 
     with open_context(data_dir, settings, network=network) as opened:
-        context = replace(opened, command_options=tuple(options))
+        checkers = make_pool(_check_workers(settings, workers), options, network=network)
+        context = replace(opened, command_options=tuple(options), checkers=checkers)
         warm_readers(context.readers)
         key, is_new = _admin_key(context, data_dir)
 
@@ -105,9 +107,15 @@ def _serve(
         ) as watch:
             serve(
                 context, listener, core, watch=watch, workers=workers, max_body_bytes=body_bytes, ready=ready,
-                also=listeners(Parts(context, watch, settings, data_dir, dns)),
+                also=[*listeners(Parts(context, watch, settings, data_dir, dns)), *([checkers.run] if checkers else [])],
                 surfaces=surfaces(context, settings, data_dir),
             )  # fmt: skip
+
+
+def _check_workers(settings: Config, workers: Workers | None) -> int:
+    """How many processes check messages: as configured, else one a core; none where all is to be in one process."""
+    count = settings.server.check_workers
+    return count if count is not None else (os.cpu_count() or 1) if workers is not None else 0
 
 
 def _admin_key(context: Context, data_dir: Path) -> tuple[str, bool]:

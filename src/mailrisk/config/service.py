@@ -17,6 +17,10 @@ class Server(Section, frozen=True):
         int | None,
         Meta(description="Look-up processes; none given: one a core; 0: everything in one process"),
     ] = None
+    check_workers: Annotated[
+        int | None,
+        Meta(description="Processes that check messages; none given: one a core; 0: the service itself"),
+    ] = None
     max_body_mb: Annotated[int, Meta(ge=1, le=1024, description="Largest request body, MiB")] = 64
 
 

@@ -19,18 +19,21 @@ THREADS: Final = 4
 
 
 class AnalysisThreads:
-    """A bounded pool; its threads start when they are needed."""
+    """A bounded pool; its threads start when they are needed. With none, the loop's own thread does the work."""
 
     def __init__(self, count: int = THREADS) -> None:
-        self._pool = ThreadPoolExecutor(count, thread_name_prefix="analysis")
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="analysis") if count else None
 
     async def run(
         self, work: Callable[Arguments, Result], *arguments: Arguments.args, **named: Arguments.kwargs
     ) -> Result:
         """The result of ``work``, whose errors are raised as they are."""
+        if self._pool is None:
+            return work(*arguments, **named)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, lambda: work(*arguments, **named))
 
     def close(self) -> None:
         """Waits for what is running; what has not begun is given up."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)

@@ -19,6 +19,7 @@ from mailrisk.model.verdict import Level
 from mailrisk.service.answers import AuthDetail, MessageAnswer, NotStored, shorten
 from mailrisk.service.assess import Assessment, assess
 from mailrisk.service.barriers import never_listed
+from mailrisk.service.check_job import CheckJob, check_elsewhere
 from mailrisk.service.check_url import Looked, static_evidence
 from mailrisk.service.context import Context
 from mailrisk.service.correspondence import learn as learn_correspondence
@@ -57,6 +58,9 @@ async def check_message(
 
     With ``learn``, or where the administrator wants it, who wrote to whom is remembered (``correspondence.py``).
     """
+    job = CheckJob(raw=raw, envelope=envelope, name=name, network=network, tenant=tenant, learn=learn)
+    if (done := await check_elsewhere(context, job)) is not None:
+        return done
     found = await assess(context, raw, envelope, network=network, tenant=tenant)
     if learn or context.correspondents.learn:
         await learn_correspondence(context, found, tenant)

@@ -39,6 +39,13 @@ class Opener(Protocol):
         """What is in them; a failure is told in the value, never an exception."""
 
 
+class Checkers(Protocol):
+    """Processes that check messages for this one (``check_job.py``)."""
+
+    async def ask(self, frame: bytes) -> bytes | None:
+        """The answer to a job; None: nobody is there to do it. Unavailable: it cannot be done."""
+
+
 class Place(Protocol):
     """Where an address is, as far as public registries say."""
 
@@ -81,6 +88,7 @@ class Context(LookupContext):
     resolver: Lookup
     opener: Opener | None = None
     analysis: AnalysisThreads = field(default_factory=AnalysisThreads)
+    checkers: Checkers | None = None
     network: bool = True
     message_budget: timedelta = timedelta(seconds=8)  # for all look-ups of one message together
     readers: Readers = field(

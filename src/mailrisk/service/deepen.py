@@ -30,6 +30,10 @@ from mailrisk.service.slow_stages import STAGES, Judged, Stage, in_band
 Analyse = Callable[[MessageView, Known], Iterable[Evidence]]
 
 
+class GoesDeeper(Exception):
+    """A slow stage could change the verdict, and none is done here: somebody else has to check this message."""
+
+
 class Deepened(msgspec.Struct, frozen=True, kw_only=True):
     """The last judgement, with the slow stages that were done, those that were wanted in vain, and why."""
 
@@ -43,7 +47,8 @@ class Deepened(msgspec.Struct, frozen=True, kw_only=True):
 async def deepen(context: Context, view: MessageView, analyse: Analyse, *, known: Known) -> Deepened:
     """Judges a message, does the slow stages that could change the verdict, and judges again after each.
 
-    ``analyse`` gives all evidence about a view and what is known beside it. A stage that fails is missing, and never an error.
+    ``analyse`` gives all evidence about a view and what is known beside it. A stage that fails is missing, and never
+    an error. GoesDeeper: one could change the verdict where ``quick_only`` says that none is done.
     """
     first = await context.analysis.run(_judge, context, view, known, analyse)
     uncertain = in_band(first, context.depth)
@@ -52,10 +57,12 @@ async def deepen(context: Context, view: MessageView, analyse: Analyse, *, known
     for stage in STAGES:
         if stage.name in context.depth.off or not stage.wanted(found.judged, context.depth):
             continue
-        if not stage.ready(context.readers):
+        if not (context.depth.quick_only or stage.ready(context.readers)):
             found = found if stage.optional else _without(found, stage, "no reader is installed")
         elif stage.loudest and not await context.analysis.run(_may_change, context, stage, found, analyse):
             continue
+        elif context.depth.quick_only:
+            raise GoesDeeper
         elif stage.outside and not known.network:
             found = _without(found, stage, "the network is switched off")
         else:

@@ -59,10 +59,11 @@ class Depth(msgspec.Struct, frozen=True, kw_only=True):
 
     ``band``: probabilities, from the first up to below the second, in which a verdict counts as uncertain.
     ``budget_s``: time of all slow stages of one message together, waiting for a turn included.
-    ``off``: names of stages that are never done.
+    ``off``: names of stages that are never done. ``quick_only``: none is done here, somebody else does them.
     """
 
     band: tuple[float, float] = (0.04, 0.90)
     budget_s: float = 20.0
     most_pictures: int = 6
     off: frozenset[str] = frozenset()
+    quick_only: bool = False
