@@ -77,6 +77,7 @@ def test_each_rule_sees_what_it_is_for(link: str, code: str) -> None:
 @pytest.mark.parametrize(
     "link",
     [
+        "https://shop.example/ws/eBayISAPI.dll?ViewItem", "https://shop.example/cgi-bin/order.exe",
         "https://example.cn/", "https://szgjj.com.cn/login", "https://university.example/news/2024/05/index.html",
         "https://shop.example/product?id=1&utm_source=mail", "https://xn--fiqs8s.example/", "https://日本語ドメイン.example/",
         "https://example.app/", "https://mail.corp.example/owa/auth/logon.aspx?user=alice@corp.example", "https://blog.example/?p=1",

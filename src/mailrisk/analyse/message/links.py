@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from mailrisk.analyse.message.view import LinkedUrl, MessageView
 from mailrisk.analyse.url.lookalike import imitates
+from mailrisk.analyse.url.text import runs_at_server
 from mailrisk.model.brand import Brand
 from mailrisk.model.url.hosts import HostClass, is_numbered
 
@@ -63,6 +64,7 @@ THROWAWAY_CLASSES = (
     HostClass.DYNAMIC_DNS,
     HostClass.IPFS_GATEWAY,
 )
+_HOST_IN_PATH = re.compile(r"(?:/|%2f)www\.[a-z0-9.-]{1,80}\.com$", re.IGNORECASE)
 _PROGRAM = re.compile(
     r"\.(?:exe|scr|msi|bat|cmd|com|js|jse|vbs|vbe|hta|lnk|iso|img|vhd|apk|jar|ps1|wsf|cpl|dll|dmg|pkg)$",
     re.IGNORECASE,
@@ -162,8 +164,11 @@ def is_shared(view: MessageView, item: LinkedUrl) -> bool:
 
 
 def leads_to_program(item: LinkedUrl) -> bool:
-    """Whether the path names a program, script or disk image."""
-    return bool(_PROGRAM.search(item.url.path))
+    """Whether the path names a program, script or disk image; not one that runs at the server, nor a host's name."""
+    path = item.url.path
+    if not _PROGRAM.search(path) or runs_at_server(path, item.url.query):
+        return False
+    return not _HOST_IN_PATH.search(path)
 
 
 def keys(items: Iterable[LinkedUrl]) -> list[str]:

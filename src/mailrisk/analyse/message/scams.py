@@ -156,12 +156,15 @@ def affiliate(reading: Reading) -> Iterator[Evidence]:
     """Cures, warranties and easy money from an author who stands for nobody. At most suspicious by itself.
 
     * miracle-offer or investment has log-odds >= 0.5; a foreign link to click; not inside, no brand's author;
-    * the author is unreliable, or no link leads to him and a link is throwaway or the message hides what it says.
+    * the author is unreliable, or no link leads to him and half of the sites are throwaway or the message hides what
+      it says: a newsletter has a short link among many others.
     """
     wants, who = reading.intents, reading.who
     if not wants.has("miracle-offer", "investment") or not reading.clickable or who.inside or who.genuine:
         return
-    nobody = not reading.goes_home and (bool(reading.throwaway) or reading.disguised)
+    thrown = {item.url.host for item in reading.throwaway}
+    mostly = bool(thrown) and 2 * len(thrown) >= len({item.url.host for item in reading.foreign})
+    nobody = not reading.goes_home and (mostly or reading.disguised)
     if reading.unreliable or nobody:
         yield reading.convict(
             code="affiliate-scam", value=PARTLY, items=reading.foreign, category=Category.OTHER_SCAM

@@ -87,11 +87,25 @@ def personalised(view: UrlView) -> Iterator[Evidence]:
             return
 
 
+_SERVER_FOLDER = re.compile(r"/(?:cgi-bin|cgi|scripts|isapi)/", re.IGNORECASE)
+
+
+def runs_at_server(path: str, query: str) -> bool:
+    """Whether a path that ends like a program is one that the server runs to make a page (CGI, ISAPI).
+
+    ``/cgi-bin/shop.exe``, ``/ws/eBayISAPI.dll?ViewItem``; nobody downloads a library with a question.
+    """
+    last = path.rpartition(".")[2].lower()
+    return (last == "dll" and bool(query)) or (
+        last in ("exe", "dll") and _SERVER_FOLDER.search(path[:2_000]) is not None
+    )
+
+
 def download(view: UrlView) -> Iterator[Evidence]:
     """The path ends like a program or a macro document, an archive, or a document that is really a program
     or page (``invoice.pdf.exe``, ``scan.pdf.html``); the host is not reputable.
     """
-    if view.reputable:
+    if view.reputable or runs_at_server(view.url.path, view.url.query):
         return
     name = view.url.path.rpartition("/")[2].lower()
     stem, _, last = name.rpartition(".")
