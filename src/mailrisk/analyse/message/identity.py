@@ -230,18 +230,16 @@ def _by_address(view: MessageView, author: str) -> Iterator[BrandClaim]:
 
 def _by_subject_and_body(view: MessageView) -> Iterator[BrandClaim]:
     """A brand in the subject or signed below the text; in both it is as good as a display name."""
-    text = view.message.text
+    text, attached = view.message.text, documents.text_of(view)[:BODY_START]
     ending = text[BODY_START:][-BODY_END:]
-    attached = documents.text_of(view)[:BODY_START]
     subject = {mention.brand.id: mention for mention in _plain(view, view.message.subject[:1_000])}
-    named = _plain(view, text[:BODY_START])
-    read = _plain(view, f"{text[:BODY_START]}\n{attached}") if attached else named
+    head = text[:BODY_START]
+    named = {part: _plain(view, part) for part in (head, ending, attached)}
+    read = _plain(view, f"{head}\n{attached}") if attached else named[head]
     body = {mention.brand.id: mention for mention in read}
-    signed = _signed(text[:BODY_START], named)
-    signed |= _signed(ending, _plain(view, ending)) | _signed(attached, _plain(view, attached))
+    signed = {brand_id for part, found in named.items() for brand_id in _signed(part, found)}
     for brand_id, mention in (body | subject).items():
-        strength = 0.25
-        strength += 0.3 if brand_id in subject else 0.0
+        strength = 0.25 + (0.3 if brand_id in subject else 0.0)
         strength += 0.1 if brand_id in body and brand_id in subject else 0.0
         strength += 0.35 if brand_id in signed else 0.0
         where = "signature" if brand_id in signed else ("subject" if brand_id in subject else "text")
@@ -254,8 +252,7 @@ def _by_picture(view: MessageView) -> Iterator[BrandClaim]:
         return
     text = text_of(view)
     heads = {mention.brand.id for mention in _plain(view, heads_of(view))}
-    named = _plain(view, text)
-    signed = _signed(text, named)
+    signed = _signed(text, named := _plain(view, text))
     for mention in named:
         strength = 0.75 if mention.brand.id in heads else 0.6 if mention.brand.id in signed else 0.25
         yield BrandClaim(brand=mention.brand, name=mention.name, where="picture", strength=strength)
@@ -267,8 +264,7 @@ def _plain(view: MessageView, text: str) -> list[Mention]:
 
 def _signed(text: str, named: list[Mention]) -> set[str]:
     """Those brands of ``named`` that stand within a few words of what is in signatures and copyright lines."""
-    folded = latin(text) if named else ""
-    found = set()
+    folded, found = latin(text) if named else "", set()
     for mention in named:
         for place in re.finditer(re.escape(mention.name), folded):
             before = folded[max(0, place.start() - 40) : place.start()]
