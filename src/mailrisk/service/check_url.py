@@ -150,9 +150,13 @@ def refusal(text: str, error: BadInput) -> ErrorAnswer:
 
 
 class Added(msgspec.Struct, frozen=True, kw_only=True):
-    """What other stages found out about a URL that is not listed."""
+    """What other stages found out about a URL that is not listed.
+
+    ``text`` what its text says, where many texts were analysed at once; None: it is still to be analysed
+    """
 
     evidence: tuple[Evidence, ...] = ()
+    text: tuple[Evidence, ...] | None = None
     stages: tuple[str, ...] = ()
     missing_stages: tuple[str, ...] = ()
 
@@ -217,7 +221,7 @@ def _unlisted(
     evidence = standing(subject, looked.rule, now, age_s, is_stale)
     stages = ["intelligence"]
     if analyse is not Analyse.NONE and not (looked.rule and looked.rule.listing is None):
-        evidence.extend(static_evidence(context, looked, now))
+        evidence.extend(static_evidence(context, looked, now) if added.text is None else added.text)
         evidence.extend(added.evidence)
         stages.extend(("url", *added.stages))
     verdict = decide(subject, evidence, now, context.policy)

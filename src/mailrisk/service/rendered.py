@@ -14,12 +14,15 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from mailrisk.analyse.url.registry import analyse_urls
 from mailrisk.model.errors import BadInput
 from mailrisk.model.subject import Subject
 from mailrisk.model.url.canonical import parse_url
 from mailrisk.model.url.unwrap import Unwrapped
 from mailrisk.service.answers import IpAnswer, UrlAnswer
 from mailrisk.service.check_url import (
+    NOTHING_ADDED,
+    Added,
     Analyse,
     Looked,
     Matched,
@@ -86,15 +89,32 @@ class Renderer:
         return Asked(analyse, tenant, now, age, stale, age_s, until)
 
     def urls(self, view: View, texts: Sequence[str], asked: Asked) -> list[bytes]:
-        """One JSON object for each text, in order."""
-        return [self.url(view, text, asked) for text in texts]
+        """One JSON object for each text, in order. The texts of those that no rule covers are analysed together."""
+        if asked.analyse is Analyse.NONE:
+            return [self.url(view, text, asked) for text in texts]
+        found = [self._found(view, text, asked) for text in texts]
+        missed = [one.unwrapped for one in found if isinstance(one, Matched) and one.match is None]
+        read = iter(analyse_urls(missed, self._context.knowledge, asked.now))
+        return [
+            self._answer(view, text, one, asked, Added(text=next(read)))
+            if isinstance(one, Matched) and one.match is None
+            else self._answer(view, text, one, asked, NOTHING_ADDED)
+            for text, one in zip(texts, found, strict=True)
+        ]
 
     def url(self, view: View, text: str, asked: Asked) -> bytes:
         """The JSON object for one text."""
+        return self._answer(view, text, self._found(view, text, asked), asked, NOTHING_ADDED)
+
+    def _found(self, view: View, text: str, asked: Asked) -> Matched | BadInput:
         try:
-            found = matched(self._context, view, text, asked.tenant)
+            return matched(self._context, view, text, asked.tenant)
         except BadInput as error:
-            return _encode(refusal(text, error))
+            return error
+
+    def _answer(self, view: View, text: str, found: Matched | BadInput, asked: Asked, added: Added) -> bytes:
+        if isinstance(found, BadInput):
+            return _encode(refusal(text, found))
         match = found.match
         if match is None:
             if asked.miss_until:
@@ -102,7 +122,7 @@ class Renderer:
         elif match.is_listing:
             return self._hit(view, text, found, match, asked)
         seen = looked(view, found)
-        return _encode(url_answer(self._context, text, seen, asked.analyse, asked.now, asked.age))
+        return _encode(url_answer(self._context, text, seen, asked.analyse, asked.now, asked.age, added))
 
     def _miss(self, text: str, unwrapped: Unwrapped, asked: Asked) -> bytes:
         assert self._missed is not None

@@ -21,7 +21,9 @@ from mailrisk.analyse.url.model import (
     linear,
     score,
     url_model,
+    with_linear,
 )
+from mailrisk.analyse.url.registry import analyse_url, analyse_urls
 from mailrisk.analyse.url.traits import NAME_READ, NAMES, PATH_READ, parts, traits
 from mailrisk.analyse.url.view import UrlView, view
 from mailrisk.config import Config
@@ -156,6 +158,36 @@ def test_reading_the_file_twice_gives_the_same_scores(knowledge: Knowledge, weig
     assert again is not None and again.hash == weights.hash
     for text in (*LURES, *HONEST):
         assert ungated(text, knowledge, again) == ungated(text, knowledge, weights)
+
+
+def test_many_urls_at_once_get_the_scores_that_each_gets_alone(
+    knowledge: Knowledge, weights: UrlWeights
+) -> None:
+    texts = (
+        *LURES,
+        *HONEST,
+        "http://192.0.2.7/login",
+        "https://www.apache.org/",
+        "https://a.example/?q=1",
+        "https://b.example/" + "x/" * 900,
+    )
+    views = [seen(text, knowledge) for text in texts] * 70
+    together = with_linear(views, weights)
+    assert [one.linear is None for one in together] == [one.url.is_ip or one.reputable for one in views]
+    assert any(one.reputable for one in views)
+    for alone, one in zip(views[: len(texts)], together, strict=False):
+        if one.linear is not None:
+            cut = parts(alone.url, alone.name, alone.registrable, alone.tenant)
+            assert one.linear == pytest.approx(linear(cut, weights), abs=1e-9)
+            assert score(one, weights) == score(alone, weights)
+    assert [one.linear for one in together[: len(texts)]] == [one.linear for one in together[-len(texts) :]]
+    assert with_linear([], weights) == []
+
+
+def test_many_urls_analysed_at_once_give_the_evidence_that_each_gives_alone(knowledge: Knowledge) -> None:
+    targets = [unwrap(parse_url(text), knowledge.hosts, frozenset()) for text in (*LURES, *HONEST)]
+    alone = [tuple(analyse_url(one, knowledge, AT, one.url.subject)) for one in targets]
+    assert analyse_urls(targets, knowledge, AT) == alone
 
 
 def test_traits_have_their_names(knowledge: Knowledge, weights: UrlWeights) -> None:

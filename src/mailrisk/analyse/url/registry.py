@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
 from mailrisk.analyse.url import host, lookalike, script, text
-from mailrisk.analyse.url.model import url_model
+from mailrisk.analyse.url.model import url_model, with_linear
 from mailrisk.analyse.url.view import UrlView, view
 from mailrisk.model.evidence import Evidence
 from mailrisk.model.knowledge import Knowledge
@@ -52,3 +52,13 @@ def analyse_url(
     seen = view(unwrapped, knowledge, at, subject)
     for rule in RULES:
         yield from rule(seen)
+
+
+def analyse_urls(
+    targets: Sequence[Unwrapped], knowledge: Knowledge, at: datetime
+) -> list[tuple[Evidence, ...]]:
+    """The same evidence for many URLs, each about its own target, in order: the model reads them in one pass."""
+    seen = [view(one, knowledge, at, one.url.subject) for one in targets]
+    if knowledge.url_model is not None:
+        seen = with_linear(seen, knowledge.url_model)
+    return [tuple(found for rule in RULES for found in rule(one)) for one in seen]

@@ -23,6 +23,7 @@ class UrlView(msgspec.Struct, frozen=True, kw_only=True):
     ``name``      the part of the host that its owner chose: below the service or the public suffix
     ``tenant``    the service whose customer the host is (``github.io``), '' when it is nobody's
     ``reputable`` widely used, or the organisation's own; never a page that anyone may publish
+    ``linear``    the URL model's linear scores, where they were computed for many URLs at once
     """
 
     url: Url
@@ -37,6 +38,7 @@ class UrlView(msgspec.Struct, frozen=True, kw_only=True):
     rank: int
     shared: bool
     reputable: bool
+    linear: tuple[float, float] | None = None
 
     def evidence(self, code: str, **data: Any) -> Evidence:
         """Evidence of ``code`` about the view's subject."""
