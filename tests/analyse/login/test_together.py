@@ -289,3 +289,20 @@ def test_an_address_that_goes_on_is_told_of_again_every_few_days_and_not_every_t
     company = [item for item in mine if item.code == "login-shared-dictionary"]
     assert 2 <= len(company) <= 9
     assert company[-1].seen_at > events[-1].seen_at - (events[-1].seen_at - events[0].seen_at) / 3
+
+
+def test_accounts_that_nobody_uses_give_bots_away_on_the_second_day_if_many_try_them() -> None:
+    people, unused = names(60), [f"role{number}@example.org" for number in range(4)]
+    events = [success(i, name) for i, name in enumerate(people)]
+    events += botnet(60, GHOSTS[:20])
+    early = [event(0.9 * DAY + i, unused[0], ip=bot(200 + i)) for i in range(5)]
+    late = [event(1.5 * DAY + i, unused[1], ip=bot(300 + i)) for i in range(5)]
+    found = [*sorted((*events, *early), key=lambda one: one.seen_at), *late]
+    assert verdict(found, bot(202)).level is not Level.HIGH
+    assert verdict(found, bot(302)).level is Level.HIGH
+
+
+def test_an_owner_who_comes_seldom_and_errs_in_three_places_amid_a_botnet_is_not_high() -> None:
+    events = [success(i, name) for i, name in enumerate(names(60))] + botnet(60, GHOSTS[:20])
+    events += [event(1.5 * DAY + i, "seldom@example.org", ip=bot(300 + i)) for i in range(3)]
+    assert verdict(events, bot(301)).level is not Level.HIGH

@@ -221,8 +221,14 @@ class Dictionary:
             return True
         if zlib.crc32(account.encode()) in self._owned:
             return False
-        learnt_s = (name.at - self._began).total_seconds() if self._began is not None else 0.0
-        return learnt_s >= self._settings.learnt_s and len(self._owned) >= self._settings.learnt_accounts
+        settings = self._settings
+        if self._began is None or len(self._owned) < settings.learnt_accounts:
+            return False
+        learnt_s = (name.at - self._began).total_seconds()
+        if learnt_s >= settings.learnt_s:
+            return True
+        # Its owner may be one who comes seldom; then he is not in so many places, and his devices repeat themselves.
+        return learnt_s >= settings.learnt_early_s and name.networks >= settings.networks_owned
 
     def _taken(self, account: str, at: datetime) -> Name:
         """The name, taken out of its table, without the tries that are over."""

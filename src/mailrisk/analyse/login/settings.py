@@ -50,6 +50,7 @@ class DictionarySettings(msgspec.Struct, frozen=True, kw_only=True):
     campaign: int = 6  # shared names, and
     campaign_share: float = 0.002  # of the accounts that are known: large houses see more coincidences
     learnt_s: int = 7 * 86_400  # after which an account that nobody was seen to own counts as nobody's
+    learnt_early_s: int = 86_400  # the same, if as many networks try it as must share an owned one
     learnt_accounts: int = 50
     steps: Steps = ((2, 1.0), (8, 1.07), (16, 1.14), (32, 1.2))  # by points, in a campaign; convicts
     steps_alone: Steps = ((6, 1.0), (16, 1.14))  # the same, while there is none
