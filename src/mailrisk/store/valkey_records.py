@@ -1,4 +1,4 @@
-"""Records of addresses in Valkey (or Redis), for nodes that count together; see ``analyse/login/records.py``.
+"""Records of addresses and accounts in Valkey (or Redis), for nodes that count together; see ``analyse/records.py``.
 
 Each record is one hash: ``r`` the payload, ``o`` and ``u`` who has taken it and until when. Every step is one script on
 one key, so that a cluster may hold them. Whoever has taken a record and dies loses it after LEASE_MS; what he

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailrisk.analyse.login.light import LARGEST, LightTable
-from mailrisk.analyse.login.records import packed_key
+from mailrisk.analyse.login.light import LARGEST, LightTable, packed_key
 from mailrisk.analyse.login.sources import Source, Sources, pack, unpack
 from mailrisk.analyse.login.tally import Tally
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from hashlib import blake2b
+from ipaddress import IPv6Address
 from typing import Final
 
 import msgspec
@@ -49,7 +50,7 @@ class LightState(msgspec.Struct, array_like=True, frozen=True):
 
 
 class LightTable:
-    """Payloads of at most ``LARGEST`` bytes by number (64 bits), at most ``most`` of them; see ``records.py``."""
+    """Payloads of at most ``LARGEST`` bytes by number (64 bits), at most ``most`` of them; see ``analyse/records.py``."""
 
     is_shared = False
     keeps_what_matters = False
@@ -249,3 +250,19 @@ class LightTable:
                 return
             block, start = self._record(entry)
             block[start + _USED_AT] = 0
+
+
+def packed_key(key: str) -> int:
+    """A number for the counting key of an address (``model/ip.py``); 0 for what is none and is never packed."""
+    octets = key.split(".")
+    if len(octets) == 4:
+        a, b, c, d = octets
+        return _V4 | int(a) << 24 | int(b) << 16 | int(c) << 8 | int(d)
+    if not key.endswith("::/64"):
+        return 0
+    number = int(IPv6Address(key[:-3])) >> 64
+    return number if number < _MULTICAST else 0
+
+
+_V4: Final = 0xFFFFFFFF << 32  # Where IPv6 has multicast addresses, from which nobody logs in.
+_MULTICAST: Final = 0xFF << 56

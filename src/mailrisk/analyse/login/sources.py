@@ -4,7 +4,7 @@ Addresses of which nothing was said, nearly all of them, are packed into bytes (
 the few that are too large for it, are objects. Each table forgets by itself when it is full: a flood of new
 addresses pushes out its own kind and never an address that matters.
 
-Several nodes that count together keep the bytes of all of them in records that they share (``records.py``); an
+Several nodes that count together keep the bytes of all of them in records that they share (``analyse/records.py``); an
 address is then taken for an event and put back after it.
 """
 
@@ -18,9 +18,9 @@ from typing import Final
 import msgspec
 
 from mailrisk.analyse.login.judge import ATTACKS, COMPANY
-from mailrisk.analyse.login.light import LightTable
-from mailrisk.analyse.login.records import Records, packed_key
+from mailrisk.analyse.login.light import LightTable, packed_key
 from mailrisk.analyse.login.tally import Tally
+from mailrisk.analyse.records import Records
 
 MAX_LIGHT: Final = 10_000_000
 MAX_HEAVY: Final = 50_000

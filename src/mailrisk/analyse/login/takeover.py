@@ -8,13 +8,14 @@ One person on a telephone changes networks all day, inside one country: a new ne
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
+from mailrisk.analyse.accounts import Accounts
+from mailrisk.analyse.records import Records
 from mailrisk.model.events import LoginEvent, Outcome, voice
 from mailrisk.model.evidence import Evidence
 from mailrisk.model.ip import aggregate, reserved_range
@@ -75,36 +76,39 @@ class TakeoverAnalysis:
         *,
         trusted_frontends: frozenset[str] = frozenset(),
         most: int = MAX_ACCOUNTS,
+        records: Records | None = None,
     ) -> None:
         self._subject_of = subject_of
         self._attacking = attacking
         self._country = country
         self._settings = settings
         self._frontends = trusted_frontends
-        self._most = most
-        self._accounts: OrderedDict[str, _Account] = OrderedDict()
+        self._accounts = Accounts(_Account, most, records)
 
     def observe(self, event: LoginEvent) -> list[Evidence]:
         """The evidence that an event gives rise to, mostly none."""
         if not event.account or not event.ip or event.ip in self._frontends or reserved_range(event.ip):
             return []
-        if event.outcome is Outcome.FAILURE:
-            self._failed(event)
-        elif event.outcome is Outcome.SUCCESS:
-            return list(self._success(event))
-        return []
+        try:
+            if event.outcome is Outcome.FAILURE:
+                self._failed(event)
+            elif event.outcome is Outcome.SUCCESS:
+                return list(self._success(event))
+            return []
+        finally:
+            self._accounts.end()
 
     def state(self) -> bytes:
         """Everything that the analysis knows, for ``restore`` in another process."""
-        return msgspec.msgpack.encode(self._accounts)
+        return self._accounts.state()
 
     def restore(self, state: bytes) -> None:
         """Goes on from a state. msgspec.MsgspecError: it is none."""
-        self._accounts = OrderedDict(msgspec.msgpack.decode(state, type=dict[str, _Account]))
+        self._accounts.restore(state)
 
     def _failed(self, event: LoginEvent) -> None:
         """Only accounts that somebody has logged in to are worth a place: others cannot be broken into."""
-        account = self._accounts.get(event.account)
+        account = self._accounts.find(event.account)
         if account is None or aggregate(event.ip)[0] in account.networks:
             return
         known = account.guesses.get(event.ip)
@@ -118,7 +122,7 @@ class TakeoverAnalysis:
         known.count += event.attempts
 
     def _success(self, event: LoginEvent) -> Iterator[Evidence]:
-        account = self._touch(event.account)
+        account = self._accounts.touch(event.account)
         network = aggregate(event.ip)[0]
         familiar = network in account.networks
         learnt = len(account.networks) >= self._settings.learnt_networks
@@ -152,13 +156,6 @@ class TakeoverAnalysis:
         if 0 <= elapsed < self._settings.journey_s:
             data = {"from": account.country, "to": country, "minutes": round(elapsed / 60)}
             yield self._evidence(event, "account-impossible-travel", 1.0, data)
-
-    def _touch(self, name: str) -> _Account:
-        account = self._accounts.pop(name, None) or _Account()
-        if len(self._accounts) >= self._most:
-            self._accounts.popitem(last=False)
-        self._accounts[name] = account
-        return account
 
     def _evidence(self, event: LoginEvent, code: str, value: float, data: dict[str, Any]) -> Evidence:
         return Evidence(

@@ -12,13 +12,12 @@ that volume alone never convicts.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-import msgspec
-
+from mailrisk.analyse.accounts import Accounts
+from mailrisk.analyse.records import Records
 from mailrisk.analyse.sending.sender import MAX_NETWORKS, Network, Sender, Window
 from mailrisk.analyse.sending.settings import DEFAULT, SendSettings, value_of
 from mailrisk.model.events import LoginEvent, Outcome, SendEvent, voice
@@ -48,22 +47,28 @@ class SendAnalysis:
         own_domains: frozenset[str] = frozenset(),
         trusted_frontends: frozenset[str] = frozenset(),
         most: int = MAX_SENDERS,
+        records: Records | None = None,
     ) -> None:
         self._subject_of = subject_of
         self._settings = settings
         self._own_domains = own_domains
         self._frontends = trusted_frontends
-        self._most = most
-        self._senders: OrderedDict[str, Sender] = OrderedDict()
+        self._senders = Accounts(Sender, most, records)
 
     def login(self, event: LoginEvent) -> None:
         """A login that succeeded shows where the account is; the first network it is seen in is its home."""
         if event.outcome is Outcome.SUCCESS and event.account and self._counts(event.ip):
-            self._network(self._touch(event.account), event.ip, event.seen_at)
+            self._network(self._senders.touch(event.account), event.ip, event.seen_at)
+            self._senders.end()
 
     def observe(self, event: SendEvent) -> list[Evidence]:
         """The evidence that a message handed in gives rise to, mostly none."""
-        sender = self._touch(event.account)
+        try:
+            return self._observed(event, self._senders.touch(event.account))
+        finally:
+            self._senders.end()
+
+    def _observed(self, event: SendEvent, sender: Sender) -> list[Evidence]:
         window = self._window(sender, event.seen_at)
         strange = self._counts(event.ip) and not self._network(sender, event.ip, event.seen_at).home
         if event.bounced and not event.to and event.recipients == 0:  # what became of an earlier message
@@ -87,7 +92,7 @@ class SendAnalysis:
         ``names``: which of account, host and address stand in it (``letter.py``). One's own address alone stands in
         every signature.
         """
-        sender = self._senders.get(account)
+        sender = self._senders.peek(account)
         if not names or sender is None or sender.tried_at is None or sender.window is None:
             return []
         if not 0 <= (at - sender.tried_at).total_seconds() <= self._settings.letter_within_s:
@@ -103,26 +108,19 @@ class SendAnalysis:
 
     def is_suspected(self, account: str) -> bool:
         """Whether there was evidence against this account of late."""
-        sender = self._senders.get(account)
+        sender = self._senders.peek(account)
         return sender is not None and bool(sender.tried_at or (sender.window and sender.window.said))
 
     def state(self) -> bytes:
         """Everything that the analysis knows, for ``restore`` in another process."""
-        return msgspec.msgpack.encode(self._senders)
+        return self._senders.state()
 
     def restore(self, state: bytes) -> None:
         """Goes on from a state. msgspec.MsgspecError: it is none."""
-        self._senders = OrderedDict(msgspec.msgpack.decode(state, type=dict[str, Sender]))
+        self._senders.restore(state)
 
     def _counts(self, ip: str) -> bool:
         return bool(ip) and ip not in self._frontends
-
-    def _touch(self, account: str) -> Sender:
-        sender = self._senders.pop(account, None) or Sender()
-        if len(self._senders) >= self._most:
-            self._senders.popitem(last=False)
-        self._senders[account] = sender
-        return sender
 
     def _network(self, sender: Sender, ip: str, at: datetime) -> Network:
         """The network of an address, noted as the account's own when it is the first, or often used and clean."""

@@ -1,16 +1,15 @@
-"""Where what is known of each address is kept: the seam between the analysis and the memory of one node or of many.
+"""Where what is known of each address and account is kept: the seam between analyses and the memory of one node or many.
 
-A record is the packed state of one address (``sources.py``), all of its windows and counters; whoever keeps it does
-not look into it. So there is one implementation of counting, wherever the counters are: in process
-(``light.py``) or in Valkey, which several nodes share (``store/valkey_records.py``). One contract
-suite runs over both. docs/decisions/0019 says why.
+A record is the packed state of one address (``login/sources.py``) or account (``accounts.py``), all of its windows and
+counters; whoever keeps it does not look into it. So there is one implementation of counting, wherever the
+counters are: in process (``login/light.py``) or in Valkey, which several nodes share
+(``store/valkey_records.py``). One contract suite runs over both. docs/decisions/0019 says why.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv6Address
-from typing import Final, Protocol
+from typing import Protocol
 
 
 class Records(Protocol):
@@ -26,7 +25,7 @@ class Records(Protocol):
 
     @property
     def keeps_what_matters(self) -> bool:
-        """Whether addresses of which something was said may be put here: they are not dropped for newer ones."""
+        """Whether what something was said of may be put here: they are not dropped for newer ones."""
 
     def get(self, number: int) -> bytes | None:
         """The payload, to be looked at."""
@@ -55,19 +54,3 @@ class Records(Protocol):
 
     def __len__(self) -> int:
         """How many records there are."""
-
-
-def packed_key(key: str) -> int:
-    """A number for the counting key of an address (``model/ip.py``); 0 for what is none and is never packed."""
-    octets = key.split(".")
-    if len(octets) == 4:
-        a, b, c, d = octets
-        return _V4 | int(a) << 24 | int(b) << 16 | int(c) << 8 | int(d)
-    if not key.endswith("::/64"):
-        return 0
-    number = int(IPv6Address(key[:-3])) >> 64
-    return number if number < _MULTICAST else 0
-
-
-_V4: Final = 0xFFFFFFFF << 32  # Where IPv6 has multicast addresses, from which nobody logs in.
-_MULTICAST: Final = 0xFF << 56
