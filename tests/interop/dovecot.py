@@ -138,9 +138,12 @@ def _until(connection: socket.socket, tag: bytes) -> bytes:
 
 @contextlib.contextmanager
 def dovecot(
-    folder: Path, users: Sequence[tuple[str, str]], policy: str, credentials: str
+    folder: Path, users: Sequence[tuple[str, str]], policy: str, credentials: str, *, listen: str = ""
 ) -> Iterator[Dovecot]:
-    """Runs one in a folder that other users may pass through. ``users``: (name, password). ``policy``: URL of the service; ``credentials``: base64 for Basic."""
+    """Runs one in a folder that other users may pass through. ``users``: (name, password). ``policy``: URL of the service; ``credentials``: base64 for Basic.
+
+    ``listen``: an address where clients come directly, instead of through the PROXY protocol on loopback.
+    """
     assert shutil.which(PROGRAM), (
         "Dovecot is missing; run tools/debian.sh --file requirements/debian-test.txt"
     )
@@ -155,8 +158,13 @@ def dovecot(
     (folder / "users").write_text("".join(f"{name}:{password}\n" for name, password in users))
     (folder / "users").chmod(0o644)
     config = folder / "dovecot.conf"
+    text = CONFIG
+    if listen:
+        text = text.replace("haproxy = yes", "haproxy = no").replace(
+            "listen = 127.0.0.1", f"listen = {listen}"
+        )
     config.write_text(
-        CONFIG.format(
+        text.format(
             folder=folder, internal="dovecot" if root else own, login="dovenull" if root else own,
             group="dovecot" if root else "", uid=mail.pw_uid, gid=mail.pw_gid, imap=server.imap,
             pop3=server.pop3, auth=server.auth, policy=policy, credentials=credentials,
@@ -164,18 +172,18 @@ def dovecot(
     )  # fmt: skip
     process = subprocess.Popen([PROGRAM, "-F", "-c", str(config)])
     try:
-        _wait(server)
+        _wait(server, listen or "127.0.0.1")
         yield server
     finally:
         process.terminate()
         process.wait(timeout=20)
 
 
-def _wait(server: Dovecot) -> None:
+def _wait(server: Dovecot, address: str) -> None:
     deadline = time.monotonic() + START_S
     for port in (server.imap, server.pop3):
         while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            with contextlib.suppress(OSError), socket.create_connection((address, port), timeout=1):
                 break
             log = server.folder / "dovecot.log"
             assert time.monotonic() < deadline, log.read_text() if log.exists() else "it never spoke"

@@ -8,7 +8,7 @@ from pathlib import Path
 PAGES = Path(__file__).parents[2] / "docs" / "integrations"
 
 
-def block(page: str, language: str, /, number: int = 0, **changes: str) -> str:
+def block(page: str, language: str, number: int = 0, /, **changes: str) -> str:
     """A code block of a page, by its language and its place among those of that language.
 
     ``changes``: texts that must stand in it -> what stands there instead (a port of the test, say).

@@ -49,6 +49,10 @@ COMMANDS: Final = {
     "webhook": Place(
         "webhooks:webhook_group", "Receivers of the change feed, as configured under [[webhook]]."
     ),
+    "agent": Place(
+        "agent:agent_command",
+        "Follow a mail server's logs and block the addresses that attack its logins.",
+    ),
     "serve": Place("server:serve_command", "Run the service in the foreground; stop it with Ctrl-C."),
 }
 

@@ -14,6 +14,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from mailrisk.config.agent import Agent
 from mailrisk.config.gates import Milter
 from mailrisk.config.intake import Feeds, Login, Logs, Send
 from mailrisk.config.lists import Lists
@@ -57,6 +58,7 @@ class Config(Section, frozen=True):
     milter: Milter = Milter()
     dns: Dns = Dns()
     rpz: Rpz = Rpz()
+    agent: Agent = Agent()
     feed: Annotated[tuple[FeedSource, ...], Meta(description="Feeds added to the shipped ones")] = ()
     log_format: Annotated[
         tuple[LogMapping, ...], Meta(description="Log formats that mailrisk does not know, by configuration")

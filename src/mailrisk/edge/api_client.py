@@ -1,0 +1,101 @@
+"""The native API as an agent uses it: telling login events, asking about addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from mailrisk.edge.fetch import Egress
+from mailrisk.edge.post import exchange
+from mailrisk.model.errors import Unavailable
+from mailrisk.model.events import LoginEvent
+
+MAX_EVENTS: Final = 2_000
+MAX_IPS: Final = 10_000
+MAX_ANSWER: Final = 64 * 1024 * 1024
+TIME_S: Final = 30.0
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """What the agent reads of a reason."""
+
+    text: str = ""
+    weight: float = 0.0
+    source: str = ""
+
+
+class IpAnswer(msgspec.Struct, frozen=True):
+    """What the agent reads of an answer about an address; ``error`` is set where there is none."""
+
+    input: str
+    level: str = "unknown"
+    score: int = 0
+    suggested_response: str = "none"
+    suggested_for_s: int | None = None
+    known_for_s: int | None = None
+    first_detected: datetime | None = None
+    reasons: tuple[Reason, ...] = ()
+    error: str | None = None
+
+
+class _Results(msgspec.Struct, frozen=True):
+    results: tuple[IpAnswer, ...]
+
+
+class _Taken(msgspec.Struct, frozen=True):
+    accepted: int = 0
+    repeated: int = 0
+    refused: tuple[Any, ...] = ()
+
+
+class ApiClient:
+    """A mailrisk server. Every call is Unavailable when it does not answer as it should."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self._url = url.rstrip("/")
+        self._headers = {"Content-Type": "application/json", "X-API-Key": key}
+        self._egress = Egress(allow_private=True)
+
+    async def tell(self, events: Sequence[LoginEvent]) -> int:
+        """Hands login events over; returns how many were refused. They are on the server's disk then."""
+        refused = 0
+        for start in range(0, len(events), MAX_EVENTS):
+            body = msgspec.json.encode([_sent(event) for event in events[start : start + MAX_EVENTS]])
+            taken = await self._post("/api/v1/login-events", body, _Taken)
+            refused += len(taken.refused)
+        return refused
+
+    async def ask(self, ips: Sequence[str]) -> list[IpAnswer]:
+        """What the server says about each address, in order."""
+        found: list[IpAnswer] = []
+        for start in range(0, len(ips), MAX_IPS):
+            body = msgspec.json.encode({"ips": ips[start : start + MAX_IPS]})
+            found += (await self._post("/api/v1/ips:check", body, _Results)).results
+        return found
+
+    async def _post(self, path: str, body: bytes, kind: Any) -> Any:
+        answer = await exchange(
+            self._url + path, body, self._headers, timeout_s=TIME_S, most=MAX_ANSWER, egress=self._egress
+        )
+        if answer.status != 200 or not answer.whole:
+            raise Unavailable(f"{path}: HTTP {answer.status} {_detail(answer.body)}".rstrip())
+        try:
+            return msgspec.json.decode(answer.body, type=kind)
+        except msgspec.MsgspecError as error:
+            raise Unavailable(f"{path}: an answer that is none: {error}") from None
+
+
+def _sent(event: LoginEvent) -> dict[str, Any]:
+    fields = {name: getattr(event, name) for name in event.__struct_fields__}
+    return {name: value for name, value in fields.items() if value != ""}
+
+
+def _detail(body: bytes) -> str:
+    """The detail of a problem (RFC 9457), shortened."""
+    try:
+        return str(msgspec.json.decode(body).get("detail", ""))[:200]
+    except (msgspec.MsgspecError, AttributeError):
+        return ""

@@ -1,0 +1,194 @@
+"""The agent's sweeps against servers and firewalls that fail in every way: nothing is lost, nobody wrong is blocked."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from mailrisk.edge.api_client import IpAnswer, Reason
+from mailrisk.edge.log_tail import read_file
+from mailrisk.model.block import Deed
+from mailrisk.model.errors import Unavailable
+from mailrisk.model.events import LoginEvent
+from mailrisk.service.sweep import Sweep
+from mailrisk.service.sweep_intake import LogReader
+from mailrisk.service.sweep_report import report
+from mailrisk.store.sweep_state import load, save
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+FAILED = (
+    "2026-11-23T11:59:0{n}+00:00 mail dovecot: imap-login: Disconnected (auth failed, 1 attempts in 2 secs): "
+    "user=<u{n}@example.org>, method=PLAIN, rip={ip}, lip=192.0.2.1, session=<s{n}>\n"
+)
+
+
+class Server:
+    """Judges as it is told; ``down``: it does not answer."""
+
+    def __init__(self) -> None:
+        self.down = False
+        self.told: dict[str, LoginEvent] = {}
+        self.high: dict[str, str] = {}  # address -> source of the evidence
+
+    async def tell(self, events: Sequence[LoginEvent]) -> int:
+        if self.down:
+            raise Unavailable("no answer")
+        self.told |= {event.id: event for event in events}
+        return 0
+
+    async def ask(self, ips: Sequence[str]) -> list[IpAnswer]:
+        return [
+            IpAnswer(ip, "high", 95, "block", 3600, 60, None, (Reason("an attack", 5.0, self.high[ip]),))
+            if ip in self.high
+            else IpAnswer(ip)
+            for ip in ips
+        ]
+
+
+class Firewall:
+    """Notes what is blocked; ``broken``: every command fails."""
+
+    def __init__(self) -> None:
+        self.broken = False
+        self.has: dict[str, int] = {}
+
+    def prepare(self) -> None:
+        pass
+
+    def block(self, blocks: Sequence[tuple[str, int]]) -> None:
+        if self.broken:
+            raise Unavailable("nft failed: half way")
+        self.has |= dict(blocks)
+
+    def unblock(self, ips: Sequence[str]) -> None:
+        if self.broken:
+            raise Unavailable("nft failed: half way")
+        for ip in ips:
+            self.has.pop(ip, None)
+
+    def blocked(self) -> frozenset[str]:
+        return frozenset(self.has)
+
+
+class Agent:
+    """One agent with its log, over restarts."""
+
+    def __init__(self, folder: Path, *, dry_run: bool = False) -> None:
+        self.log, self.file = folder / "mail.log", folder / "agent.json"
+        self.log.touch()
+        self.server, self.firewall, self.now, self.dry_run = Server(), Firewall(), NOW, dry_run
+        self.restart()
+
+    def restart(self) -> None:
+        state = load(self.file)
+        reader = LogReader({"mail": partial(read_file, self.log)}, state.places, lambda: state.day, UTC)
+        self.sweep = Sweep(
+            self.server, self.firewall, reader, state, allowed=lambda: [ipaddress.ip_network("198.51.100.0/24")],
+            clock=lambda: self.now, save=partial(save, self.file), dry_run=self.dry_run, settle_s=0.0,
+        )  # fmt: skip
+        self.sweep.restore()
+
+    def fail(self, *ips: str) -> None:
+        with self.log.open("a") as file:
+            for number, ip in enumerate(ips):
+                file.write(FAILED.format(n=number, ip=ip))
+
+    def once(self) -> list[tuple[Deed, str]]:
+        return [(step.deed, step.ip) for step in asyncio.run(self.sweep.once()).steps]
+
+
+def test_an_attacker_is_blocked_once_and_passes_again_when_his_time_is_over(tmp_path: Path) -> None:
+    agent = Agent(tmp_path)
+    agent.server.high = {"203.0.113.9": "key:a"}
+    agent.fail("203.0.113.9", "203.0.113.50")
+    assert agent.once() == [(Deed.BLOCK, "203.0.113.9")]
+    assert agent.firewall.has == {"203.0.113.9": 3600} and len(agent.server.told) == 2
+    assert agent.once() == []
+    agent.now += timedelta(hours=2)
+    assert agent.once() == [(Deed.UNBLOCK, "203.0.113.9")] and agent.firewall.has == {}
+
+
+def test_while_the_server_does_not_answer_nobody_is_blocked_and_no_event_is_lost(tmp_path: Path) -> None:
+    agent = Agent(tmp_path)
+    agent.server.high = {"203.0.113.9": "key:a"}
+    agent.server.down = True
+    agent.fail("203.0.113.9")
+    assert agent.once() == [] and agent.firewall.has == {}
+    agent.restart()
+    agent.server.down = False
+    assert agent.once() == [(Deed.BLOCK, "203.0.113.9")] and len(agent.server.told) == 1
+
+
+def test_an_event_that_is_told_twice_has_the_same_id(tmp_path: Path) -> None:
+    agent = Agent(tmp_path)
+    agent.fail("203.0.113.9", "203.0.113.9")
+    agent.once()
+    first = set(agent.server.told)
+    agent.file.unlink()  # As if the agent had been killed before it kept its place.
+    agent.restart()
+    agent.once()
+    assert set(agent.server.told) == first and len(first) == 2
+
+
+def test_a_firewall_that_fails_half_way_is_tried_again(tmp_path: Path) -> None:
+    agent = Agent(tmp_path)
+    agent.server.high = {"203.0.113.9": "key:a"}
+    agent.firewall.broken = True
+    agent.fail("203.0.113.9")
+    assert agent.once() == [] and agent.sweep.state.blocks == {}
+    agent.firewall.broken = False
+    assert agent.once() == [(Deed.BLOCK, "203.0.113.9")]
+
+
+def test_after_a_restart_of_the_machine_the_firewall_is_filled_again(tmp_path: Path) -> None:
+    agent = Agent(tmp_path)
+    agent.server.high = {"203.0.113.9": "key:a"}
+    agent.fail("203.0.113.9")
+    agent.once()
+    agent.firewall = Firewall()
+    agent.now += timedelta(minutes=30)
+    agent.restart()
+    assert agent.firewall.has == {"203.0.113.9": 1800}
+
+
+def test_a_withdrawn_address_passes_again(tmp_path: Path) -> None:
+    agent = Agent(tmp_path)
+    agent.server.high = {"203.0.113.9": "key:a"}
+    agent.fail("203.0.113.9")
+    agent.once()
+    agent.server.high = {}
+    assert agent.once() == [(Deed.UNBLOCK, "203.0.113.9")] and agent.firewall.has == {}
+
+
+def test_feeds_alone_and_allowed_addresses_are_told_once_a_day_and_not_blocked(tmp_path: Path) -> None:
+    agent = Agent(tmp_path)
+    agent.server.high = {"203.0.113.9": "feed:x", "198.51.100.7": "key:a"}
+    agent.fail("203.0.113.9", "198.51.100.7")
+    assert set(agent.once()) == {(Deed.OBSERVE, "203.0.113.9"), (Deed.SPARE, "198.51.100.7")}
+    agent.once()
+    assert agent.firewall.has == {} and agent.sweep.state.day.deeds == {"observe": 1, "spare": 1}
+    for lang, words in (("en", "known from feeds alone"), ("zh", "只观察未封锁")):
+        assert words in report(agent.sweep.state.day, lang=lang)
+
+
+def test_a_dry_run_touches_no_firewall_and_remembers_nothing(tmp_path: Path) -> None:
+    agent = Agent(tmp_path, dry_run=True)
+    agent.server.high = {"203.0.113.9": "key:a"}
+    agent.fail("203.0.113.9")
+    assert agent.once() == [(Deed.BLOCK, "203.0.113.9")]
+    assert agent.firewall.has == {} and not agent.file.exists() and agent.sweep.state.blocks == {}
+
+
+def test_a_damaged_state_is_said_and_not_begun_anew(tmp_path: Path) -> None:
+    agent = Agent(tmp_path)
+    agent.file.write_text('{"blocks": {')
+    try:
+        agent.restart()
+    except Unavailable as error:
+        assert "agent.json" in str(error)
+    else:
+        raise AssertionError("it forgot who is blocked")
