@@ -23,7 +23,8 @@ from mailrisk.edge.shipped import load_feeds
 from mailrisk.listen.http.app import make_app
 from mailrisk.model.feed import FeedSource
 from mailrisk.model.log_mapping import LogMapping
-from mailrisk.publish.plain_list import LISTS
+from mailrisk.publish.firewall.registry import LISTS
+from mailrisk.publish.firewall.selection import TYPES
 from mailrisk.wiring import open_context
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
@@ -193,7 +194,11 @@ def formats_page() -> str:
         )
     headings = ("name", "feed", "format", "key", "licence", "passed on", "default")
     logs = ((f"`{name}`", first_line(form.claims)) for name, form in log_registry.FORMATS.items())
-    lists = ((f"`/lists/{name}`", ", ".join(rule.kinds), rule.level) for name, rule in LISTS.items())
+    lists = (
+        (f"`/lists/{name}`", ", ".join(made.selection.kinds or TYPES[made.selection.type]), made.consumer)
+        for name, made in LISTS.items()
+        if made.selection.type not in ("ip4", "ip6")
+    )
     parts = [
         "# Formats",
         NOTE,
@@ -212,7 +217,11 @@ def formats_page() -> str:
         ),
         table(("format", "what it reads"), logs),
         "## Lists that go out",
-        table(("address", "holds", "from level"), lists),
+        (
+            "Each `ip.` list is there as `ip4.` and `ip6.` too, but `ip.mmdb`. Parameters and authentication:"
+            " [lists](../integrations/lists.md)."
+        ),
+        table(("address", "holds", "who reads it"), lists),
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -165,13 +165,26 @@ def decide_work(policy: Any) -> None:
 
 
 def publish_work() -> None:
-    """Every plain list."""
-    from mailrisk.publish.plain_list import LISTS, PlainList
+    """Every list, of one listing that belongs on it."""
+    from mailrisk.model.change import Listing
+    from mailrisk.model.subject import Subject
+    from mailrisk.model.verdict import Level
+    from mailrisk.publish.crowdsec import Position, Wanted, Writer, since
+    from mailrisk.publish.firewall.registry import LISTS
+    from mailrisk.publish.firewall.selection import TYPES, select
+    from mailrisk.publish.listing_table import ListingTable
 
-    for rule in LISTS.values():
-        made = PlainList(rule)
-        made.clear()
-        made.etag()
+    table, values = ListingTable(), {"ip": "192.0.2.1", "network": "192.0.2.0/24"}
+    for kind in {kind for kinds in TYPES.values() for kind in kinds}:
+        value, level = values.get(kind, "evil.example"), Level.HIGH if kind in values else Level.MALICIOUS
+        listing = Listing(
+            kind=kind, value=value, level=level, probability=0.95, first_seen=AT, last_seen=AT, valid_until=AT
+        )
+        table.put(Subject(kind, value), listing)
+    for made in LISTS.values():
+        assert made.write(select(table, made.selection, int(AT.timestamp()))).body
+    assert not since(table, Position("", 0, 0), 0).new
+    assert not list(Writer(table.part([]), Wanted(), 0).pieces())
 
 
 def login_work(logs: Iterable[list[bytes]]) -> None:

@@ -21,7 +21,7 @@ def out(table: ListingTable) -> set[str]:
 def test_a_listing_that_may_not_be_passed_on_is_counted_and_leaves_nowhere() -> None:
     table = filled(listing(Kind.IP, "192.0.2.1", redistribute=False), listing(Kind.IP, "192.0.2.2"))
     assert out(table) == {"192.0.2.2"}
-    assert table.left_out() == {"not-redistributable": 1}
+    assert table.left_out() == {"exemption-inside": 0, "not-redistributable": 1}
 
 
 def test_a_listing_that_may_no_longer_be_passed_on_leaves() -> None:
@@ -51,7 +51,7 @@ def test_an_exemption_covers_the_wider_listing_until_it_is_lifted(
     table, inside = filled(listing(*wide)), listing(*narrow)
     table.apply(change(101, ChangeKind.EXEMPTED, inside))
     assert out(table) == set()
-    assert table.left_out() == {"exemption-inside": 1}
+    assert table.left_out() == {"exemption-inside": 1, "not-redistributable": 0}
     assert table.rows["touched"].tolist() == [101]
     table.apply(change(102, ChangeKind.EXPIRED, inside))
     assert out(table) == {wide[1]}

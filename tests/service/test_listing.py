@@ -18,8 +18,8 @@ from mailrisk.service.check_url import Analyse, check_urls
 from mailrisk.service.context import Context
 from mailrisk.service.explain import explain
 from mailrisk.service.keys import Role, authenticate_key, issue, revoke
-from mailrisk.service.lists import ListFolds
 from mailrisk.service.record import record, sweep
+from mailrisk.service.surfaces import Surfaces
 from mailrisk.service.withdraw import list_by_hand, withdraw
 
 PAGE = Subject(Kind.URL, "evil.example/login")
@@ -46,7 +46,7 @@ def check(context: Context, text: str) -> UrlAnswer:
 
 
 def listed_lines(context: Context) -> list[str]:
-    return ListFolds(context).get("phishing-urls.txt")[0].decode().split()
+    return Surfaces(context).lists.get("phishing-urls.txt").body.decode().split()
 
 
 def test_a_listed_url_is_found_whatever_its_scheme_port_query_or_spelling(context: Context) -> None:
@@ -88,7 +88,7 @@ def test_a_list_that_is_too_old_says_nothing_and_gives_nothing_out(
     context: Context, clock: TestClock
 ) -> None:
     convict(context)
-    folds = ListFolds(context)
+    folds = Surfaces(context).lists
     clock.forward(minutes=10)
     [answer] = check_urls(context, ["http://nobody.example/"], Analyse.NONE)
     assert isinstance(answer, UrlAnswer)
@@ -119,14 +119,14 @@ def test_one_bad_url_does_not_spoil_a_batch(context: Context) -> None:
 
 def test_a_withdrawal_is_gone_from_every_surface_and_no_feed_brings_it_back(context: Context) -> None:
     convict(context)
-    folds = ListFolds(context)
-    assert folds.get("phishing-urls.txt")[0] == b"http://evil.example/login\n"
-    before = folds.get("phishing-urls.txt")[1]
+    folds = Surfaces(context).lists
+    assert folds.get("phishing-urls.txt").body == b"http://evil.example/login\n"
+    before = folds.get("phishing-urls.txt").etag
     [outcome] = withdraw(context, "http://evil.example/login?x=1", comment="our own survey", analyst="t")
     assert (outcome.change, outcome.state) == ("withdrawn", "exempted")
     answer = check(context, "http://evil.example/login")
     assert answer.level == "clean" and "our own survey" in answer.reasons[0].text
-    assert folds.get("phishing-urls.txt")[0] == b"" and folds.get("phishing-urls.txt")[1] != before
+    assert folds.get("phishing-urls.txt").body == b"" and folds.get("phishing-urls.txt").etag != before
     convict(context, source="message:2")
     record(
         context,

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from mailrisk.model.change import Change, Listing
 from mailrisk.model.fold import Fold
-from mailrisk.model.subject import Kind, Subject
+from mailrisk.model.subject import IP_KINDS, Kind, Subject
 from mailrisk.model.verdict import SEVERITY, Category
 
 ROW: Final = np.dtype(
@@ -40,6 +40,7 @@ LISTED: Final = 1
 COVERED: Final = 2  # an exemption lies inside of it
 LOCAL: Final = 4
 HTTP: Final = 8  # shown with http://, everything else with https://
+V6: Final = 16  # an address or network of IPv6
 
 KINDS: Final = (Kind.IP, Kind.NETWORK, Kind.HOST, Kind.DOMAIN, Kind.URL, Kind.PATH)
 NUMBER: Final = {kind: number for number, kind in enumerate(KINDS)}
@@ -84,8 +85,8 @@ class ListingTable(Fold):
         self._reset()
 
     def _reset(self) -> None:
+        """Forgets everything."""
         self.horizon = 0
-        self.private = 0  # listings that feeds forbid to pass on
         self._seq = 0
         self._count = self._dead = 0
         self._rows: Rows = np.zeros(1024, ROW)
@@ -139,14 +140,11 @@ class ListingTable(Fold):
     def left_out(self) -> dict[str, int]:
         """Listings that are in no list, by the reason."""
         covered = int(((self.rows["flags"] & (LISTED | COVERED)) == (LISTED | COVERED)).sum())
-        found = {"exemption-inside": covered, "not-redistributable": len(self._secret)}
-        return {reason: count for reason, count in found.items() if count}
+        return {"exemption-inside": covered, "not-redistributable": len(self._secret)}
 
     # -- folding --------------------------------------------------------------------------------
 
-    def clear(self) -> None:
-        """Forgets everything."""
-        self._reset()
+    clear = _reset
 
     def apply(self, change: Change) -> None:
         """Folds one change in."""
@@ -180,7 +178,7 @@ class ListingTable(Fold):
             self._dead -= 1
         held = self._respond(listing)
         flags = LISTED | (LOCAL if listing.local else 0) | (HTTP if listing.scheme == "http" else 0)
-        flags |= COVERED if key in self._covers else 0
+        flags |= (COVERED if key in self._covers else 0) | (V6 if _is_v6(subject) else 0)
         category = NO_CATEGORY if listing.category is None else CATEGORIES.index(listing.category)
         self._rows[slot] = (
             NUMBER[subject.kind], flags, max(0, SEVERITY[listing.level]), round(100 * listing.probability),
@@ -247,6 +245,10 @@ class ListingTable(Fold):
         self._slots = {key: slot for slot, key in enumerate(self._texts)}
         self._rows = self._rows[kept]
         self._count, self._dead, self.horizon = len(kept), 0, self._seq
+
+
+def _is_v6(subject: Subject) -> bool:
+    return subject.kind in IP_KINDS and ":" in subject.value
 
 
 def wider_keys(subject: Subject) -> set[str]:

@@ -10,6 +10,7 @@ from mailrisk.service.context import Context
 from mailrisk.service.decisions import Decisions
 from mailrisk.service.follow import Follower
 from mailrisk.service.ip_response import responder
+from mailrisk.service.lists import Lists
 from mailrisk.service.report_address import A_DAY, AddressReports
 
 
@@ -32,4 +33,5 @@ class Surfaces:
         self.table = ListingTable(responder(context.policy, feed_only=settings.block_feed_only))
         self.follower = Follower(context, [self.table])
         self.decisions = Decisions(context, self.table, self.follower, settings.positions)
+        self.lists = Lists(context, self.table, self.follower, settings.most_entries)
         self.reports = AddressReports(context, settings.reports_a_day)

@@ -12,7 +12,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ASGIApp
 
 from mailrisk import __version__
-from mailrisk.listen.http import accounts, checks, events, hash_lists, intelligence, problems
+from mailrisk.listen.http import accounts, checks, events, hash_lists, intelligence, lists, problems
 from mailrisk.listen.http.body_slots import BodySlots
 from mailrisk.listen.http.bounded_json import BoundedRequest
 from mailrisk.listen.http.crowdsec import CrowdSecApp
@@ -20,7 +20,6 @@ from mailrisk.listen.http.google.app import GoogleApp
 from mailrisk.model.errors import MailriskError
 from mailrisk.service.check_url import stale
 from mailrisk.service.context import Context
-from mailrisk.service.lists import ListFolds
 from mailrisk.service.surfaces import Surfaces
 from mailrisk.service.watch import Watch
 from mailrisk.service.webrisk import HashLists
@@ -44,6 +43,7 @@ def make_app(
     context: Context, *, max_body_bytes: int, watch: Watch | None = None, surfaces: Surfaces | None = None
 ) -> Litestar:
     """The ASGI application over one context. Without ``watch`` no events are taken."""
+    surfaces = surfaces or Surfaces(context)
     handlers = [
         openapi,
         *checks.ROUTES,
@@ -54,14 +54,14 @@ def make_app(
     ]
     api = Router(path="/api/v1", route_handlers=handlers)
     return Litestar(
-        route_handlers=[readyz, api, *intelligence.LIST_ROUTES],
+        route_handlers=[readyz, api, *lists.ROUTES],
         state=State(
             {
                 "context": context,
-                "lists": ListFolds(context),
+                "lists": surfaces.lists,
                 "hash_lists": HashLists(context),
                 "watch": watch,
-                "surfaces": surfaces or Surfaces(context),
+                "surfaces": surfaces,
             }
         ),
         request_class=BoundedRequest,

@@ -1,4 +1,4 @@
-"""Routes that change or explain what we know: reports, withdrawals, explanations, the change feed, lists."""
+"""Routes that change or explain what we know: reports, withdrawals, explanations, the change feed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from mailrisk.service.check_message import report_message
 from mailrisk.service.envelope import make_envelope
 from mailrisk.service.explain import explain, in_utc
 from mailrisk.service.keys import Role
-from mailrisk.service.lists import ListFolds
 from mailrisk.service.once import Once
 from mailrisk.service.status import Status, status
 from mailrisk.service.withdraw import list_by_hand, withdraw
@@ -120,17 +119,4 @@ def status_route(request: AnyRequest) -> Status:
     return status(request.app.state.context)
 
 
-@get("/lists/{name:str}", guards=[needs(Role.READER)], sync_to_thread=True)
-def list_route(request: AnyRequest, name: str) -> Response[bytes]:
-    """A plain list, a fold of the change feed; answers 304 when the caller's copy is current."""
-    folds: ListFolds = request.app.state.lists
-    body, etag = folds.get(name)
-    headers = {"ETag": etag, "Cache-Control": "private, max-age=60"}
-    asked = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
-    if etag in asked or "*" in asked:  # RFC 9110 §13.1.2: the comparison is weak.
-        return Response(b"", status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type="text/plain")
-
-
 API_ROUTES = [reports, withdrawals, listings, explain_route, changes_route, status_route]
-LIST_ROUTES = [list_route]

@@ -50,8 +50,19 @@ def problem(
     return Response(content=body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
-def on_mailrisk_error(_: Request[Any, Any, Any], error: MailriskError) -> Response[dict[str, Any]]:
+FOR_DEVICES = ("/lists/",)
+"""Addresses of devices that show a key as the password of Basic, some of them only when they are asked to."""
+
+
+def on_mailrisk_error(request: Request[Any, Any, Any], error: MailriskError) -> Response[dict[str, Any]]:
     """An error that we raised on purpose."""
+    answer = _answer_to(error)
+    if answer.status_code == 401 and request.url.path.startswith(FOR_DEVICES):
+        answer.set_header("WWW-Authenticate", 'Basic realm="mailrisk", Bearer realm="mailrisk"')
+    return answer
+
+
+def _answer_to(error: MailriskError) -> Response[dict[str, Any]]:
     for kind, status, title in STATUS:
         if isinstance(error, kind):
             if isinstance(error, BadInput):
