@@ -85,6 +85,13 @@ HIDDEN_7Z = (
     "7hCAJO7xkZUXBiABCXAABwsBAAEkBvEHARJTD/m2doV/Kk2xD8P1GoW6/BcMagoBM84nzQAA"
 )
 
+# One stored member of 32 bytes, even.txt, with the same password: no filling tells a wrong one.
+STORED_7Z = (
+    "N3q8ryccAARvRbT5IAAAAAAAAABqAAAAAAAAAIs/nE9ct2d8snFNxN6onEPANypDWqRyTimxmy2sF/axtTxMvwEEBgABCSAABwsBAAIkBvEHAR"
+    "JTD8bobPXI2aoJWkEJCFq+UTQBAAEADCAgAAgKAQ61WXcAAAUBGQMAAAAREwBlAHYAZQBuAC4AdAB4AHQAAAAZABQKAQBxb9tAdnvdARUGAQAg"
+    "gKSBAAA="
+)
+
 
 @pytest.mark.parametrize(
     ("name", "data", "names"),
@@ -98,9 +105,31 @@ HIDDEN_7Z = (
 def test_locked_7z_and_rar_are_told_with_the_names_they_show(
     name: str, data: bytes, names: list[str]
 ) -> None:
-    found = opened(name, data, "2233")
+    found = opened(name, data, "2234")
     assert found.files[0].why == "locked" and found.files[0].contents.trait("encrypted") is not None
     assert [file.name for file in found.files[1:]] == names
+
+
+@pytest.mark.parametrize("data", [LOCKED_7Z, HIDDEN_7Z])
+def test_locked_7z_is_opened_with_a_password_of_the_message(data: str) -> None:
+    found = opened("a.7z", b64decode(data), "1234", "2233")
+    trait = found.files[0].contents.trait("opened-with-password")
+    assert trait is not None and trait.detail == "2233" and found.files[0].why == ""
+    assert [(file.name, file.kind, file.size) for file in found.files[1:]] == [
+        ("bill.exe", "pebin", len(PROGRAM))
+    ]
+
+
+def test_a_wrong_password_of_a_stored_member_is_told_by_its_checksum() -> None:
+    found = opened("a.7z", b64decode(STORED_7Z), "1111", "2233")
+    trait = found.files[0].contents.trait("opened-with-password")
+    assert trait is not None and trait.detail == "2233"
+    assert (found.files[1].name, found.files[1].size) == ("even.txt", 32)
+    assert opened("a.7z", b64decode(STORED_7Z), "1111").files[0].why == "locked"
+
+
+def test_locked_rar_stays_locked_whatever_the_message_says() -> None:
+    assert opened("a.rar", rar_of("bill.exe", PROGRAM, locked=True), "2233").files[0].why == "locked"
 
 
 def test_a_bomb_in_7z_is_cut() -> None:

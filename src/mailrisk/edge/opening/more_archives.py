@@ -2,7 +2,8 @@
 
 libarchive is a library of the system (Debian: libarchive13). Without it these kinds have no reader, and files
 of them are told as not opened. Formats and filters are named one by one, since "all" holds filters that start
-programs. It does not unlock 7z and RAR: those stay locked.
+programs. It knows no password of 7z: what unlocks those is ``collect/files/sevenzip.py``. Locked RAR stays locked: the
+only code that decrypts and unpacks it is unRAR's, whose licence forbids much.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from mailrisk.collect.files.archives_zip import read_zip
+from mailrisk.collect.files import sevenzip
+from mailrisk.collect.files.archives_zip import TRIED_BYTES, read_zip
 from mailrisk.collect.files.limits import FileBudget, Reader
 from mailrisk.collect.files.unpacking import PIECE, Unpacking
 from mailrisk.model.errors import BadInput
@@ -47,7 +49,7 @@ def readers() -> dict[str, Reader]:
             ffi.get_read_filter_function(filter_name)
         except ValueError:
             continue
-        found[kind] = _reader(formats, filter_name)
+        found[kind] = _read_sevenzip if kind == "sevenzip" else _reader(formats, filter_name)
     return {**found, **dict.fromkeys(("zip", "jar", "apk", "appx"), _read_zip)}
 
 
@@ -56,11 +58,49 @@ def _read_zip(data: bytes, budget: FileBudget) -> Contents:
     return read_zip(data, budget, _unlock_zip)
 
 
-def _unlock_zip(data: bytes, password: bytes) -> Iterator[Iterable[bytes]]:
-    """The members of a locked ZIP archive, in the order of their headers; ValueError for a wrong password."""
+def _read_sevenzip(data: bytes, budget: FileBudget) -> Contents:
+    """The members of a 7z archive, unlocked if the message holds the password."""
+    unpacking = Unpacking(len(data), budget)
+    formats, filter_name = _FORMATS["sevenzip"]
+    if sevenzip.is_locked(data):
+        for password in budget.passwords:
+            plain = _unlocked_sevenzip(data, password)
+            if plain:
+                unpacking.trait("encrypted")
+                unpacking.trait("opened-with-password", password)
+                return _read(plain, unpacking, formats, filter_name)
+    return _read(data, unpacking, formats, filter_name)
+
+
+def _unlocked_sevenzip(data: bytes, password: str) -> bytes:
+    """The archive without encryption; nothing if its first member does not unpack, up to a limit."""
     from libarchive import ffi
     from libarchive.entry import ArchiveEntry  # type: ignore[import-untyped]
     from libarchive.exception import ArchiveError  # type: ignore[import-untyped]
+
+    archive = ffi.read_new()
+    try:
+        plain = sevenzip.unlocked(data, password)
+        ffi.get_read_format_function("7zip")(archive)
+        ffi.read_open_memory(archive, plain, len(plain))
+        entry, left = ArchiveEntry(archive), TRIED_BYTES
+        while left == TRIED_BYTES and ffi.read_next_header2(archive, entry._entry_p) != ffi.ARCHIVE_EOF:
+            for piece in _pieces(ffi, archive, exact=True):
+                left -= len(piece)
+                if left < 0:
+                    break
+    except (ValueError, ArchiveError):
+        return b""
+    finally:
+        ffi.read_free(archive)
+    return plain
+
+
+def _unlock_zip(data: bytes, password: bytes) -> Iterator[Iterable[bytes]]:
+    """The members of a locked ZIP archive, in the order of their headers; ValueError for a wrong password."""
+    from libarchive import ffi
+    from libarchive.entry import ArchiveEntry
+    from libarchive.exception import ArchiveError
 
     archive = ffi.read_new()
     try:
@@ -88,17 +128,16 @@ def _checked(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 def _reader(formats: tuple[str, ...], filter_name: str) -> Reader:
     def read(data: bytes, budget: FileBudget) -> Contents:
-        return _read(data, budget, formats, filter_name)
+        return _read(data, Unpacking(len(data), budget), formats, filter_name)
 
     return read
 
 
-def _read(data: bytes, budget: FileBudget, formats: tuple[str, ...], filter_name: str) -> Contents:
+def _read(data: bytes, unpacking: Unpacking, formats: tuple[str, ...], filter_name: str) -> Contents:
     """The members of one archive. BadInput: nothing of it can be read."""
     from libarchive import ffi
     from libarchive.exception import ArchiveError
 
-    unpacking = Unpacking(len(data), budget)
     defects: list[str] = []
     archive = ffi.read_new()
     try:
@@ -165,9 +204,14 @@ def _is_encrypted(ffi: Any) -> Any:
     return known or ffi.ffi("entry_is_encrypted", [ffi.c_archive_entry_p], ffi.c_int)
 
 
-def _pieces(ffi: Any, archive: Any) -> Iterator[bytes]:
+def _pieces(ffi: Any, archive: Any, *, exact: bool = False) -> Iterator[bytes]:
+    """A member in pieces. Where its checksum does not fit, it ends; ArchiveError in that case if it must be ``exact``."""
     from ctypes import create_string_buffer
 
+    from libarchive.exception import ArchiveError
+
     buffer = create_string_buffer(PIECE)
-    while length := ffi.read_data(archive, buffer, PIECE):
+    while (length := ffi.read_data(archive, buffer, PIECE)) > 0:
         yield buffer.raw[:length]
+    if length < 0 and exact:
+        raise ArchiveError("the checksum does not fit", retcode=length)
