@@ -22,6 +22,7 @@ from mailrisk.service.accounts import AccountAnswer, account_answer, account_sub
 from mailrisk.service.answers import IpAnswer
 from mailrisk.service.check_ip import verdict_answer
 from mailrisk.service.context import Context
+from mailrisk.service.located import country_of, operator_of
 from mailrisk.service.record import record
 from mailrisk.service.sent_contacts import SentContacts
 from mailrisk.store.ledger import known_evidence
@@ -105,9 +106,9 @@ class _Analyses:
         frontends = context.knowledge.trusted_frontends
         self.names: dict[Subject, str] = {}
         self._contacts = SentContacts(context)
-        self._login = LoginAnalysis(trusted_frontends=frontends)
+        self._login = LoginAnalysis(trusted_frontends=frontends, operator_of=operator_of(context))
         self._takeover = TakeoverAnalysis(
-            self._subject_of, self._login.attacking, self._country, trusted_frontends=frontends
+            self._subject_of, self._login.attacking, country_of(context), trusted_frontends=frontends
         )
         self._sending = SendAnalysis(
             self._subject_of, own_domains=context.knowledge.own_domains, trusted_frontends=frontends
@@ -136,10 +137,6 @@ class _Analyses:
         subject = account_subject(key.make() if key is not None else b"", name)
         self.names[subject] = name
         return subject
-
-    def _country(self, ip: str) -> str:
-        place = self._context.locate(ip)
-        return place.country if place is not None else ""
 
 
 def detect(

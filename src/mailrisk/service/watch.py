@@ -32,6 +32,7 @@ from mailrisk.model.evidence import Evidence
 from mailrisk.model.subject import Subject
 from mailrisk.service.accounts import account_subject
 from mailrisk.service.context import Context
+from mailrisk.service.located import country_of, operator_of
 from mailrisk.service.login_shares import write_shares
 from mailrisk.service.record import record
 from mailrisk.service.reporters import MOST_ADDRESSES, Reporters
@@ -97,21 +98,19 @@ class Watch:
         secret = key.make() if key is not None else b""
         seed = blake2b(secret, digest_size=16, person=b"addresses").digest()
         self.analysis = LoginAnalysis(
-            sources=Sources(len(DEFAULT.windows), seed=seed), trusted_frontends=self._frontends
+            sources=Sources(len(DEFAULT.windows), seed=seed),
+            trusted_frontends=self._frontends,
+            operator_of=operator_of(context),
         )
 
         def subject_of(name: str) -> Subject:
             return account_subject(secret, name)
 
-        def country(ip: str) -> str:
-            place = context.locate(ip)
-            return place.country if place is not None else ""
-
         self.sending = SendAnalysis(
             subject_of, own_domains=context.knowledge.own_domains, trusted_frontends=self._frontends
         )
         self.takeover = TakeoverAnalysis(
-            subject_of, self.analysis.attacking, country, trusted_frontends=self._frontends
+            subject_of, self.analysis.attacking, country_of(context), trusted_frontends=self._frontends
         )
         self._ids: OrderedDict[bytes, None] = OrderedDict()
 

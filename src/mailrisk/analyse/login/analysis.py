@@ -34,6 +34,7 @@ from mailrisk.analyse.login.findings import (
     told,
 )
 from mailrisk.analyse.login.judge import Picture, honest_use, judge
+from mailrisk.analyse.login.operators import OperatorOf, nobody_knows
 from mailrisk.analyse.login.settings import DEFAULT, LoginSettings, WindowSettings
 from mailrisk.analyse.login.sieges import Attacker, Sieges, SiegesState
 from mailrisk.analyse.login.sources import MAX_AT_HOME, Source, Sources, SourcesState
@@ -66,6 +67,7 @@ class LoginAnalysis:
         sources: Sources | None = None,
         *,
         trusted_frontends: Collection[str] = (),
+        operator_of: OperatorOf = nobody_knows,
     ) -> None:
         """``trusted_frontends``: canonical addresses of webmail, proxies and load balancers."""
         self._settings = settings
@@ -73,7 +75,7 @@ class LoginAnalysis:
         self.busiest = Busiest()
         self._sources = Sources(len(settings.windows)) if sources is None else sources
         self._sieges = Sieges(settings.siege)
-        self._together = Together(settings, self._sources)
+        self._together = Together(settings, self._sources, operator_of)
         # With fewer failures no rule can hold: most addresses never have more.
         self._least = min(
             steps[0][0]

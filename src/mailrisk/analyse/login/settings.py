@@ -88,6 +88,15 @@ class NeighbourSettings(msgspec.Struct, frozen=True, kw_only=True):
     whole: Steps = ((6, 0.78), (16, 1.0))  # by addresses, for the network itself, where nobody logs in
 
 
+class OperatorSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """When a network operator's attackers are held against his other addresses."""
+
+    length_s: int = 28 * 86_400
+    networks: int = 4  # /24 or /48 that attackers must come from: one bad customer is not his operator
+    outnumbered: int = 20  # attackers for each account that logs in from there
+    steps: Steps = ((8, 0.75), (20, 1.0), (60, 1.25))  # by attacking addresses
+
+
 class LoginSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a login analysis may be told."""
 
@@ -95,6 +104,7 @@ class LoginSettings(msgspec.Struct, frozen=True, kw_only=True):
     siege: SiegeSettings = SiegeSettings()
     dictionary: DictionarySettings = DictionarySettings()
     neighbours: NeighbourSettings = NeighbourSettings()
+    operators: OperatorSettings = OperatorSettings()
     quiet_s: int = 7 * 86_400  # after which an attacker that comes again is one that comes again
     one_person: int = 2  # that many failing accounts may be one person's devices
     offset_per_success: float = 2.0  # strangers set off by each account that logs in from there

@@ -15,6 +15,7 @@ from mailrisk.analyse.login.dictionary import Dictionary, DictionaryState, Membe
 from mailrisk.analyse.login.findings import SOURCE, about, ago, stamp
 from mailrisk.analyse.login.judge import COMPANY
 from mailrisk.analyse.login.neighbours import Crowd, Neighbours, NeighboursState
+from mailrisk.analyse.login.operators import Operator, OperatorOf, Operators, nobody_knows
 from mailrisk.analyse.login.settings import LoginSettings, value_of
 from mailrisk.analyse.login.sources import Source, Sources
 from mailrisk.model.events import LoginEvent, Outcome, voice
@@ -25,6 +26,7 @@ from mailrisk.model.subject import Kind, Subject
 NAME = "login-shared-name"
 DICTIONARY, NEIGHBOURS = COMPANY
 NETWORK = "login-network-attack"
+OPERATOR = "login-operator"
 
 
 class TogetherState(msgspec.Struct, array_like=True):
@@ -32,25 +34,30 @@ class TogetherState(msgspec.Struct, array_like=True):
 
     dictionary: DictionaryState
     neighbours: NeighboursState
+    operators: dict[str, Operator] = {}
 
 
 class Together:
     """Addresses in company."""
 
-    def __init__(self, settings: LoginSettings, sources: Sources) -> None:
+    def __init__(
+        self, settings: LoginSettings, sources: Sources, operator_of: OperatorOf = nobody_knows
+    ) -> None:
         self._settings = settings
         self._sources = sources
+        self._operators = Operators(settings.operators, operator_of)
         self._dictionary = Dictionary(settings.dictionary)
         self._neighbours = Neighbours(settings.neighbours)
 
     def state(self) -> TogetherState:
         """Everything that is known; the tables themselves, so encode it at once."""
-        return TogetherState(self._dictionary.state(), self._neighbours.state())
+        return TogetherState(self._dictionary.state(), self._neighbours.state(), self._operators.state())
 
     def restore(self, state: TogetherState) -> None:
         """Goes on from a state."""
         self._dictionary.restore(state.dictionary)
         self._neighbours.restore(state.neighbours)
+        self._operators.restore(state.operators)
 
     def owned(self, event: LoginEvent) -> None:
         """Somebody logged in to the account, from an address that says nothing about him."""
@@ -59,6 +66,7 @@ class Together:
     def success(self, event: LoginEvent, key: str) -> Iterator[Evidence]:
         """Somebody logged in: the account is his, and the network is one where people log in."""
         self._dictionary.success(event.account, key, event.seen_at)
+        self._operators.success(event.ip, event.account)
         network = aggregate(event.ip)[-1]
         found = self._neighbours.success(network, event.account)
         home = len(found.home)
@@ -87,6 +95,24 @@ class Together:
             yield from self._member(told, event)
         for crowd in self._neighbours.failure(one.network, key, event):
             yield from self._crowd(crowd, one.network, event)
+        yield from self._operator(event, key, source)
+
+    def _operator(self, event: LoginEvent, key: str, source: Source) -> Iterator[Evidence]:
+        """``login-operator`` about an address of which something is said already, and where nobody logs in."""
+        if source.is_attacker:
+            self._operators.attacked(event.ip, key, event.seen_at)
+        if not source.reported or source.at_home:
+            return
+        found = self._operators.reputation(event.ip, key, event.seen_at)
+        if found is None or not found.value or not source.is_news(OPERATOR, found.value, event.seen_at):
+            return
+        data = {
+            "operator": found.operator,
+            "addresses": found.attackers,
+            "networks": found.networks,
+            "successes": found.home,
+        }
+        yield self._evidence(OPERATOR, source, key, found.value, data)
 
     def _member(self, key: str, event: LoginEvent) -> Iterator[Evidence]:
         """``login-shared-dictionary`` or ``login-shared-name``, when there is more to say than before."""
