@@ -112,7 +112,7 @@ def a_subject(chance: random.Random) -> Subject:
                 chance.randrange(64) << chance.choice((0, 64, 80))
             )
             length = 128 if kind is Kind.IP else chance.choice((48, 56, 64, 120))
-            network = ipaddress.ip_network(f"{ipaddress.IPv6Address(number6)}/{length}", strict=False)  # type: ignore[assignment]
+            network = ipaddress.ip_network(f"{ipaddress.IPv6Address(number6)}/{length}", strict=False)
         return Subject(kind, str(network.network_address) if kind is Kind.IP else str(network))
     domain = f"d{chance.randrange(20)}.{chance.choice(('example', 'test'))}"
     if kind is Kind.DOMAIN:
