@@ -204,10 +204,9 @@ class Dictionary:
         if len(self._shared) >= MAX_SHARED:
             self._shared.popitem(last=False)
         self._shared[account] = at
-        for oldest in list(self._shared):
-            if (at - self._shared[oldest]).total_seconds() < self._settings.length_s:
-                break
-            del self._shared[oldest]
+        length_s = self._settings.length_s
+        while (at - next(iter(self._shared.values()))).total_seconds() >= length_s:
+            self._shared.popitem(last=False)
 
     def _is_shared(self, account: str, name: Name) -> bool:
         """Whether addresses of enough networks tried the name, and most of them are no repeating device."""

@@ -75,7 +75,6 @@ class TakeoverAnalysis:
         settings: TakeoverSettings = TakeoverSettings(),  # noqa: B008  a frozen value
         *,
         trusted_frontends: frozenset[str] = frozenset(),
-        most: int = MAX_ACCOUNTS,
         records: Records | None = None,
     ) -> None:
         self._subject_of = subject_of
@@ -83,7 +82,7 @@ class TakeoverAnalysis:
         self._country = country
         self._settings = settings
         self._frontends = trusted_frontends
-        self._accounts = Accounts(_Account, most, records)
+        self._accounts = Accounts(_Account, MAX_ACCOUNTS, records)
 
     def observe(self, event: LoginEvent) -> list[Evidence]:
         """The evidence that an event gives rise to, mostly none."""

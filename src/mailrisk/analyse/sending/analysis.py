@@ -46,14 +46,13 @@ class SendAnalysis:
         *,
         own_domains: frozenset[str] = frozenset(),
         trusted_frontends: frozenset[str] = frozenset(),
-        most: int = MAX_SENDERS,
         records: Records | None = None,
     ) -> None:
         self._subject_of = subject_of
         self._settings = settings
         self._own_domains = own_domains
         self._frontends = trusted_frontends
-        self._senders = Accounts(Sender, most, records)
+        self._senders = Accounts(Sender, MAX_SENDERS, records)
 
     def login(self, event: LoginEvent) -> None:
         """A login that succeeded shows where the account is; the first network it is seen in is its home."""
