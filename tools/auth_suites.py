@@ -79,7 +79,7 @@ def spf_suite(folder: Path) -> Iterator[Case]:
     """The openspf suites of RFC 4408 and RFC 7208."""
     for title, text in _spf_files(folder):
         for scenario in yaml.safe_load_all(text):
-            zone = lower({name: _spf_records(values) for name, values in scenario["zonedata"].items()})
+            zone = lower({name: spf_records(values) for name, values in scenario["zonedata"].items()})
             for name, case in scenario["tests"].items():
                 wanted = case["result"] if isinstance(case["result"], list) else [case["result"]]
                 title_of = f"{title}: {scenario['description']}: {name}"
@@ -114,7 +114,7 @@ def _spf_files(folder: Path) -> Iterator[tuple[str, str]]:
                     yield Path(member.name).name, io.TextIOWrapper(stream, "utf-8").read()
 
 
-def _spf_records(values: list[Any]) -> list[tuple[str, Any]]:
+def spf_records(values: list[Any]) -> list[tuple[str, Any]]:
     """One name's records; type SPF is served as TXT unless the name has a TXT record of its own."""
     found: list[tuple[str, Any]] = []
     kinds = {next(iter(value)) for value in values if isinstance(value, dict)}

@@ -14,7 +14,7 @@ from io import BytesIO
 
 from mailrisk.collect.files.archives_zip import read_zip
 from mailrisk.collect.files.limits import FileBudget, Reader
-from mailrisk.collect.files.unpacking import PIECE, Decompressor, Unpacking, pieces_of
+from mailrisk.collect.files.unpacking import PIECE, Decompressor, Unpacking, inflated, pieces_of
 from mailrisk.model.errors import BadInput
 from mailrisk.model.file import Contents
 
@@ -33,14 +33,7 @@ def read_gzip(data: bytes, budget: FileBudget) -> Contents:
 def _gunzip(data: bytes) -> Iterator[bytes]:
     for _ in range(_STREAMS):
         inflate = zlib.decompressobj(31)
-        rest = data
-        while rest and not inflate.eof:
-            piece = inflate.decompress(rest, PIECE)
-            rest = inflate.unconsumed_tail
-            if piece:
-                yield piece
-            elif not rest:
-                return
+        yield from inflated(inflate, data)
         data = inflate.unused_data
         if not data.startswith(b"\x1f\x8b"):
             return

@@ -17,7 +17,7 @@ from itertools import islice
 from typing import Any
 
 from mailrisk.collect.files.limits import NAMELESS, FileBudget
-from mailrisk.collect.files.unpacking import PIECE, Unpacking, pieces_of
+from mailrisk.collect.files.unpacking import PIECE, Unpacking, inflated, pieces_of
 from mailrisk.collect.message.archives import zip_directory
 from mailrisk.collect.message.charset import decode
 from mailrisk.model.errors import BadInput
@@ -143,24 +143,12 @@ def _plain(data: bytes, entry: Any) -> Iterator[bytes]:
     if method == _STORED:
         return (packed[at : at + PIECE] for at in range(0, len(packed), PIECE))
     if method == _DEFLATED:
-        return _inflated(packed)
+        return inflated(zlib.decompressobj(-15), packed)
     if method == _BZIP2:
         return pieces_of(bz2.BZ2Decompressor(), packed)
     if method == _LZMA:
         return pieces_of(_lzma(packed), packed[4 + struct.unpack_from("<H", packed, 2)[0] :])
     raise ValueError(f"packed by method {method}, which is not supported")
-
-
-def _inflated(packed: bytes) -> Iterator[bytes]:
-    inflate = zlib.decompressobj(-15)
-    rest = packed
-    while rest and not inflate.eof:
-        piece = inflate.decompress(rest, PIECE)
-        rest = inflate.unconsumed_tail
-        if piece:
-            yield piece
-        elif not rest:
-            return
 
 
 def _lzma(packed: bytes) -> lzma.LZMADecompressor:

@@ -128,3 +128,30 @@ def pieces_of(decompressor: Decompressor, data: bytes) -> Iterator[bytes]:
         piece = decompressor.decompress(packed, PIECE)
         if piece:
             yield piece
+
+
+class Inflate(Protocol):
+    """What ``zlib.decompressobj`` gives."""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the end of the stream was reached."""
+
+    @property
+    def unconsumed_tail(self) -> bytes:
+        """Packed bytes that did not fit into what was asked for."""
+
+    def decompress(self, data: bytes, max_length: int = 0, /) -> bytes:
+        """At most ``max_length`` unpacked bytes."""
+
+
+def inflated(inflate: Inflate, data: bytes) -> Iterator[bytes]:
+    """As ``pieces_of``, for Deflate (RFC 1951)."""
+    rest = data
+    while rest and not inflate.eof:
+        piece = inflate.decompress(rest, PIECE)
+        rest = inflate.unconsumed_tail
+        if piece:
+            yield piece
+        elif not rest:
+            return

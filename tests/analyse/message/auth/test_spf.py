@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 from tests.analyse.message.auth.world import Records, World
+from tools.auth_suites import spf_records
 
 from mailrisk.analyse.message.auth.answers import Answers
 from mailrisk.analyse.message.auth.spf import check_spf
@@ -118,34 +119,12 @@ def _suite() -> list[Any]:
         text = io.TextIOWrapper(stream, "utf-8").read()
     cases = []
     for scenario in yaml.safe_load_all(text):
-        records = {name: _records(values) for name, values in scenario["zonedata"].items()}
+        records = {name: spf_records(values) for name, values in scenario["zonedata"].items()}
         cases += [
             pytest.param(case, records, id=f"{scenario['description']}: {name}")
             for name, case in scenario["tests"].items()
         ]
     return cases
-
-
-def _records(values: list[Any]) -> list[tuple[str, Any]]:
-    """One name's records; SPF records are served as TXT unless the name says otherwise (see the suite)."""
-    found: list[tuple[str, Any]] = []
-    kinds = {next(iter(value)) for value in values if isinstance(value, dict)}
-    for value in values:
-        if value == "TIMEOUT":
-            found.append(("TIMEOUT", None))
-            continue
-        ((kind, content),) = value.items()
-        if kind == "SPF" and "TXT" in kinds:
-            continue
-        if kind in ("SPF", "TXT"):
-            if content != "NONE":
-                pieces = content if isinstance(content, list) else [content]
-                found.append(("TXT", b"".join(piece.encode("utf-8") for piece in pieces)))
-        elif kind == "MX":
-            found.append(("MX", tuple(content)))
-        else:
-            found.append((kind, content))
-    return found
 
 
 @pytest.mark.skipif(not SUITE.exists(), reason="shared data absent: the openspf suite")
