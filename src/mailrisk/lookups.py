@@ -115,7 +115,7 @@ def prepare(data_dir: Path, config: Config) -> Callable[[], LookupContext]:
             index=LookupIndex(data_dir / "index", readonly=True),
             policy=policy,
             knowledge=knowledge,
-            locate=GeoDatabase.open(data_dir / "cache").locate,
+            locate=GeoDatabase.open(data_dir / "cache", data_dir / "geo").locate,
             clock=system_clock,
             index_max_age=timedelta(seconds=config.index.max_age_s),
         )

@@ -15,6 +15,7 @@ from tools.build_geo import Range, asn_ranges, build
 
 from mailrisk.edge import geo
 from mailrisk.edge.geo import GeoDatabase, Place, Table, unpack
+from mailrisk.model.errors import ConfigError
 
 SAID: dict[str, Any] = {"preset": 0, "date": "2026-06-17", "source": "test", "licence": "CC0-1.0"}
 
@@ -150,3 +151,25 @@ def test_iptoasn_files_are_read_for_operators(tmp_path: Path) -> None:
     assert table.find("192.0.2.5") == ("64496 EXAMPLE - Example Net", "192.0.2.0/24")
     assert table.find("192.0.3.5") == ("", "")
     assert table.find("2001:db8:5::1") == ("64499 SIX", "2001:db8::/32")
+
+
+def test_the_administrators_own_table_goes_first(tmp_path: Path) -> None:
+    own = tmp_path / "geo"
+    own.mkdir()
+    (own / "asn.geo.xz").write_bytes(build("asn", RANGES, **SAID))
+    place = GeoDatabase.open(tmp_path / "cache", own).locate("192.0.2.9")
+    assert place is not None and (place.asn, place.network) == (64496, "192.0.2.0/24")
+    assert GeoDatabase.open(tmp_path / "cache", tmp_path / "none").locate("192.0.2.9") is None
+
+
+@pytest.mark.parametrize("content", [b"", b"no table", lzma.compress(b"no table"), lzma.compress(b"")])
+def test_an_own_file_that_is_no_table_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "asn.geo.xz").write_bytes(content)
+    with pytest.raises(ConfigError, match=r"asn\.geo\.xz is no table"):
+        GeoDatabase.open(None, tmp_path)
+
+
+def test_an_own_table_under_a_wrong_name_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "country.geo.xz").write_bytes(build("asn", RANGES, **SAID))
+    with pytest.raises(ConfigError, match="a table of asn"):
+        GeoDatabase.open(None, tmp_path)

@@ -1,6 +1,6 @@
 """Country and network operator of an address, from public registries' data that is shipped with us.
 
-Each file of ``data/geo`` is a table of address ranges, built by ``tools/build_geo.py`` from data in the
+Each file of ``data/geo``, and of the folder ``geo`` in the data directory, is a table of address ranges, built by ``tools/build_geo.py`` from data in the
 public domain: ``country.geo.xz`` and, if it is there, ``asn.geo.xz``. The data is as old as its ``date`` says
 and has errors; it explains, and decides nothing.
 
@@ -32,6 +32,8 @@ from socket import inet_aton
 from typing import Final
 
 import msgspec
+
+from mailrisk.model.errors import ConfigError
 
 MAGIC: Final = b"MRGEO1\r\n"
 MAX_UNPACKED: Final = 64 * 1024 * 1024
@@ -135,13 +137,18 @@ class GeoDatabase:
         self.headers: tuple[Header, ...] = tuple(table.header for table in tables.values())
 
     @classmethod
-    def open(cls, cache_dir: Path | None = None) -> GeoDatabase:
-        """The shipped tables, unpacked into ``cache_dir`` once; in memory if it cannot be written."""
-        folder = files("mailrisk") / "data" / "geo"
+    def open(cls, cache_dir: Path | None = None, own: Path | None = None) -> GeoDatabase:
+        """The shipped tables, unpacked into ``cache_dir`` once; in memory if it cannot be written.
+
+        A table in the folder ``own`` (the administrator's) takes the place of the shipped one. ConfigError: it is none.
+        """
         tables = {}
         for name in TABLES:
-            packed = folder / f"{name}.geo.xz"
-            if packed.is_file():
+            mine = own / f"{name}.geo.xz" if own is not None else None
+            packed = files("mailrisk") / "data" / "geo" / f"{name}.geo.xz"
+            if mine is not None and mine.is_file():
+                tables[name] = _open_own(name, mine, cache_dir)
+            elif packed.is_file():
                 tables[name] = _open(name, packed.read_bytes(), cache_dir)
         return cls(tables)
 
@@ -158,6 +165,18 @@ class GeoDatabase:
             return None
         number, _, as_name = operator.partition(" ")
         return Place(country=country, asn=int(number or 0), as_name=as_name, network=network)
+
+
+def _open_own(name: str, path: Path, cache_dir: Path | None) -> Table:
+    try:
+        if path.stat().st_size > MAX_UNPACKED:
+            raise ValueError(f"larger than {MAX_UNPACKED} bytes")
+        table = _open(name, path.read_bytes(), cache_dir)
+        if table.header.table != name:
+            raise ValueError(f"a table of {table.header.table}")
+    except (OSError, ValueError, lzma.LZMAError, msgspec.DecodeError) as error:
+        raise ConfigError("geo", f"{path} is no table of tools/build_geo.py: {error}") from None
+    return table
 
 
 def _open(name: str, packed: bytes, cache_dir: Path | None) -> Table:

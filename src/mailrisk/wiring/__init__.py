@@ -89,7 +89,7 @@ def open_context(
             knowledge=knowledge,
             resolver=_resolver(config, network),
             opener=opener,
-            locate=GeoDatabase.open(data_dir / "cache").locate,
+            locate=GeoDatabase.open(data_dir / "cache", data_dir / "geo").locate,
             clock=clock,
             network=network and config.network.enabled,
             message_budget=timedelta(seconds=config.network.message_budget_s),
