@@ -144,3 +144,11 @@ def test_no_text_breaks_the_search(text: str) -> None:
 def test_no_host_breaks_the_comparison(host: str) -> None:
     BRANDS.lookalike(host)
     BRANDS.owners(host)
+
+
+def test_a_name_that_begins_otherwise_is_no_slip_of_a_known_one() -> None:
+    github = Brand(id="github", title="GitHub", sector="internet", names=("GitHub",), domains=("github.com",))
+    brands = Brands([github])
+    assert brands.lookalike("withub.org") is None
+    for slip in ("hithub.com", "githib.com", "githubb.com"):
+        assert brands.lookalike(slip), slip

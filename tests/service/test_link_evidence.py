@@ -43,6 +43,15 @@ def test_of_several_links_the_most_dubious_one_is_told_with_how_dubious_it_is() 
     assert 0 < evidence.value < 1
 
 
+def test_the_oddest_of_many_places_surprises_less_but_cannot_be_hidden_among_them() -> None:
+    odd = found("https://kq7.example/x", "odd-port", "abused-tld")
+    (alone,) = told(odd)
+    few = told(odd, found("https://a.example/"))[0].value
+    many = told(odd, *(found(f"https://a{number}.example/") for number in range(4)))[0].value
+    more = told(odd, *(found(f"https://a{number}.example/") for number in range(40)))[0].value
+    assert alone.value > few > many == more > 0
+
+
 def test_a_link_with_next_to_nothing_against_it_is_not_told() -> None:
     assert told(found("https://a.example/")) == []
     assert told(found("https://a.example/", "odd-port", value=0.3)) == []

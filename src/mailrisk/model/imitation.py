@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import NamedTuple
 
 from mailrisk.model.confusable import disguised, latin, skeleton
@@ -45,6 +46,20 @@ _DIGITS = re.compile(r"[01358]")
 
 _SPLIT = re.compile(r"[-_.]+")
 _DELETION_LIMIT = 40
+
+
+_KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_BESIDE = frozenset(
+    pair
+    for upper, lower in zip(("", *_KEYS), _KEYS, strict=False)
+    for first, second in (
+        *pairwise(lower),
+        *zip(upper, lower, strict=False),
+        *zip(upper[1:], lower, strict=False),
+    )
+    for pair in (first + second, second + first)
+)
+"""Letters whose keys touch each other."""
 
 
 class Imitation(NamedTuple):
@@ -128,7 +143,7 @@ class LabelIndex:
             if candidate in self._exact and len(candidate) >= self._shortest_typo:
                 return candidate
             for near in self._gaps.get(candidate, ()):
-                if near != label and one_edit(near, label):
+                if near != label and one_edit(near, label) and not _starts_otherwise(near, label):
                     return near
         return None
 
@@ -178,6 +193,11 @@ def decoded(label: str) -> str:
         return label[4:].encode("ascii").decode("punycode")
     except (UnicodeError, ValueError):
         return label
+
+
+def _starts_otherwise(known: str, label: str) -> bool:
+    """Only the first letter differs, and the keys are apart: who imitates a name keeps how it begins (``withub``)."""
+    return known[1:] == label[1:] and known[0] + label[0] not in _BESIDE
 
 
 def one_edit(left: str, right: str) -> bool:

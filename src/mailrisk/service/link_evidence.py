@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -40,6 +41,10 @@ FULL = 4.0
 """Log-odds above the prior at which ``dubious-link`` has its full weight: there the link is suspicious."""
 
 
+MOST_PLACES = 4
+"""Places among which the oddest is odd by chance; more would let senders hide a link among others."""
+
+
 def prominence(link: Link) -> int:
     """Smaller for a place where a reader acts on the link: a picture may have the address of its own link."""
     return PROMINENT.index(link.how) if link.how in PROMINENT else len(PROMINENT)
@@ -51,6 +56,7 @@ def from_urls(
     """Each listed link counts; of the others the worst one, as suspicious or by how dubious its address looks.
 
     ``at_home``: whether a host is the author's own; his newsletter may look odd as long as it leads to himself.
+    Among many places the oddest is odd by chance: the surprise at it is less by the logarithm of their number (Bonferroni).
     """
     listed = [_listed_url(subject, item, now) for item in urls]
     evidence = [item for item in listed if item is not None]
@@ -66,7 +72,7 @@ def from_urls(
         evidence.append(_about(subject, item, verdict, now, "suspicious-link"))
     elif clicked:
         item, verdict = _worst(clicked)
-        above = verdict.logit - policy.document.prior[Kind.URL]
+        above = verdict.logit - policy.document.prior[Kind.URL] - math.log(_places(clicked))
         if above >= DUBIOUS:
             value = round(min(1.0, above / FULL), 3)
             evidence.append(_about(subject, item, verdict, now, "dubious-link", value))
@@ -77,6 +83,12 @@ def at_home(message: Message, hosts: Hosts) -> Callable[[str], bool]:
     """Whether a host belongs to the registrable domain of one of the message's authors."""
     homes = {hosts.registrable(box.domain) for box in message.from_[:5]} - {""}
     return lambda host: hosts.registrable(host) in homes
+
+
+def _places(judged: Sequence[tuple[FoundUrl, Verdict]]) -> int:
+    """How many different hosts the links lead to, from one to MOST_PLACES."""
+    hosts = {item.looked.unwrapped.url.host for item, _ in judged if item.looked}
+    return max(1, min(MOST_PLACES, len(hosts)))
 
 
 def _worst(judged: Sequence[tuple[FoundUrl, Verdict]]) -> tuple[FoundUrl, Verdict]:

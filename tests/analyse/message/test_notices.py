@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.analyse.message.letters import OWN, PIXELS, codes, judged, letter, page, view
+from tests.analyse.message.letters import OWN, PIXELS, codes, findings, judged, letter, page, view
 
 from mailrisk.model.authority import is_authority
 from mailrisk.model.verdict import Level
@@ -114,3 +114,13 @@ def test_authorities_have_domains_that_nobody_else_can_have(host: str) -> None:
 @pytest.mark.parametrize("host", ["gov.example.com", "tax-gov.cn", "irs-gov.com", "mygov.cn.example"])
 def test_what_only_looks_like_an_authority_is_none(host: str) -> None:
     assert not is_authority(host)
+
+
+def test_fields_that_are_sent_to_the_authors_own_site_count_half() -> None:
+    form = '<form action="https://www.{}/vote"><input name="name"><input name="town"></form>'
+    raw = letter("News", "news@letters.example", "July", html=page(form.format("letters.example")))
+    away = letter("News", "news@letters.example", "July", html=page(form.format("elsewhere.example")))
+    values = [
+        item.value for one in (raw, away) for item in findings(view(one)) if item.code == "input-in-mail"
+    ]
+    assert values == [0.5, 1.0]

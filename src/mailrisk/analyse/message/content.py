@@ -116,7 +116,8 @@ def _links(view: MessageView) -> Iterator[Evidence]:
 def _form(view: MessageView, form: LinkedUrl) -> Iterator[Evidence]:
     """A form in the mail itself: with a field for a secret, or with two or more fields to write in.
 
-    A search box and the buttons of a survey are neither; programs that show mail ask before they send such a form.
+    A search box and the buttons of a survey are neither; programs that show mail ask before they send such a form. What
+    is sent to the author's own site, where the From domain leads, counts half: newsletters ask who their readers are.
     """
     fields = _FIELD.findall(view.message.html[: 10 * READ])[:FIELDS]
     written = [field for field in fields if not _UNWRITTEN.search(field)]
@@ -124,7 +125,9 @@ def _form(view: MessageView, form: LinkedUrl) -> Iterator[Evidence]:
     if any(_PASSWORD.search(field) for field in fields):
         yield fact(view, code="form-in-mail", data=data, artefact=where)
     elif len(written) >= 2 or any(_SECRET.search(field) for field in written):
-        yield fact(view, code="input-in-mail", data=data, artefact=where)
+        home = {registrable(view, box.domain) for box in view.message.from_[:5] if box.domain}
+        value = 0.5 if registrable(view, form.url.host) in home else 1.0
+        yield fact(view, code="input-in-mail", value=value, data=data, artefact=where)
 
 
 def shown_elsewhere(view: MessageView, items: Iterable[LinkedUrl]) -> Iterator[tuple[LinkedUrl, str]]:
