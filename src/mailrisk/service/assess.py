@@ -12,6 +12,7 @@ from mailrisk.analyse.message.documents import sealed
 from mailrisk.analyse.message.registry import ANALYSERS
 from mailrisk.analyse.message.view import MessageView
 from mailrisk.collect.message.parse import parse_message
+from mailrisk.collect.pictures.drawn import Body
 from mailrisk.model.correspondence import History
 from mailrisk.model.evidence import SHARED, Evidence
 from mailrisk.model.facts import Facts
@@ -27,7 +28,7 @@ from mailrisk.service.domains import STAGE, DomainsAsked, domain_evidence
 from mailrisk.service.facts import Budget, settle
 from mailrisk.service.link_budget import LinkBudget
 from mailrisk.service.link_evidence import FoundUrl, at_home, from_urls
-from mailrisk.service.message_codes import CodesFound, all_codes, codes_of_bodies
+from mailrisk.service.message_codes import CodesFound, all_codes, drawing_bodies
 from mailrisk.service.message_files import STAGE as FILES_STAGE
 from mailrisk.service.message_files import FilesFound, listed_files, start_opening, unsettled
 from mailrisk.service.message_links import Known, ask_domains, find_urls, linked, links_of
@@ -60,12 +61,12 @@ async def assess(
     With ``network=False`` nothing is looked up outside and authentication is ``not-checked``.
     """
     network = network and context.network
-    message, drawn = await context.analysis.run(_read, raw)
-    opening = start_opening(context, message)
+    message, bodies = await context.analysis.run(_read, raw)
+    opening = start_opening(context, message, bodies)
     authenticating = asyncio.ensure_future(_authenticate(context, raw, message, envelope, network))
     try:
         files = await opening
-        codes = all_codes(drawn, files.files)
+        codes = all_codes(files.drawn, files.files)
         links = LinkBudget()
         given_links = (*links_of(message), *files.links, *codes.links)
         urls = await context.analysis.run(find_urls, context, given_links, tenant, links)
@@ -78,7 +79,7 @@ async def assess(
         authenticating.cancel()
     account = author_account(context, message, tenant)
     view = _view(context, message, envelope, authentication, urls, files, codes, earlier, account)
-    known = Known(urls=urls, domains=domains, drawn=drawn, tenant=tenant, network=network, budget=links)
+    known = Known(urls=urls, domains=domains, drawn=files.drawn, tenant=tenant, network=network, budget=links)
     found = await deepen(context, view, partial(_evidence, context), known=known)
     known = found.judged.known
     missing = _missing(network, view, known.domains, files)
@@ -101,10 +102,10 @@ async def assess(
     )
 
 
-def _read(raw: bytes) -> tuple[Message, CodesFound]:
-    """The message, and the codes that its bodies draw."""
+def _read(raw: bytes) -> tuple[Message, list[Body]]:
+    """The message, and its bodies that seem to draw codes."""
     message = parse_message(raw)
-    return message, codes_of_bodies(message)
+    return message, drawing_bodies(message)
 
 
 def _evidence(context: Context, view: MessageView, known: Known) -> list[Evidence]:

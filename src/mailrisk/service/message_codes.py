@@ -8,7 +8,7 @@ import msgspec
 
 from mailrisk.collect.files.kinds import PICTURES
 from mailrisk.collect.files.open import file_place
-from mailrisk.collect.pictures.drawn import drawn_codes
+from mailrisk.collect.pictures.drawn import Body, body_of, may_draw
 from mailrisk.collect.pictures.payloads import urls_of
 from mailrisk.model.file import Code, OpenedFile
 from mailrisk.model.message import Link, Message
@@ -39,15 +39,12 @@ class CodesFound(msgspec.Struct, frozen=True, kw_only=True):
 NO_CODES = CodesFound()
 
 
-def codes_of_bodies(message: Message) -> CodesFound:
-    """The codes that the bodies of a message, and of the messages inside it, draw."""
-    found = drawn_codes(message)
-    codes, cuts = list(found.codes), list(found.cuts)
+def drawing_bodies(message: Message) -> list[Body]:
+    """The bodies of a message, and of the messages inside it, that seem to draw codes."""
+    bodies = [body_of(message)] if may_draw(message) else []
     for inner in message.nested:
-        below = codes_of_bodies(inner)
-        codes.extend(below.codes)
-        cuts.extend(below.cuts)
-    return CodesFound(codes=tuple(codes), cuts=tuple(cuts)) if codes or cuts else NO_CODES
+        bodies.extend(drawing_bodies(inner))
+    return bodies
 
 
 def all_codes(drawn: CodesFound, files: Sequence[OpenedFile]) -> CodesFound:

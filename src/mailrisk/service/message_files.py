@@ -16,6 +16,7 @@ from mailrisk.collect.files.kinds import PICTURES, kind_of
 from mailrisk.collect.files.open import Attached, Opened
 from mailrisk.collect.files.passwords import passwords_in
 from mailrisk.collect.pictures.decode import may_hold_code
+from mailrisk.collect.pictures.drawn import Body
 from mailrisk.edge.opening.job import Job
 from mailrisk.model.evidence import SHARED, Evidence
 from mailrisk.model.file import EXHAUSTED, OpenedFile
@@ -24,6 +25,7 @@ from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.verdict import Level, Verdict
 from mailrisk.service.answers import FileTrait, MessageFile
 from mailrisk.service.context import Context
+from mailrisk.service.message_codes import NO_CODES, CodesFound
 
 STAGE = "files"
 
@@ -53,6 +55,7 @@ class FilesFound(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[OpenedFile, ...] = ()
     cuts: tuple[str, ...] = ()
     missing: bool = False
+    drawn: CodesFound = NO_CODES  # codes that the bodies draw
 
     @property
     def links(self) -> Iterator[Link]:
@@ -68,17 +71,20 @@ def is_locked(files: Sequence[OpenedFile]) -> bool:
     return any(file.contents.trait("locked") is not None for file in files)
 
 
-async def find_files(context: Context, message: Message, texts: Sequence[str] = ()) -> FilesFound:
+async def find_files(
+    context: Context, message: Message, texts: Sequence[str] = (), bodies: Sequence[Body] = ()
+) -> FilesFound:
     """Opens what a message carries. It never fails: what could not be opened is told as missing.
 
-    ``texts`` are searched for passwords before subject and body: what was read in pictures.
+    ``texts`` are searched for passwords before subject and body: what was read in pictures. ``bodies`` are searched
+    for codes that they draw.
     """
     told, waiting = _sorted(message)
-    if not waiting:
+    if not (waiting or bodies):
         return FilesFound(files=tuple(told)) if told else NO_FILES
     texts = [*texts, message.text, message.subject]
     names = [file.name for file in told] + [one.name for one in waiting]
-    job = Job(attached=tuple(waiting), passwords=passwords_in(texts, names))
+    job = Job(attached=tuple(waiting), passwords=passwords_in(texts, names), bodies=tuple(bodies))
     if context.opener is None:
         why = "files: there is nothing to open them with"
         opened = Opened(
@@ -90,7 +96,8 @@ async def find_files(context: Context, message: Message, texts: Sequence[str] = 
             why = EXHAUSTED if opened.exhausted else "not opened"
             opened = msgspec.structs.replace(opened, files=tuple(_unopened(one, why) for one in waiting))
     cuts = (*opened.cuts, *_cuts(opened.files))
-    return FilesFound(files=(*opened.files, *told), cuts=cuts, missing=opened.failed)
+    drawn = CodesFound(codes=opened.drawn, cuts=opened.drawn_cuts)
+    return FilesFound(files=(*opened.files, *told), cuts=cuts, missing=opened.failed, drawn=drawn)
 
 
 def _cuts(files: Sequence[OpenedFile]) -> list[str]:
@@ -103,9 +110,9 @@ def _cuts(files: Sequence[OpenedFile]) -> list[str]:
     return told[:MOST_CUTS]
 
 
-def start_opening(context: Context, message: Message) -> asyncio.Task[FilesFound]:
+def start_opening(context: Context, message: Message, bodies: Sequence[Body]) -> asyncio.Task[FilesFound]:
     """Begins to open the files while other things are looked up."""
-    return asyncio.ensure_future(find_files(context, message))
+    return asyncio.ensure_future(find_files(context, message, bodies=bodies))
 
 
 def _sorted(message: Message) -> tuple[list[OpenedFile], list[Attached]]:

@@ -145,3 +145,13 @@ def _read_or_refuse(data: bytes) -> None:
         decode_picture(data)
     except BadInput as error:
         assert error.reason
+
+
+@pytest.mark.parametrize("options", [{}, {"lossless": True}, {"exif": b"Exif\0\0"}])
+@pytest.mark.parametrize(("size", "room"), [((60, 40), True), ((4_000, 30), False), ((20, 20), False)])
+def test_the_size_of_a_webp_picture_is_known_without_its_library(
+    options: dict[str, object], size: tuple[int, int], room: bool
+) -> None:
+    data = encoded(SHAPE.convert("RGB").resize(size), "WEBP", **options)
+    assert may_hold_code(data) is room
+    assert may_hold_code(data[:12] + b"VP8?" + data[16:])  # whose header says no size is worth a look

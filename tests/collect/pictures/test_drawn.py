@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from tools.evaluate.qr_pictures import matrix
 
 from mailrisk.collect.message.parse import parse_message
 from mailrisk.collect.pictures.codes import Found
-from mailrisk.collect.pictures.drawn import drawn_codes
+from mailrisk.collect.pictures.drawn import Body, body_of, drawn_codes, may_draw
 
 GOAL = "https://lure.example/a"
 CELLS = matrix(GOAL, "m", boost=False)
@@ -107,3 +108,17 @@ def test_hostile_bodies_are_bounded(html: str) -> None:
 ), max_size=300))  # fmt: skip
 def test_any_mixture_of_what_draws_is_read_without_error(pieces: list[str]) -> None:
     drawn("".join(piece.replace("\t", " ") * 3 for piece in pieces))
+
+
+@pytest.mark.parametrize("name", sorted(BODIES))
+def test_what_draws_a_code_shows_a_sign_of_it_and_is_sent_to_another_process_whole(name: str) -> None:
+    raw = BODIES[name](random.Random(3))[1]
+    message = parse_message(raw)
+    assert may_draw(message)
+    sent = msgspec.msgpack.decode(msgspec.msgpack.encode(body_of(message)), type=Body)
+    assert drawn_codes(sent) == drawn_codes(message)
+
+
+def test_an_ordinary_letter_shows_no_sign() -> None:
+    page = "<p>Dear reader,</p>" + "<table><tr><td>word</td><td bgcolor=red>more</td></tr></table>" * 200
+    assert not may_draw(parse_message(mail(page, "Dear reader, see below.")))

@@ -17,7 +17,7 @@ from mailrisk.collect.files.kinds import PICTURES, Identify, kind_of
 from mailrisk.collect.files.limits import DEFAULT_FILE_LIMITS, FileBudget, FileLimits, Reader
 from mailrisk.collect.files.registry import READERS
 from mailrisk.model.errors import BadInput
-from mailrisk.model.file import Contents, Member, OpenedFile, Picture, RuleMatch, Trait
+from mailrisk.model.file import Code, Contents, Member, OpenedFile, Picture, RuleMatch, Trait
 from mailrisk.model.message import Link
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Attached(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found in the files of one message.
+    """What was found in the files of one message. ``drawn`` are the codes that its bodies draw.
 
     ``failed`` says that some were not looked at to the end, ``exhausted`` that this is what they did to their reader.
     """
@@ -58,6 +58,8 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     cuts: tuple[str, ...] = ()
     failed: bool = False
     exhausted: bool = False
+    drawn: tuple[Code, ...] = ()
+    drawn_cuts: tuple[str, ...] = ()
 
 
 class Tools(msgspec.Struct, frozen=True, kw_only=True):

@@ -117,10 +117,27 @@ def may_hold_code(data: bytes) -> bool:
     """
     if not is_picture(data):
         return False
+    if data[:4] == b"RIFF":  # Pillow hands the header of this format to a native library.
+        size = _webp_size(data)
+        return size is None or _may_hold_code(size)
     try:
         return _may_hold_code(_open(data).size)
     except BROKEN:
         return True
+
+
+def _webp_size(data: bytes) -> tuple[int, int] | None:
+    """Width and height of a WebP picture (RFC 9649 §2.5, §2.6, §2.7); None where the header says none."""
+    kind, head = data[12:16], data[:30]
+    if kind == b"VP8X" and len(head) == 30:
+        return int.from_bytes(head[24:27], "little") + 1, int.from_bytes(head[27:30], "little") + 1
+    if kind == b"VP8L" and head[20:21] == b"/":
+        bits = int.from_bytes(head[21:25], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if kind == b"VP8 " and head[23:26] == b"\x9d\x01\x2a" and len(head) == 30:
+        width, height = int.from_bytes(head[26:28], "little"), int.from_bytes(head[28:30], "little")
+        return width & 0x3FFF, height & 0x3FFF
+    return None
 
 
 def size_of(data: bytes) -> tuple[int, int]:

@@ -2,18 +2,18 @@
 
 Ways that are known: a table or boxes with coloured cells, boxes with places or shadows of their own, characters (half
 blocks, ``##``), one code cut into several pictures side by side, pictures inside of ``data:`` addresses, SVG. First
-come signs that cost next to nothing; only where they are seen is the body rasterised, within fixed bounds.
+come signs that cost next to nothing (``may_draw``); only where they are seen is the body rasterised, within fixed
+bounds. That, and every picture, is for a process of its own: ``body_of`` is what it needs to know of a message.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
+import msgspec
 from PIL import Image, ImageOps
 
 from mailrisk.collect.message.charset import decode
@@ -21,6 +21,7 @@ from mailrisk.collect.message.nesting import too_costly
 from mailrisk.collect.pictures import svg
 from mailrisk.collect.pictures.boxes import Boxes, boxes_of
 from mailrisk.collect.pictures.codes import Found, Read, codes_in, read_bitmap, told
+from mailrisk.collect.pictures.data_urls import DATA, data_bytes
 from mailrisk.collect.pictures.decode import Bitmap, decode_picture, is_picture
 from mailrisk.collect.pictures.glyphlines import glyph_lines
 from mailrisk.collect.pictures.glyphs import drawings, lines_of, may_be_drawn
@@ -55,9 +56,15 @@ _EMBEDDED: Final = re.compile(
     r"""(?:src|background)\s{0,9}+=\s{0,9}+["']?+\s{0,9}+(?:cid:|data:image)|url\(\s{0,9}+["']?+(?:cid:|data:image)""",
     re.IGNORECASE,
 )
-_DATA: Final = re.compile(r"data:image/[a-z0-9.+-]{1,30}(?:;[a-z0-9=.-]{1,40}){0,4},", re.IGNORECASE)
 _DATA_END: Final = re.compile(r"""["')<>]""")
-_WHITE: Final = re.compile(r"\s+")
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True):
+    """What is looked at of one message: source and text of its bodies, plain texts, and pictures that they show."""
+
+    html: str
+    text: str
+    parts: tuple[Part, ...]
 
 
 class Drawn:
@@ -84,7 +91,36 @@ class Drawn:
         self.codes.extend(told(read, artefact, drawn))
 
 
-def drawn_codes(message: Message) -> Found:
+def may_draw(message: Message) -> bool:
+    """Whether a body shows a sign of a drawn code. No picture is decoded."""
+    html = message.html[:READ_CHARS]
+    if may_be_drawn(message.text[:READ_CHARS]):
+        return True
+    if not html:
+        return False
+    if svg.may_be_drawn(html) or may_be_drawn(html) or _draws_cells(html):
+        return True
+    embedded = _embeds(html)
+    return bool(embedded) and (_brings_data(html) or (embedded >= 2 and len(_tiles(message.parts)) >= 2))
+
+
+def body_of(message: Message) -> Body:
+    """As much of a message as ``drawn_codes`` looks at."""
+    kept = (part for part in message.parts if part.payload and (_is_plain(part) or part.content_id))
+    html, text = message.html[:READ_CHARS], message.text[:READ_CHARS]
+    return Body(html=_encodable(html), text=_encodable(text), parts=tuple(kept))
+
+
+def _encodable(text: str) -> str:
+    """The text without halves of surrogate pairs, which cannot be sent to another process."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def _is_plain(part: Part) -> bool:
+    return part.content_type == "text/plain" and not part.filename
+
+
+def drawn_codes(message: Message | Body) -> Found:
     """The codes that the bodies of a message draw. Never raises; costs next to nothing where no sign is seen."""
     found = Drawn()
     html = message.html[:READ_CHARS]
@@ -92,7 +128,7 @@ def drawn_codes(message: Message) -> Found:
         _html(html, message.parts, found)
     if may_be_drawn(message.text[:READ_CHARS]):
         for part in message.parts:
-            if part.content_type == "text/plain" and not part.filename and part.payload:
+            if _is_plain(part) and part.payload:
                 _plain(part, found)
     return Found(tuple(dict.fromkeys(found.codes)), cuts=tuple(found.cuts))
 
@@ -158,13 +194,15 @@ def _brings_data(html: str) -> bool:
 
 def _may_be_tiles(html: str, parts: Iterable[Part]) -> bool:
     """Whether pictures stand there that may be pieces of one code: two at least of two shades, both in quantity."""
-    if _brings_data(html) and len(_DATA.findall(html)) >= 2:
+    if _brings_data(html) and len(DATA.findall(html)) >= 2:
         return True
+    return sum(1 for part in _tiles(parts) if is_two_toned(_decoded(part.payload))) >= 2
+
+
+def _tiles(parts: Iterable[Part]) -> list[Part]:
+    """The different pictures that a body may show side by side."""
     tiles = [part for part in parts if part.content_id and is_picture(part.payload)]
-    if not len(tiles) >= 2:
-        return False
-    different = {part.sha256: part for part in tiles[:MOST_TILES]}.values()
-    return sum(1 for part in different if is_two_toned(_decoded(part.payload))) >= 2
+    return list({part.sha256: part for part in tiles[:MOST_TILES]}.values())
 
 
 def is_two_toned(image: Image.Image | None) -> bool:
@@ -226,27 +264,10 @@ def _decoded(data: bytes) -> Image.Image | None:
     return picture.frames[0].grey if picture.frames else None
 
 
-def data_bytes(address: str) -> bytes:
-    """What a ``data:image/...`` address holds (RFC 2397); nothing for another address."""
-    match = _DATA.match(address)
-    if match is None:
-        return b""
-    content = address[match.end() :]
-    if ";base64" not in match[0].lower():
-        return unquote_to_bytes(content)
-    content = _WHITE.sub("", content)
-    if "%" in content:
-        content = unquote_to_bytes(content).decode("latin-1")
-    try:
-        return base64.b64decode(content + "=" * (-len(content) % 4))
-    except (binascii.Error, ValueError):
-        return b""
-
-
 def _data_pictures(html: str, found: Drawn) -> None:
     """Pictures that the body holds itself, each once."""
     seen: set[str] = set()
-    for match in _DATA.finditer(html):
+    for match in DATA.finditer(html):
         end = _DATA_END.search(html, match.end())
         address = html[match.start() : end.start() if end else len(html)]
         if address in seen:

@@ -13,6 +13,7 @@ import sys
 import msgspec
 
 from mailrisk.collect.files.open import Opened, Tools, open_files
+from mailrisk.collect.pictures.drawn import drawn_codes
 from mailrisk.edge.opening import identify, more_archives, pages, rules
 from mailrisk.edge.opening.job import READY, Gone, Job, Setting, receive, send
 
@@ -60,9 +61,22 @@ def serve(connection: socket.socket) -> None:
         send(connection, msgspec.msgpack.encode(_open(job, tools)))
 
 
+def open_job(job: Job, tools: Tools) -> Opened:
+    """What is in the files of one message, with the codes that its bodies draw."""
+    opened = open_files(job.attached, job.passwords, tools, job.limits)
+    if not job.bodies:
+        return opened
+    drawn = [drawn_codes(body) for body in job.bodies]
+    return msgspec.structs.replace(
+        opened,
+        drawn=tuple(code for found in drawn for code in found.codes),
+        drawn_cuts=tuple(cut for found in drawn for cut in found.cuts),
+    )
+
+
 def _open(job: Job, tools: Tools) -> Opened:
     try:
-        return open_files(job.attached, job.passwords, tools, job.limits)
+        return open_job(job, tools)
     except MemoryError:
         return Opened(cuts=("files: more memory than may be used",), failed=True, exhausted=True)
 

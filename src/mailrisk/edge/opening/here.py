@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from mailrisk.collect.files.open import Opened, Tools, open_files
-from mailrisk.edge.opening.child import make_tools
+from mailrisk.collect.files.open import Opened, Tools
+from mailrisk.edge.opening.child import make_tools, open_job
 from mailrisk.edge.opening.job import Job
 
 
@@ -19,4 +19,4 @@ class OpenHere:
 
     async def open(self, job: Job) -> Opened:
         """What is in the files of one message."""
-        return open_files(job.attached, job.passwords, self.tools, job.limits)
+        return open_job(job, self.tools)

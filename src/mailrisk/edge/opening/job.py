@@ -10,6 +10,7 @@ import msgspec
 
 from mailrisk.collect.files.limits import DEFAULT_FILE_LIMITS, FileLimits
 from mailrisk.collect.files.open import Attached
+from mailrisk.collect.pictures.drawn import Body
 
 MOST_BYTES = 256 * 1024 * 1024
 """Largest frame that is taken from the other side."""
@@ -22,10 +23,14 @@ READY = b"ready"
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """The files of one message, and what may unlock them. ``cpu_s`` is the CPU time that the child may use."""
+    """The files of one message, what may unlock them, and bodies that seem to draw codes.
+
+    ``cpu_s`` is the CPU time that the child may use.
+    """
 
     attached: tuple[Attached, ...]
     passwords: tuple[str, ...] = ()
+    bodies: tuple[Body, ...] = ()
     limits: FileLimits = DEFAULT_FILE_LIMITS
     cpu_s: int = 10
 
