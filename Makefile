@@ -16,7 +16,7 @@ DEV := .venv/.installed-dev
 TRAINING := .venv/.installed-train
 LOCKS := requirements/build.txt pyproject.toml tools/environment.sh
 
-.PHONY: auth-suites bench-feed help run test soak lint format types contracts check docs lock clean bench-message bench-lookup bench-login
+.PHONY: auth-suites bench-feed help run test soak lint format types contracts check docs lock clean bench-message bench-lookup bench-login bench-publish
 .PHONY: train evaluate
 
 help: ## List the targets
@@ -66,6 +66,11 @@ bench-lookup: $(DEV) ## Measure look-ups against a constant reply of the same se
 bench-login: $(DEV) ## Replay a simulated month of logins through us and through fail2ban's and CrowdSec's default rules
 	@tools/debian.sh wrk
 	@$(BIN)/python -m tools.bench_login $(BENCH)
+
+bench-publish: $(DEV) ## Measure DNS answers beside rbldnsd over a million entries, and how fast changes reach every surface
+	@tools/debian.sh --file requirements/debian-test.txt
+	@tools/debian.sh dnsperf
+	@$(BIN)/python -m tools.bench_publish $(BENCH)
 
 docs: $(DEV) ## Write docs/reference/ again from the commands, settings and reasons in the code
 	$(BIN)/python -m tools.docs

@@ -1,0 +1,16 @@
+"""What ``make bench-publish`` asks each surface: is this indicator blocked now?
+
+A surface is a file here with a :class:`Probe`, and a line in ``PROBES``. A figure that is no delay is a function and a
+line in ``FIGURES``.
+"""
+
+from __future__ import annotations
+
+from tools.publish_probes.dns import DnsList, UnboundZone
+from tools.publish_probes.probe import Figure, Probe
+
+PROBES: tuple[type[Probe], ...] = (DnsList, UnboundZone)
+"""Every surface whose delays are measured."""
+
+FIGURES: tuple[Figure, ...] = ()
+"""Further parts of the benchmark: each gets an empty folder and returns lines for the last JSON object."""
