@@ -76,7 +76,7 @@ class Organisation(Section, frozen=True):
     learn_correspondence: Annotated[
         bool,
         Meta(
-            description="true: every checked message teaches who writes to whom, as keyed hashes; false: only with --learn"
+            description="true: what is checked and what accounts send teaches who writes to whom, as keyed hashes; false: only --learn"
         ),
     ] = False
 
