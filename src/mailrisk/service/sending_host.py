@@ -7,7 +7,7 @@ never convicts: one reporter is one voice, and it takes several messages for lev
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mailrisk.model.evidence import Evidence
 from mailrisk.model.ip import reserved_range
@@ -15,8 +15,10 @@ from mailrisk.model.message import AuthResult
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.url.hosts import HostClass
 from mailrisk.model.verdict import Category, Level
-from mailrisk.service.assess import Assessment
 from mailrisk.service.context import Context
+
+if TYPE_CHECKING:
+    from mailrisk.service.assess import Assessment
 
 CODE: Final = "sent-malicious-message"
 
