@@ -48,7 +48,8 @@ def test_pictures_take_nothing_from_the_links_that_a_reader_may_follow(tmp_path:
     )
     with world(tmp_path) as context:
         found = checked(context, pictures + "<a href=https://user:pw@lure.example/>x</a>")
-    assert found.urls[-1].how == "a" and found.urls[-1].reasons
+    lure = next(url for url in found.urls if url.how == "a")
+    assert lure.reasons and {url.how for url in found.urls} == {"a", "img"}
     assert any("were not looked up" in told for told in found.cut)
 
 

@@ -38,6 +38,15 @@ def test_bare_addresses_in_the_middle_of_plain_text_are_links_too() -> None:
     assert [link.url for link in message.links] == ["www.lure.example/a", "https://lure.example/b"]
 
 
+def test_no_tag_is_torn_where_a_body_is_cut() -> None:
+    pictures = "".join(f"<img src=https://p{number}.example/{'x' * 3_000}>" for number in range(600))
+    links = body(pictures.encode()).links
+    assert len(links) == 600
+    assert {(link.how, len(link.url.partition(".")[2])) for link in links} == {
+        ("img", len("example/") + 3_000)
+    }
+
+
 def test_text_of_two_bytes_a_character_is_searched_too() -> None:
     pad = "line of a log\n" * 90_000
     raw = f"{pad}see https://lure.example/b there\n{pad}".encode("utf-16")

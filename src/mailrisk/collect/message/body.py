@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from mailrisk.collect.message.charset import decode
 from mailrisk.collect.message.limits import Budget
-from mailrisk.collect.message.passages import passages
+from mailrisk.collect.message.passages import LONGEST_TAG, passages
 from mailrisk.collect.message.render import RawLink, render, tidy
 from mailrisk.collect.message.textlinks import find_urls
 from mailrisk.collect.message.tree import ATTACHMENT, BODY, Leaf
@@ -164,14 +164,23 @@ class Body:
 
 
 def _ends(data: bytes, taken: int) -> tuple[bytes, bytes, bytes]:
-    """(first three quarters, last quarter of what may be taken, what lies between), cut where no character is torn."""
+    """(first three quarters, last quarter of what may be taken, what lies between), cut where no tag or character is torn."""
     if taken >= len(data):
         return data, b"", b""
-    size = taken - taken // 4
-    head, tail = data[:size], data[len(data) - taken // 4 :]
-    before = max(head.rfind(mark, len(head) - 1_000) for mark in (b">", b" ", b"\n")) + 1 or len(head)
-    after = _BREAK.search(tail[:1_000])
-    behind = len(data) - len(tail) + (after.start() if after else 0)
+    size, rest = taken - taken // 4, len(data) - taken // 4
+    least = max(0, size - LONGEST_TAG)
+    opens = data.rfind(b"<", least, size)
+    if opens > data.rfind(b">", least, size):
+        before = opens
+    else:
+        marks = (b">", b" ", b"\n")
+        before = max(data.rfind(mark, max(0, size - 1_000), size) for mark in marks) + 1 or size
+    closes, opens = (data.find(mark, rest, rest + LONGEST_TAG) for mark in (b">", b"<"))
+    if closes >= 0 and (opens < 0 or closes < opens):
+        behind = closes + 1
+    else:
+        after = _BREAK.search(data[rest : rest + 1_000])
+        behind = rest + (after.start() if after else 0)
     return data[:before], data[behind:], data[before:behind]
 
 

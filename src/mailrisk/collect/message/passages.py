@@ -18,6 +18,9 @@ WIDE: Final = 60
 MOST_PLACES: Final = 2_000
 """Places that are kept; ``limits.Limits.links`` is the same number."""
 
+LONGEST_TAG: Final = 5_000
+"""Bytes in which a tag ends that a stretch stops in; a longer one is left out."""
+
 _BEFORE, _BEHIND = 600, 700
 _LINK_BEFORE, _LINK_BEHIND = 60, 600
 _START = re.compile(rb"[<\s]")
@@ -50,16 +53,24 @@ def passages(middle: bytes) -> Passages:
             continue
         before, behind = (_BEFORE, _BEHIND) if count <= WIDE else (_LINK_BEFORE, _LINK_BEHIND)
         if place - before > end:
-            pieces.append(_whole(searched[start:end]))
+            pieces.append(_whole(searched, start, end))
             start = max(0, place - before)
         end = max(end, place + behind)
-    pieces.append(_whole(searched[start:end]))
+    pieces.append(_whole(searched, start, end))
     data = b"\n".join(filter(None, pieces))
     return Passages(data, max(0, len(middle) - SEARCHED), max(0, count - MOST_PLACES))
 
 
-def _whole(piece: bytes) -> bytes:
-    """The piece without a torn tag or word at its ends."""
-    first = _START.search(piece[:200])
-    last = max(piece.rfind(mark, max(0, len(piece) - 200)) for mark in (b">", b" ", b"\n")) + 1
-    return piece[first.start() if first else 0 : last or len(piece)]
+def _whole(text: bytes, start: int, end: int) -> bytes:
+    """The stretch without a torn tag or word at its front, and to the end of the tag in which it stops."""
+    end = min(end, len(text))
+    opens, closes = text.find(b"<", start, end), text.find(b">", start, end)
+    if start and closes >= 0 and (closes < opens or opens < 0):
+        start = closes + 1
+    elif start and (first := _START.search(text, start, min(end, start + 200))):
+        start = first.start()
+    if text.rfind(b"<", start, end) > text.rfind(b">", start, end):
+        closing = text.find(b">", end, end + LONGEST_TAG)
+        return text[start : closing + 1] if closing >= 0 else text[start : text.rfind(b"<", start, end)]
+    last = max(text.rfind(mark, max(start, end - 200), end) for mark in (b">", b" ", b"\n")) + 1
+    return text[start : last or end]
