@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +18,8 @@ START = datetime(2026, 11, 2, 8, tzinfo=UTC)
 ATTACKER = "203.0.113.7"
 OFFICE = "198.51.100.20"
 POLICY = load_policy({})
+DAY = 86_400.0
+GHOSTS = [f"ghost{number}@example.org" for number in range(400)]
 
 
 def event(
@@ -64,3 +67,22 @@ def verdict(events: Iterable[LoginEvent], ip: str = ATTACKER) -> Verdict:
     evidence = [item for item in evidence_of(events) if item.subject == subject]
     at = max((item.seen_at for item in evidence), default=START)
     return decide(subject, evidence, at, POLICY)
+
+
+def bot(number: int) -> str:
+    """The address of one bot, each in a network of its own."""
+    return f"203.{number // 250}.{number % 250}.7"
+
+
+def botnet(addresses: int, words: list[str], days: int = 1, seed: int = 1) -> list[LoginEvent]:
+    """So many addresses, one try a day each, from one list."""
+    rng = random.Random(seed)
+    tries = [
+        (day * DAY + rng.random() * DAY, bot(number), rng.choice(words))
+        for day in range(days)
+        for number in range(addresses)
+    ]
+    return [
+        event(at, word, Outcome.UNKNOWN_USER if word in GHOSTS else Outcome.FAILURE, ip=ip)
+        for at, ip, word in sorted(tries)
+    ]

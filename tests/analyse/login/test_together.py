@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.analyse.login.scenes import OFFICE, POLICY, event, evidence_of, names, success, verdict
+from tests.analyse.login.scenes import (
+    DAY,
+    GHOSTS,
+    OFFICE,
+    POLICY,
+    bot,
+    botnet,
+    event,
+    evidence_of,
+    names,
+    success,
+    verdict,
+)
 
 from mailrisk.analyse.login.analysis import LoginAnalysis
 from mailrisk.analyse.login.busiest import Busiest
@@ -18,28 +28,7 @@ from mailrisk.model.events import LoginEvent, Outcome
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.verdict import SEVERITY, Category, Level
 
-DAY = 86_400.0
 HARMLESS = (Level.UNKNOWN, Level.NONE, Level.LOW)
-GHOSTS = [f"ghost{number}@example.org" for number in range(400)]
-
-
-def bot(number: int) -> str:
-    """The address of one bot, each in a network of its own."""
-    return f"203.{number // 250}.{number % 250}.7"
-
-
-def botnet(addresses: int, words: list[str], days: int = 1, seed: int = 1) -> list[LoginEvent]:
-    """So many addresses, one try a day each, from one list."""
-    rng = random.Random(seed)
-    tries = [
-        (day * DAY + rng.random() * DAY, bot(number), rng.choice(words))
-        for day in range(days)
-        for number in range(addresses)
-    ]
-    return [
-        event(at, word, Outcome.UNKNOWN_USER if word in GHOSTS else Outcome.FAILURE, ip=ip)
-        for at, ip, word in sorted(tries)
-    ]
 
 
 def found_after(events: list[LoginEvent]) -> int:
