@@ -167,7 +167,7 @@ def decide_work(policy: Any) -> None:
 def publish_work() -> None:
     """Every list, of one listing that belongs on it."""
     from mailrisk.model.change import Listing
-    from mailrisk.model.subject import Subject
+    from mailrisk.model.subject import Kind, Subject
     from mailrisk.model.verdict import Level
     from mailrisk.publish.crowdsec import Position, Wanted, Writer, since
     from mailrisk.publish.firewall.registry import LISTS
@@ -175,8 +175,12 @@ def publish_work() -> None:
     from mailrisk.publish.listing_table import ListingTable
 
     table, values = ListingTable(), {"ip": "192.0.2.1", "network": "192.0.2.0/24"}
-    for kind in {kind for kinds in TYPES.values() for kind in kinds}:
-        value, level = values.get(kind, "evil.example"), Level.HIGH if kind in values else Level.MALICIOUS
+    kinds = [
+        (kind, values.get(kind, "evil.example"))
+        for kind in {one for kinds in TYPES.values() for one in kinds}
+    ]
+    for kind, value in (*kinds, (Kind.IP, "2001:db8::1")):
+        level = Level.HIGH if kind in values else Level.MALICIOUS
         listing = Listing(
             kind=kind, value=value, level=level, probability=0.95, first_seen=AT, last_seen=AT, valid_until=AT
         )

@@ -12,7 +12,16 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ASGIApp
 
 from mailrisk import __version__
-from mailrisk.listen.http import accounts, checks, events, hash_lists, intelligence, lists, problems
+from mailrisk.listen.http import (
+    abuseipdb,
+    accounts,
+    checks,
+    events,
+    hash_lists,
+    intelligence,
+    lists,
+    problems,
+)
 from mailrisk.listen.http.body_slots import BodySlots
 from mailrisk.listen.http.bounded_json import BoundedRequest
 from mailrisk.listen.http.crowdsec import CrowdSecApp
@@ -54,7 +63,7 @@ def make_app(
     ]
     api = Router(path="/api/v1", route_handlers=handlers)
     return Litestar(
-        route_handlers=[readyz, api, *lists.ROUTES],
+        route_handlers=[readyz, api, *lists.ROUTES, *abuseipdb.ROUTES],
         state=State(
             {
                 "context": context,
