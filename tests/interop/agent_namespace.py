@@ -78,6 +78,15 @@ class Outside:
         self._process.wait()
 
 
+def sweep(folder: Path, *options: str) -> str:
+    """Runs the agent once, with the configuration of the page."""
+    command = [sys.executable, "-m", "mailrisk", "agent", "--once", "--config", str(folder / "agent.toml"),
+               "--data-dir", str(folder / "agent"), *options]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
 def main(folder: Path) -> dict[str, object]:
     outside = Outside()
     process, url, _ = start(folder / "data", "--workers", "1")
@@ -86,13 +95,6 @@ def main(folder: Path) -> dict[str, object]:
     log.parent.mkdir(mode=0o755)
     changes = {"http://127.0.0.1:8025": url, "YOUR-KEY": key, "/var/log/mail.log": str(log)}
     (folder / "agent.toml").write_text(block("agent.md", "toml", **changes))
-
-    def sweep(*options: str) -> str:
-        command = [sys.executable, "-m", "mailrisk", "agent", "--once", "--config", str(folder / "agent.toml"),
-                   "--data-dir", str(folder / "agent"), *options]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
 
     def say(route: str) -> None:
         body = {"indicator": ATTACKER, "reason": "a test"}
@@ -107,19 +109,19 @@ def main(folder: Path) -> dict[str, object]:
             guesses = [f"{name}:guess{turn}" for turn in range(4) for name, _ in STAFF]
             guesses += [f"nobody{turn}:guess" for turn in range(40)]
             found["attack fails"] = outside.login(mail, ATTACKER, *guesses) == ["out"] * len(guesses)
-            found["dry run tells"] = ATTACKER in sweep("--dry-run")
+            found["dry run tells"] = ATTACKER in sweep(folder, "--dry-run")
             found["dry run touches nothing"] = outside.login(mail, ATTACKER, "staff1:x") == ["out"]
-            found["sweep"] = sweep()
+            found["sweep"] = sweep(folder)
             found["attacker's packets are dropped"] = outside.login(mail, ATTACKER, good[0]) == []
             found["office logs in"] = outside.login(mail, OFFICE, *good[:2]) == ["in", "in"]
             run("nft", "delete", "table", "inet", "mailrisk")
             found["an empty firewall lets it in"] = outside.login(mail, ATTACKER, "staff1:x") == ["out"]
-            sweep()
+            sweep(folder)
             found["restart of the machine is survived"] = outside.login(mail, ATTACKER, good[0]) == []
             say("withdrawals")
-            sweep()
+            sweep(folder)
             found["withdrawal unblocks"] = outside.login(mail, ATTACKER, good[0]) == ["in"]
-            found["report"] = sweep("--report")
+            found["report"] = sweep(folder, "--report")
     finally:
         stop(process)
         outside.end()

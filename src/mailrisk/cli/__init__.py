@@ -49,6 +49,9 @@ COMMANDS: Final = {
     "webhook": Place(
         "webhooks:webhook_group", "Receivers of the change feed, as configured under [[webhook]]."
     ),
+    "alert": Place(
+        "alerts:alert_group", "Channels by which administrators are told, as configured under [[alert]]."
+    ),
     "agent": Place(
         "agent:agent_command",
         "Follow a mail server's logs and block the addresses that attack its logins.",

@@ -86,6 +86,7 @@ def _serve(
     from mailrisk.checks import make_pool
     from mailrisk.listen.serve import serve  # The web framework takes long to load.
     from mailrisk.service.watch import Watch
+    from mailrisk.wiring.alerts import make_alerts
     from mailrisk.wiring.listeners import Parts, listeners
     from mailrisk.wiring.surfaces import surfaces
 
@@ -100,14 +101,14 @@ def _serve(
                 click.echo(_welcome(url, key, data_dir))
             click.echo(f"ready {url}")
 
-        body_bytes = settings.server.max_body_mb * 1024 * 1024
         frontends = [parse_ip(text) for text in settings.login.trusted_frontends]
         with contextlib.closing(
             Watch(context, data_dir / "events", frontends, settings.login.addresses_per_key)
         ) as watch:
+            parts = Parts(context, watch, settings, data_dir, make_alerts(settings, context.clock), dns)
             serve(
-                context, listener, core, watch=watch, workers=workers, max_body_bytes=body_bytes, ready=ready,
-                also=[*listeners(Parts(context, watch, settings, data_dir, dns)), *([checkers.run] if checkers else [])],
+                context, listener, core, watch=watch, workers=workers, max_body_bytes=settings.server.max_body_mb * 1024 * 1024, ready=ready,
+                also=[*listeners(parts), *([checkers.run] if checkers else [])],
                 surfaces=surfaces(context, settings, data_dir),
             )  # fmt: skip
 

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from mailrisk.config.agent import Agent
+from mailrisk.config.alerts import Accounts, AlertChannel
 from mailrisk.config.gates import Milter
 from mailrisk.config.intake import Feeds, Login, Logs, Send
 from mailrisk.config.lists import Lists
@@ -59,6 +60,10 @@ class Config(Section, frozen=True):
     dns: Dns = Dns()
     rpz: Rpz = Rpz()
     agent: Agent = Agent()
+    accounts: Accounts = Accounts()
+    alert: Annotated[
+        tuple[AlertChannel, ...], Meta(description="Channels by which administrators are told")
+    ] = ()
     feed: Annotated[tuple[FeedSource, ...], Meta(description="Feeds added to the shipped ones")] = ()
     log_format: Annotated[
         tuple[LogMapping, ...], Meta(description="Log formats that mailrisk does not know, by configuration")

@@ -29,7 +29,7 @@ from mailrisk.analyse.sending.analysis import SendAnalysis
 from mailrisk.model.errors import BadInput, Unavailable
 from mailrisk.model.events import LoginEvent, SendEvent
 from mailrisk.model.evidence import Evidence
-from mailrisk.model.subject import Subject
+from mailrisk.model.subject import Kind, Subject
 from mailrisk.service.accounts import account_subject
 from mailrisk.service.context import Context
 from mailrisk.service.located import country_of, operator_of
@@ -37,6 +37,7 @@ from mailrisk.service.login_shares import write_shares
 from mailrisk.service.record import record
 from mailrisk.service.reporters import MOST_ADDRESSES, Reporters
 from mailrisk.service.sent_contacts import SentContacts
+from mailrisk.service.touched import Touched
 from mailrisk.service.watch_state import FORM, Batch, Head, encode, read_batch, read_head
 from mailrisk.store.checkpoint import Parts, finish, forget_unfinished, fork_writer, read_parts, write_parts
 from mailrisk.store.event_log import EventLog, Position
@@ -87,6 +88,7 @@ class Watch:
         self._contacts = SentContacts(context)
         self._unwritten: list[LoginEvent] = []
         self._pending: list[Evidence] = []
+        self.touched = Touched()
         self.dropped = 0
         self._checkpoint_at = context.clock()
         forget_unfinished(self._state_path)
@@ -130,13 +132,13 @@ class Watch:
             return False
         self._write()
         self._log.append(encode(Batch(sends=(event,))))
-        self._keep(self.sending.observe(event))
+        self._keep(self.sending.observe(event), event.account)
         self._contacts.take(event, suspected=self.sending.is_suspected(event.account))
         return True
 
     def take_letter(self, account: str, at: datetime, names: Sequence[str]) -> None:
         """What the text of the message names that the account has just handed in (``analyse/sending/letter.py``)."""
-        self._keep(self.sending.letter(account, at, names))
+        self._keep(self.sending.letter(account, at, names), account)
 
     def _write(self) -> None:
         """Hands the log what came since the last time, in one piece: an event by itself costs ten times as much."""
@@ -147,7 +149,7 @@ class Watch:
     def _observe_login(self, event: LoginEvent) -> None:
         self.sending.login(event)
         # Before the analysis of addresses, which forgives the failures of an account that logs in.
-        self._keep(self.takeover.observe(event))
+        self._keep(self.takeover.observe(event), event.account)
         self._keep(self.analysis.observe(event))
 
     def _observed(self, batch: Batch) -> Iterator[None]:
@@ -158,7 +160,7 @@ class Watch:
             yield
         for start in range(0, len(batch.sends), SLICE):
             for send in batch.sends[start : start + SLICE]:
-                self._keep(self.sending.observe(send))
+                self._keep(self.sending.observe(send), send.account)
             yield
 
     async def take(self, logins: Sequence[LoginEvent] = (), sends: Sequence[SendEvent] = ()) -> Taken:
@@ -200,6 +202,7 @@ class Watch:
             part = self._pending[:RECORDED_AT_ONCE]
             await asyncio.to_thread(record, self._context, part)
             del self._pending[: len(part)]
+        self.touched.recorded()
 
     async def checkpoint(self) -> None:
         """Writes the state, after its evidence, and forgets the events that it holds."""
@@ -245,10 +248,12 @@ class Watch:
         self._ids[name] = None
         return True
 
-    def _keep(self, evidence: Iterable[Evidence]) -> None:
+    def _keep(self, evidence: Iterable[Evidence], account: str = "") -> None:
         for item in evidence:
             if not self.reporters.admits(item):
                 continue
+            if item.subject.kind is Kind.ACCOUNT:
+                self.touched.note(account)
             if len(self._pending) < MAX_PENDING:
                 self._pending.append(item)
             else:

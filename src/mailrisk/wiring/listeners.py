@@ -11,8 +11,10 @@ from mailrisk.config import Config
 from mailrisk.listen.bind import bind
 from mailrisk.listen.dns.sockets import Pair
 from mailrisk.model.ip import parse_ip
+from mailrisk.service.alerts import Alerts
 from mailrisk.service.context import Context
 from mailrisk.service.watch import Watch
+from mailrisk.wiring.alerts import responses
 from mailrisk.wiring.graph import graph
 from mailrisk.wiring.milter import milter
 from mailrisk.wiring.zones import zones
@@ -29,6 +31,7 @@ class Parts:
     watch: Watch
     settings: Config
     data_dir: Path
+    alerts: Alerts
     dns: Sequence[Pair] = ()  # sockets of the lists over DNS, where this process answers them itself
 
 
@@ -100,5 +103,13 @@ def _syslog(parts: Parts) -> Server | None:
     return lambda: receiver.serve(places)
 
 
-LISTENERS: tuple[Callable[[Parts], Server | None], ...] = (_dovecot, _postfix, _syslog, milter, graph, zones)
+LISTENERS: tuple[Callable[[Parts], Server | None], ...] = (
+    _dovecot,
+    _postfix,
+    _syslog,
+    responses,
+    milter,
+    graph,
+    zones,
+)
 """One line for each server there is; larger ones have a file of their own in this package."""

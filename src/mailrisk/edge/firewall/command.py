@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mailrisk.edge.firewall.seam import run
+from mailrisk.edge.programs import run
 from mailrisk.model.errors import ConfigError
 
 

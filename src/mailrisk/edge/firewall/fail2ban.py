@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from mailrisk.edge.firewall.seam import run
+from mailrisk.edge.programs import run
 
 _ADDRESS = re.compile(r"[0-9a-fA-F:.]{3,45}")
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from mailrisk.edge.firewall.seam import by_version, run
+from mailrisk.edge.firewall.seam import by_version
+from mailrisk.edge.programs import run
 
 SETS: Final = ("mailrisk4", "mailrisk6")
 _MANY: Final = 200

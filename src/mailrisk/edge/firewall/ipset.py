@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from mailrisk.edge.firewall.seam import run
+from mailrisk.edge.programs import run
 
 SETS: Final = {"mailrisk4": "inet", "mailrisk6": "inet6"}
 MAX_ELEMENTS: Final = 1_000_000

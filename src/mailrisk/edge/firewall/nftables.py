@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from mailrisk.edge.firewall.seam import by_version, from_json, run
+from mailrisk.edge.firewall.seam import by_version, from_json
+from mailrisk.edge.programs import run
 
 TABLE: Final = "inet mailrisk"
 PRIORITY: Final = -10

@@ -1,0 +1,31 @@
+"""Running the programs of the system and of the administrator, without a shell and for a limited time."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from typing import Final
+
+from mailrisk.model.errors import Unavailable
+
+TIME_S: Final = 30.0
+"""How long one may take."""
+
+
+def run(command: Sequence[str], given: str = "", *, time_s: float = TIME_S) -> str:
+    """Runs a program without a shell and returns what it printed. Unavailable: missing, too slow, or failed."""
+    name = command[0]
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed program, or the administrator's; no shell.
+            command, input=given, capture_output=True, text=True, timeout=time_s, check=False
+        )
+    except FileNotFoundError:
+        raise Unavailable(f"{name} is not installed") from None
+    except PermissionError:
+        raise Unavailable(f"{name} may not be run by this user") from None
+    except subprocess.TimeoutExpired:
+        raise Unavailable(f"{name} did not end within {time_s:g} s") from None
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines()
+        raise Unavailable(f"{name} failed: {said[0][:200] if said else done.returncode}")
+    return done.stdout
