@@ -41,3 +41,12 @@ def test_every_redirecting_or_wrapping_host_is_shared() -> None:
     }  # fmt: skip
     for host in {wrapper.host for wrapper in WRAPPERS} - with_other_pages:
         assert hosts.is_shared(host), host
+
+
+@pytest.mark.parametrize(
+    "host", ["shop-login.zzux.com", "cq1.tw1.ru", "my-page.blogspot.it", "x.wikaba.com", "firm.wpengine.com"]
+)
+def test_customers_of_hosting_with_a_rank_do_not_pass_for_a_widely_used_site(host: str) -> None:
+    hosts = load_hosts()
+    assert hosts.tenant_of(host)
+    assert hosts.rank(host) == 0
