@@ -7,10 +7,11 @@ line in ``FIGURES``.
 from __future__ import annotations
 
 from tools.publish_probes.dns import DnsList, UnboundZone
+from tools.publish_probes.firewall import DecisionStream, FirewallList, bouncers
 from tools.publish_probes.probe import Figure, Probe
 
-PROBES: tuple[type[Probe], ...] = (DnsList, UnboundZone)
+PROBES: tuple[type[Probe], ...] = (DnsList, UnboundZone, DecisionStream, FirewallList)
 """Every surface whose delays are measured."""
 
-FIGURES: tuple[Figure, ...] = ()
+FIGURES: tuple[Figure, ...] = (bouncers,)
 """Further parts of the benchmark: each gets an empty folder and returns lines for the last JSON object."""
