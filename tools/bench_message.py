@@ -1,7 +1,8 @@
 """``make bench-message``: messages per second and p95 of a message check, without network, beside rspamd.
 
 Over 1,000 real mails from ``DATA/mail`` when it is there (phishing, modern list mail, and ham in equal
-parts), else over mails that are generated here. One process a core; a table, then one JSON object.
+parts), else over mails that are generated here. One process a core, as the service has check workers; a table, then
+one JSON object.
 
 Two figures of ours: ``messages_per_s`` is stages 0-3 alone (address and host, intelligence, the message with its files
 and codes, intent by linear heads), which is what the budget of 5.7 ms of CPU a mail is for;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import gc
 import os
 import tempfile
 import time
@@ -19,6 +20,7 @@ from tools.evaluate.profile import SLOW
 from mailrisk.config import Config
 from mailrisk.model.errors import BadInput
 from mailrisk.model.message import Envelope
+from mailrisk.service.analysis_threads import AnalysisThreads
 from mailrisk.service.check_message import check_message
 from mailrisk.service.context import Context
 from mailrisk.wiring import open_context
@@ -60,8 +62,10 @@ def _context(deep: bool) -> Iterator[Context]:
         tempfile.TemporaryDirectory() as folder,
         open_context(Path(folder), Config(), network=False) as context,
     ):
-        off = frozenset[str]() if deep else SLOW
-        yield dataclasses.replace(context, depth=msgspec.structs.replace(context.depth, off=off))
+        depth = msgspec.structs.replace(context.depth, off=frozenset[str]() if deep else SLOW)
+        gc.collect()
+        gc.freeze()  # As a check worker of the service does (``mailrisk/checks.py``), which has no threads either.
+        yield dataclasses.replace(context, depth=depth, analysis=AnalysisThreads(0))
 
 
 async def _check_all(context: Context, mails: Sequence[bytes]) -> Checked:

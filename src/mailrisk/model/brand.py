@@ -86,6 +86,7 @@ class Brands:
         self._by_domain: dict[str, tuple[Brand, ...]] = {}
         self._patterns: list[tuple[str, Brand]] = []
         self._owners = lru_cache(maxsize=4096)(self._find_owners)
+        self._imitated = lru_cache(maxsize=4096)(self._find_imitated)
         self._by_word: dict[str, list[_Name]] = {}
         self._by_bigram: dict[str, list[_Name]] = {}
         for brand in self.records:
@@ -151,9 +152,10 @@ class Brands:
 
         ``registrable`` is the host's registrable domain; '' takes its last two labels for it.
         """
-        if self.owners(host):
-            return None
-        found = self._labels.imitated(host, registrable or ".".join(host.split(".")[-2:]))
+        return self._imitated(host, registrable or ".".join(host.split(".")[-2:]))
+
+    def _find_imitated(self, host: str, registrable: str) -> Lookalike | None:
+        found = None if self.owners(host) else self._labels.imitated(host, registrable)
         return Lookalike(self._by_id[found.owner], found.kind, found.label) if found else None
 
     def misspelt(self, word: str) -> Brand | None:

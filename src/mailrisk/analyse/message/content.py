@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from mailrisk.analyse.message.evidence import fact
-from mailrisk.analyse.message.links import LEAVE, opened, registrable
+from mailrisk.analyse.message.links import is_about_leaving, opened, registrable
 from mailrisk.analyse.message.view import LinkedUrl, MessageView
 from mailrisk.model.confusable import INVISIBLE
 from mailrisk.model.evidence import Evidence
@@ -151,7 +151,7 @@ def _pictures(view: MessageView) -> Iterator[Evidence]:
 def said(text: str) -> str:
     """The text without sentences about unsubscribing, up to 2,000 characters."""
     sentences = re.split(r"(?<=[.!?\n])\s+", text[:2_000].strip())
-    return " ".join(sentence for sentence in sentences if not LEAVE.search(sentence))
+    return " ".join(sentence for sentence in sentences if not is_about_leaving(sentence))
 
 
 def is_disguised(view: MessageView) -> bool:

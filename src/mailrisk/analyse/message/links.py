@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from mailrisk.analyse.message.view import LinkedUrl, MessageView
 from mailrisk.analyse.url.lookalike import imitates
@@ -78,9 +79,17 @@ def opened(view: MessageView) -> list[LinkedUrl]:
 
 def is_side_link(item: LinkedUrl) -> bool:
     """Whether the link is no part of the request: a name space, or a way to leave a mailing list."""
-    return item.url.host in NAME_SPACES or bool(
-        LEAVE.search(item.link.text) or LEAVE.search(item.url.path[:PATH_READ])
+    return (
+        item.url.host in NAME_SPACES
+        or is_about_leaving(item.link.text)
+        or is_about_leaving(item.url.path[:PATH_READ])
     )
+
+
+@lru_cache(maxsize=2048)
+def is_about_leaving(text: str) -> bool:
+    """Whether a text is about unsubscribing; many rules ask it of the same links."""
+    return bool(LEAVE.search(text))
 
 
 def is_popular(view: MessageView, host: str) -> bool:
