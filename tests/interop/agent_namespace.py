@@ -88,6 +88,7 @@ def sweep(folder: Path, *options: str) -> str:
 
 
 def main(folder: Path) -> dict[str, object]:
+    os.umask(0o022)  # Dovecot has users of its own, whatever the test before this one did.
     outside = Outside()
     process, url, _ = start(folder / "data", "--workers", "1")
     key = (folder / "data" / "admin.key").read_text().strip()
