@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from mailrisk.cli import output
+from mailrisk.cli.doctor_dns import dns_findings
 from mailrisk.cli.llm import try_model
 from mailrisk.cli.options import opened, output_options, store_options
 from mailrisk.config import Config, load_config
@@ -59,7 +60,13 @@ def _setup(context: Context, settings: Config, data_dir: Path, config: Path | No
     """What the machine and the configuration say."""
     shares = read_shares(data_dir / "events")
     secret = [*data_dir.glob("*.key"), data_dir / "ledger.db"]
-    written = (settings.login.password, settings.login.graph.secret, settings.feeds.keys, settings.llm.key)
+    written = (
+        settings.login.password,
+        settings.login.graph.secret,
+        settings.feeds.keys,
+        settings.llm.key,
+        settings.rpz.keys,
+    )
     if config is not None and any(written):
         secret.append(config)
     tenant = settings.login.graph.tenant
@@ -73,6 +80,7 @@ def _setup(context: Context, settings: Config, data_dir: Path, config: Path | No
         model_error=_model_error(context),
         graph=pulled if pulled is not None and pulled.tenant == tenant else None,
         graph_error=_graph_error(context, settings),
+        surfaces=tuple(dns_findings(settings, context.clock())),
     )
 
 

@@ -36,6 +36,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
         None  # of the configured tenant; None: there is none, or nothing was pulled yet
     )
     graph_error: str = ""  # of the configured tenant, tried just now
+    surfaces: tuple[tuple[str, dict[str, object]], ...] = ()  # checks that failed, asked from the outside
 
 
 def examine(context: Context, setup: Setup) -> list[Advice]:
@@ -48,6 +49,7 @@ def examine(context: Context, setup: Setup) -> list[Advice]:
         *_logins(context, setup),
         *_graph(context, setup),
     ]
+    found.extend(advise(check, **data) for check, data in setup.surfaces)
     if setup.model_error:
         found.append(advise("language-model", error=setup.model_error))
     if not setup.organisation:
