@@ -12,7 +12,6 @@ import gc
 import logging
 import signal
 import socket
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
@@ -33,9 +32,6 @@ from mailrisk.service.surfaces import Surfaces
 from mailrisk.service.watch import Watch
 
 logger = logging.getLogger(__name__)
-
-THREAD_TURN_S = 0.000_5
-"""How long a thread that computes may keep the interpreter from the event loop, at each event that the loop takes up."""
 
 FOLLOW_EVERY_S = 0.2
 """How often the index looks for changes that other processes wrote: well under the 2 s promised."""
@@ -108,7 +104,8 @@ async def _serve(
     sockets = [core.listener] if workers else [core.listener, listener]
     connections = server.server_state.connections
     async with _background(context, watch, workers, connections, also):
-        _favour_the_loop()
+        gc.collect()
+        gc.freeze()  # What is loaded now lives to the end; a checkpoint's state may be a gigabyte to look through.
         serving = asyncio.ensure_future(server.serve(sockets=sockets))
         while not server.started and not serving.done():
             await asyncio.sleep(0.02)
@@ -116,13 +113,6 @@ async def _serve(
             await _while_ready(listener, workers, ready, stop, serving)
             server.stop()
         await serving
-
-
-def _favour_the_loop() -> None:
-    """Short waits for those who ask: they come before what is written to the ledger meanwhile."""
-    gc.collect()
-    gc.freeze()  # What is loaded now lives to the end; a checkpoint's state may be a gigabyte to look through.
-    sys.setswitchinterval(THREAD_TURN_S)
 
 
 def _on_signal(stop: asyncio.Event, server: _Server) -> None:
