@@ -17,6 +17,7 @@ from tests.publish.dnsbl.made import fold, listing
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.verdict import Category
 from mailrisk.publish.dnsbl.answer import Answers, Serving
+from mailrisk.publish.dnsbl.question import read_question
 from mailrisk.publish.dnsbl.rows import MemoryRows
 from mailrisk.publish.dnsbl.zones import Zone
 
@@ -227,3 +228,32 @@ def test_a_changed_question_gets_an_answer_that_can_be_read(
     reply = answers().answer(bytes(packet), Serving(ROWS, bytes(4)))
     if reply is not None and reply[3] & 15 not in (dns.rcode.FORMERR, dns.rcode.NOTIMP):
         dns.message.from_wire(reply)
+
+
+@given(
+    st.randoms(use_true_random=False),
+    st.sampled_from(["A", "TXT", "AAAA"]),
+    st.sampled_from([None, 512, 1232, 1233, 4096]),
+    st.booleans(),
+)
+def test_what_is_answered_at_once_is_what_a_closer_look_answers(
+    chance: random.Random, rrtype: str, payload: int | None, do: bool
+) -> None:
+    zone = chance.choice(("ip", "domain", "url", "other"))
+    names = [
+        "7.100.51.198",
+        "9.113.0.203",
+        "8.113.0.203",
+        "evil.example",
+        "a.evil.example",
+        "good.evil.example",
+        "example",
+        "test",
+        "x.y",
+    ]
+    more = {"use_edns": False} if payload is None else {"use_edns": 0, "payload": payload, "want_dnssec": do}
+    query = dns.message.make_query(f"{chance.choice(names)}.{zone}.bl.example", rrtype, **more).to_wire()
+    server, serving = answers(), Serving(ROWS, bytes(4))
+    slowly = server._reply(query, read_question(query), serving, True)
+    assert server._at_once(query, serving) in (None, slowly)
+    assert server.answer(query, serving) == slowly

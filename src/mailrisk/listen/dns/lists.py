@@ -12,8 +12,9 @@ import logging
 import socket
 from typing import Final
 
-from mailrisk.publish.dnsbl.answer import MAX_QUERY, Answers, Serving
+from mailrisk.publish.dnsbl.answer import Answers, Serving
 from mailrisk.publish.dnsbl.fold import read_position
+from mailrisk.publish.dnsbl.question import MAX_QUERY
 from mailrisk.service.zones import ZoneReader
 from mailrisk.store.zones import Table
 

@@ -12,27 +12,40 @@ from collections import Counter
 from typing import Final, NamedTuple
 
 from mailrisk.publish.dnsbl.codes import TEST_CODE
+from mailrisk.publish.dnsbl.question import (
+    ANY,
+    EDNS_BYTES,
+    FORMERR,
+    FORMS,
+    MOST_NAME,
+    NOERROR,
+    NS,
+    NXDOMAIN,
+    OUR_OPT,
+    PLAIN,
+    REFUSED,
+    SERVFAIL,
+    SOA,
+    TCP_BYTES,
+    TXT,
+    UDP_BYTES,
+    A,
+    Question,
+    Unreadable,
+    read_question,
+)
 from mailrisk.publish.dnsbl.rows import Rows, read_rule, txt_of
 from mailrisk.publish.dnsbl.zones import EMPTY, TEST_RULE, TEST_SAYS, Zone, find, wire_name
 
 TTL_S: Final = 60
 """How long others may keep an answer: a withdrawal must not wait for their caches."""
 
-UDP_BYTES: Final = 512  # RFC 1035 §2.3.4, for askers without EDNS
-EDNS_BYTES: Final = 1232  # what goes through everywhere in one piece (RFC 9715)
-TCP_BYTES: Final = 65_535
-MAX_QUERY: Final = 2_048
-"""Bytes of a question that are looked at; real ones have under 300."""
-
-A, NS, SOA, TXT, AAAA, OPT, ANY = 1, 2, 6, 16, 28, 41, 255
 _TRANSFERS = frozenset({251, 252})  # IXFR, AXFR
-NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = 0, 1, 2, 3, 4, 5
 _BADVERS: Final = 16
 
 _TTL = TTL_S.to_bytes(4, "big")
 _A_RECORD = b"\xc0\x0c\0\1\0\1" + _TTL + b"\0\4\x7f\0"
 _TXT_RECORD = b"\xc0\x0c\0\x10\0\1" + _TTL
-_OUR_OPT = b"\0\0\x29" + EDNS_BYTES.to_bytes(2, "big") + b"\0\0\0\0\0\0"
 
 
 class Serving(NamedTuple):
@@ -43,45 +56,81 @@ class Serving(NamedTuple):
     stale: bool = False  # contact to the ledger was lost: nothing can be vouched for
 
 
-class _Question(NamedTuple):
-    labels: list[bytes]  # each with its length before it, in lower case
-    end: int  # just behind the class
-    rrtype: int
-    rrclass: int
-    opt: int  # bytes of an answer that the asker takes by EDNS; 0 without EDNS
-    version: int  # of EDNS
-
-
-class _Unreadable(Exception):
-    """A packet that is answered with an error alone."""
-
-    def __init__(self, rcode: int) -> None:
-        super().__init__(rcode)
-        self.rcode = rcode
-
-
 class Answers:
     """The zones of one server. ``counts`` tells what was asked, and what could not be read."""
 
     def __init__(self, zones: tuple[Zone, ...], nameserver: str, contact: str) -> None:
         self.counts: Counter[str] = Counter()
-        self._zones = [(zone.labels, len(zone.labels), zone.kind) for zone in zones]
+        self._zones = [
+            (zone.labels, len(zone.labels), zone.kind, len(b"".join(zone.labels)) + 1) for zone in zones
+        ]
+        self._soa_made = (b"", b"")
         self._ns = wire_name(nameserver)
         self._soa_names = self._ns + wire_name(contact)
 
     def answer(self, query: bytes, serving: Serving, udp: bool = True) -> bytes | None:
         """The answer to one packet; None when silence is the right one."""
+        if query[2:12] in PLAIN and not serving.stale and (reply := self._at_once(query, serving)):
+            return reply
         if len(query) < 12 or query[2] & 0x80:
             self.counts["malformed"] += 1  # An answer to an answer would run for ever between two servers.
             return None
         try:
-            asked = _read(query)
-        except (IndexError, _Unreadable) as error:
+            asked = read_question(query)
+        except (IndexError, Unreadable) as error:
             self.counts["malformed"] += 1
-            return _error(query, error.rcode if isinstance(error, _Unreadable) else FORMERR)
+            return _error(query, error.rcode if isinstance(error, Unreadable) else FORMERR)
         return self._reply(query, asked, serving, udp)
 
-    def _reply(self, query: bytes, asked: _Question, serving: Serving, udp: bool) -> bytes:
+    def _at_once(self, query: bytes, serving: Serving) -> bytes | None:
+        """The answer to what nearly all ask: A or TXT of a name in a zone, without anything odd. None: look closer."""
+        low, labels, at = (
+            query.lower(),
+            [],
+            12,
+        )  # No length of a label is a capital letter: those begin at 65.
+        try:
+            while length := low[at]:
+                if length > 63:
+                    return None
+                end = at + length + 1
+                labels.append(low[at:end])
+                at = end
+        except IndexError:
+            return None
+        end = at + 5
+        form = FORMS.get((query[2:12], query[at + 1 : end], query[end:]))
+        if form is None or at > MOST_NAME:
+            return None
+        for zone, count, kind, wire_length in self._zones:
+            if labels[-count:] == zone:
+                raw, zone_at = find(kind, labels[:-count], serving.rows), at + 1 - wire_length
+                break
+        else:
+            return None
+        if raw is None:
+            self.counts["not listed"] += 1
+            owner = (0xC000 | zone_at).to_bytes(2, "big")
+            return b"%b%b%b%b%b%b" % (
+                query[:2],
+                form.no,
+                query[12:end],
+                owner,
+                self._soa_at(serving.serial),
+                form.opt,
+            )
+        if raw is EMPTY or not form.is_a:
+            return None
+        self.counts["listed"] += 1
+        return b"%b%b%b%b%b%b" % (query[:2], form.yes, query[12:end], _A_RECORD, raw[1:3], form.opt)
+
+    def _soa_at(self, serial: bytes) -> bytes:
+        """The SOA of any zone without its owner; made once for each serial."""
+        if self._soa_made[0] != serial:
+            self._soa_made = (serial, soa_record(b"", self._soa_names, serial))
+        return self._soa_made[1]
+
+    def _reply(self, query: bytes, asked: Question, serving: Serving, udp: bool) -> bytes:
         if asked.version:
             return _header(query, _BADVERS & 15, 0, 0, 1) + query[12 : asked.end] + _bad_version()
         place = self._place(asked)
@@ -108,16 +157,16 @@ class Answers:
         limit = TCP_BYTES if not udp else min(max(asked.opt, UDP_BYTES), EDNS_BYTES)
         return reply if len(reply) <= limit else _truncated(query, asked)
 
-    def _place(self, asked: _Question) -> tuple[list[bytes], int, str] | None:
+    def _place(self, asked: Question) -> tuple[list[bytes], int, str] | None:
         """(labels below the zone, where the zone's name stands in the question, its kind)."""
         labels = asked.labels
-        for zone, count, kind in self._zones:
+        for zone, count, kind, _ in self._zones:
             if labels[-count:] == zone:
                 own = labels[:-count]
                 return own, 12 + sum(map(len, own)), kind
         return None
 
-    def _apex(self, query: bytes, asked: _Question, serving: Serving, rrtype: int) -> bytes:
+    def _apex(self, query: bytes, asked: Question, serving: Serving, rrtype: int) -> bytes:
         records, count = b"", 0
         if rrtype in (SOA, ANY):
             records, count = self._soa(12, serving), 1
@@ -130,7 +179,7 @@ class Answers:
 
     def _soa(self, zone_at: int, serving: Serving) -> bytes:
         """The SOA of the zone whose name stands there in the question; its minimum is how long a "no" is kept."""
-        return soa_record((0xC000 | zone_at).to_bytes(2, "big"), self._soa_names, serving.serial)
+        return (0xC000 | zone_at).to_bytes(2, "big") + self._soa_at(serving.serial)
 
 
 def soa_record(owner: bytes, names: bytes, serial: bytes) -> bytes:
@@ -152,49 +201,6 @@ def _records(raw: bytes, rrtype: int, rows: Rows) -> tuple[bytes, int]:
     return records, count
 
 
-def _read(query: bytes) -> _Question:
-    """The question. IndexError: the packet ends within it. _Unreadable: it is none that we answer."""
-    if query[2] & 0x78:
-        raise _Unreadable(NOTIMP)
-    if query[4:6] != b"\0\1" or len(query) > MAX_QUERY:
-        raise _Unreadable(FORMERR)
-    low, labels, at = query.lower(), [], 12  # No length of a label is a capital letter: those begin at 65.
-    while length := query[at]:
-        if length > 63:  # A pointer, or what RFC 6891 has taken out of use.
-            raise _Unreadable(FORMERR)
-        end = at + length + 1
-        labels.append(low[at:end])
-        at = end
-    end = at + 5
-    if end > len(query) or at > 12 + 254:
-        raise _Unreadable(FORMERR)
-    rrtype, rrclass = query[at + 1] << 8 | query[at + 2], query[at + 3] << 8 | query[at + 4]
-    if end == len(query) and query[6:12] == b"\0\0\0\0\0\0":
-        return _Question(labels, end, rrtype, rrclass, 0, 0)
-    size, version = _edns(query, end)
-    return _Question(labels, end, rrtype, rrclass, size, version)
-
-
-def _edns(query: bytes, at: int) -> tuple[int, int]:
-    """(bytes that the asker takes, version) of the OPT record behind the question (RFC 6891); (0, 0) without one."""
-    if query[6:10] != b"\0\0\0\0" or query[10] or query[11] > 4:
-        raise _Unreadable(FORMERR)
-    found = (0, 0)
-    for _ in range(query[11]):
-        while length := query[at]:
-            if length > 63:
-                at += 1  # A pointer ends a name, and where it points to is none of our business.
-                break
-            at += length + 1
-        rrtype = query[at + 1] << 8 | query[at + 2]
-        if rrtype == OPT:
-            found = (max(1, query[at + 3] << 8 | query[at + 4]), query[at + 6])
-        at += 11 + (query[at + 9] << 8 | query[at + 10])
-    if at != len(query):
-        raise _Unreadable(FORMERR)
-    return found
-
-
 def _header(query: bytes, rcode: int, answers: int, authority: int, additional: int) -> bytes:
     return b"%b%c%c\0\1\0%c\0%c\0%c" % (
         query[:2], 0x84 | query[2] & 1, rcode, answers, authority, additional,
@@ -202,23 +208,23 @@ def _header(query: bytes, rcode: int, answers: int, authority: int, additional: 
 
 
 def _with_opt(
-    query: bytes, asked: _Question, rcode: int, records: bytes, answers: int, authority: int
+    query: bytes, asked: Question, rcode: int, records: bytes, answers: int, authority: int
 ) -> bytes:
     """An answer of the question, records, and our OPT if the asker sent one."""
     question = query[12 : asked.end]
     if asked.opt:
-        return _header(query, rcode, answers, authority, 1) + question + records + _OUR_OPT
+        return _header(query, rcode, answers, authority, 1) + question + records + OUR_OPT
     return _header(query, rcode, answers, authority, 0) + question + records
 
 
-def _truncated(query: bytes, asked: _Question) -> bytes:
+def _truncated(query: bytes, asked: Question) -> bytes:
     """The question alone with TC: the asker comes again over TCP (RFC 7766)."""
     reply = bytearray(_with_opt(query, asked, NOERROR, b"", 0, 0))
     reply[2] |= 2
     return bytes(reply)
 
 
-def _refused(query: bytes, asked: _Question) -> bytes:
+def _refused(query: bytes, asked: Question) -> bytes:
     reply = bytearray(_with_opt(query, asked, REFUSED, b"", 0, 0))
     reply[2] &= ~4  # We are no authority here.
     return bytes(reply)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from mailrisk.publish.dnsbl.answer import SOA, TTL_S, soa_record
+from mailrisk.publish.dnsbl.answer import TTL_S, soa_record
+from mailrisk.publish.dnsbl.question import SOA
 from mailrisk.publish.dnsbl.rows import Rows
 from mailrisk.publish.dnsbl.zones import wire_name
 from mailrisk.publish.rpz.journal import State, differences, read_state
