@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import closing
 
 import numpy as np
@@ -90,3 +91,13 @@ def test_a_vector_has_length_one_and_is_the_same_each_time() -> None:
     assert first.shape == (1, 512)
     assert np.allclose(np.linalg.norm(first), 1.0, atol=1e-3)
     assert np.array_equal(first, again)
+
+
+def test_closing_does_not_wait_for_a_child_that_is_still_loading() -> None:
+    process = make_embedder()
+    assert process is not None
+    process.start()
+    while process._child is None:
+        time.sleep(0.01)
+    process.close()
+    assert process._child is None

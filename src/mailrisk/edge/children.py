@@ -38,6 +38,10 @@ class Child:
         send(self._connection, job, deadline)
         return receive(self._connection, deadline)
 
+    def kill(self) -> None:
+        """Kills the process; who waits for its answer learns that it is gone. For another thread than that one."""
+        self._process.kill()
+
     def end(self) -> None:
         """Kills the process and waits for it."""
         self._connection.close()

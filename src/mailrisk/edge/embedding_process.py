@@ -64,7 +64,9 @@ class EmbeddingProcess:
             child.end()
 
     def close(self) -> None:
-        """Ends the child."""
+        """Ends the child, whatever it is at."""
+        if (child := self._child) is not None:
+            child.kill()
         self._thread.shutdown(wait=True, cancel_futures=True)
         self._end()
 
