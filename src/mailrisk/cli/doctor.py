@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from mailrisk.cli import output
+from mailrisk.cli.doctor_agent import agent_findings
 from mailrisk.cli.doctor_dns import dns_findings
 from mailrisk.cli.llm import try_model
 from mailrisk.cli.options import opened, output_options, store_options
@@ -66,6 +67,9 @@ def _setup(context: Context, settings: Config, data_dir: Path, config: Path | No
         settings.feeds.keys,
         settings.llm.key,
         settings.rpz.keys,
+        settings.agent.key,
+        settings.agent.webhook_secret,
+        *(one.secret or one.password for one in settings.alert),
     )
     if config is not None and any(written):
         secret.append(config)
@@ -80,7 +84,7 @@ def _setup(context: Context, settings: Config, data_dir: Path, config: Path | No
         model_error=_model_error(context),
         graph=pulled if pulled is not None and pulled.tenant == tenant else None,
         graph_error=_graph_error(context, settings),
-        surfaces=tuple(dns_findings(settings, context.clock())),
+        surfaces=(*dns_findings(settings, context.clock()), *agent_findings(settings)),
     )
 
 

@@ -68,6 +68,13 @@ class ApiClient:
             refused += len(taken.refused)
         return refused
 
+    async def may_tell(self) -> None:
+        """Asks whether the key may hand events over. Unavailable: it may not, or nobody answers."""
+        path = "/api/v1/login-events"
+        answer = await exchange(self._url + path, b"[]", self._headers, timeout_s=TIME_S, egress=self._egress)
+        if answer.status not in (200, 400):  # 400: it would like to have an event.
+            raise Unavailable(f"{path}: HTTP {answer.status} {_detail(answer.body)}".rstrip())
+
     async def ask(self, ips: Sequence[str]) -> list[IpAnswer]:
         """What the server says about each address, in order."""
         found: list[IpAnswer] = []

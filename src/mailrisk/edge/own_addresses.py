@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
 import os
-import socket
 from pathlib import Path
 from typing import Final
 
@@ -18,11 +16,8 @@ _GATEWAY_FLAG: Final = 2
 
 
 def own_addresses(proc: Path = Path("/proc")) -> frozenset[str]:
-    """Addresses of this machine, as far as /proc and its own name tell."""
-    found = set(_local_v4(proc)) | set(_if_inet6(proc))
-    with contextlib.suppress(OSError):
-        found |= {str(address[4][0]) for address in socket.getaddrinfo(socket.gethostname(), None)}
-    return _canonical(found)
+    """Addresses of this machine."""
+    return _canonical({*_local_v4(proc), *_if_inet6(proc)})
 
 
 def gateways(proc: Path = Path("/proc")) -> frozenset[str]:

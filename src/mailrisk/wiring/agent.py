@@ -51,7 +51,7 @@ def make_sweep(settings: Config, data_dir: Path, *, dry_run: bool, from_end: boo
     key = agent.key or os.environ.get("MAILRISK_AGENT_KEY", "")
     return Sweep(
         ApiClient(agent.server, key),
-        _firewall(agent, dry_run=dry_run),
+        make_firewall(agent),
         reader,
         state,
         allowed=_allowed(agent),
@@ -74,16 +74,15 @@ def _tails(agent: Agent, *, from_end: bool) -> dict[str, Tail]:
     return tails
 
 
-def _firewall(agent: Agent, *, dry_run: bool) -> Firewall:
+def make_firewall(agent: Agent) -> Firewall:
+    """The configured firewall; nftables where there is none, which a dry run never touches. ConfigError."""
     options = Options(
         jail=agent.jail,
         command=agent.command,
         webhook=agent.webhook,
         webhook_secret=agent.webhook_secret or os.environ.get("MAILRISK_AGENT_WEBHOOK_SECRET", ""),
     )
-    if agent.firewall or not dry_run:
-        return firewall(agent.firewall or "nftables", options)
-    return firewall("nftables", options)  # A dry run touches it not.
+    return firewall(agent.firewall or "nftables", options)
 
 
 def _allowed(agent: Agent) -> Callable[[], list[Network]]:

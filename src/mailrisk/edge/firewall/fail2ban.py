@@ -13,8 +13,9 @@ _ADDRESS = re.compile(r"[0-9a-fA-F:.]{3,45}")
 class Fail2ban:
     """Blocks by ``fail2ban-client set JAIL banip``. The agent ends the ban; the jail's bantime must be longer."""
 
-    def __init__(self, jail: str) -> None:
+    def __init__(self, jail: str, client: Sequence[str] = ("fail2ban-client",)) -> None:
         self._jail = jail
+        self._command = client
 
     def prepare(self) -> None:
         """Asks whether the jail is there."""
@@ -33,4 +34,4 @@ class Fail2ban:
         return frozenset(_ADDRESS.findall(self._client("get", self._jail, "banip")))
 
     def _client(self, *arguments: str) -> str:
-        return run(["fail2ban-client", *arguments])
+        return run([*self._command, *arguments])

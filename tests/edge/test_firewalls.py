@@ -1,0 +1,76 @@
+"""Firewalls that are not a program of the system: a command of the administrator's, a webhook."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from mailrisk.edge.firewall.cloud import CloudWebhook
+from mailrisk.edge.firewall.command import Command
+from mailrisk.edge.firewall.registry import Options, firewall
+from mailrisk.model.errors import ConfigError, Unavailable
+
+
+def test_the_command_is_run_once_an_address_without_a_shell(tmp_path: Path) -> None:
+    program = tmp_path / "fw"
+    program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/done\n')
+    program.chmod(0o755)
+    command = Command([str(program), "{action}", "{ip}", "for={seconds}", "$(reboot)"])
+    command.block([("203.0.113.9", 60), ("2001:db8::9", 90)])
+    command.unblock(["203.0.113.9"])
+    assert (tmp_path / "done").read_text().splitlines() == [
+        "block 203.0.113.9 for=60 $(reboot)", "block 2001:db8::9 for=90 $(reboot)", "unblock 203.0.113.9 for=0 $(reboot)",
+    ]  # fmt: skip
+
+
+def test_a_command_that_fails_or_is_missing_is_said() -> None:
+    for words in (["/bin/false", "{ip}"], ["/no/such/program", "{ip}"]):
+        with pytest.raises(Unavailable):
+            Command(words).block([("203.0.113.9", 60)])
+    with pytest.raises(ConfigError):
+        Command(["/bin/true"])
+
+
+class Receiver(BaseHTTPRequestHandler):
+    got: list[tuple[bytes, str]] = []
+    status = 204
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.got.append((body, self.headers["X-Mailrisk-Signature"]))
+        self.send_response(self.status)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_the_webhook_gets_one_signed_request_and_a_refusal_is_said() -> None:
+    server = HTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        hook = CloudWebhook(f"http://127.0.0.1:{server.server_port}/", "secret")
+        hook.block([("203.0.113.9", 60), ("2001:db8::9", 90)])
+        Receiver.status = 500
+        with pytest.raises(Unavailable):
+            hook.unblock(["203.0.113.9"])
+    finally:
+        server.shutdown()
+        server.server_close()
+    body, signature = Receiver.got[0]
+    assert json.loads(body) == {
+        "action": "block", "items": [{"ip": "203.0.113.9", "seconds": 60}, {"ip": "2001:db8::9", "seconds": 90}],
+    }  # fmt: skip
+    assert signature == "sha256=" + hmac.new(b"secret", body, hashlib.sha256).hexdigest()
+
+
+def test_a_firewall_that_does_not_exist_or_lacks_what_it_needs_is_a_wrong_configuration() -> None:
+    for name in ("pf", "webhook", "command"):
+        with pytest.raises(ConfigError):
+            firewall(name, Options())
