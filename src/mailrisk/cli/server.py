@@ -102,14 +102,15 @@ def _serve(
             click.echo(f"ready {url}")
 
         frontends = [parse_ip(text) for text in settings.login.trusted_frontends]
-        with contextlib.closing(
-            Watch(context, data_dir / "events", frontends, settings.login.addresses_per_key)
-        ) as watch:
-            parts = Parts(context, watch, settings, data_dir, make_alerts(settings, context.clock), dns)
+        watching = Watch(context, data_dir / "events", frontends, settings.login.addresses_per_key)
+        with contextlib.closing(watching) as watch:
+            shown = surfaces(context, settings, data_dir)
+            alerts = make_alerts(settings, context.clock)
+            parts = Parts(context, watch, settings, data_dir, alerts, dns, shown.visits)
             serve(
                 context, listener, core, watch=watch, workers=workers, max_body_bytes=settings.server.max_body_mb * 1024 * 1024, ready=ready,
                 also=[*listeners(parts), *([checkers.run] if checkers else [])],
-                surfaces=surfaces(context, settings, data_dir),
+                surfaces=shown,
             )  # fmt: skip
 
 

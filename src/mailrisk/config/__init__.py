@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from mailrisk.config.agent import Agent
 from mailrisk.config.alerts import Accounts, AlertChannel
-from mailrisk.config.gates import Milter
+from mailrisk.config.gates import Icap, Milter, Visits
 from mailrisk.config.intake import Feeds, Login, Logs, Send
 from mailrisk.config.lists import Lists
 from mailrisk.config.messages import Deepen, Files, Llm
@@ -57,6 +57,8 @@ class Config(Section, frozen=True):
     llm: Llm = Llm()
     lists: Lists = Lists()
     milter: Milter = Milter()
+    visits: Visits = Visits()
+    icap: Icap = Icap()
     dns: Dns = Dns()
     rpz: Rpz = Rpz()
     agent: Agent = Agent()

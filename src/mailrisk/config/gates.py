@@ -55,3 +55,77 @@ class Milter(Section, frozen=True):
             "name are removed; '' writes none"
         ),
     ] = ""
+
+
+class Visits(Section, frozen=True):
+    """``[visits]``: deciding about visits of web pages, for proxies and gateways."""
+
+    mode: Annotated[
+        Mode,
+        Meta(description="observe: all is allowed, and answers say what would have been done; enforce: done"),
+    ] = "observe"
+    respond: Annotated[
+        tuple[HandlingRow, ...],
+        Meta(
+            description="What is done about a visit: rows of level, category (none: any), tenant (none: any) and action "
+            "(allow, warn, block, hold); the first that fits, else allow"
+        ),
+    ] = (
+        HandlingRow(level=Level.MALICIOUS, action="block"),
+        HandlingRow(level=Level.SUSPICIOUS, action="warn"),
+    )
+    no_page: Annotated[
+        Literal["allow", "block"],
+        Meta(
+            description="What warn and hold become where no page can be shown, as on CONNECT; allow tells the log"
+        ),
+    ] = "allow"
+    page_base: Annotated[
+        str,
+        Meta(
+            description="Where visitors reach this service, for the page that says why: http(s)://HOST[:PORT]"
+        ),
+    ] = "http://127.0.0.1:8025"
+    hold_s: Annotated[
+        float,
+        Meta(
+            ge=0, le=60, description="How long an answer waits for a scan, where the action is hold, seconds"
+        ),
+    ] = 5.0
+    ttl_s: Annotated[
+        int, Meta(ge=0, description="How long a proxy may remember that a visit is allowed, seconds")
+    ] = 60
+    consent_s: Annotated[
+        float, Meta(ge=0, description="How long a visitor is not warned of the same site again, seconds")
+    ] = 3_600.0
+    resolve: Annotated[
+        bool,
+        Meta(
+            description="false: names that no proxy has resolved are not resolved, so their addresses are not checked"
+        ),
+    ] = True
+    common_visits: Annotated[
+        float, Meta(gt=0, description="Visits (decayed) from which a domain is common in the organisation")
+    ] = 20.0
+    common_users: Annotated[int, Meta(ge=1, le=8, description="Distinct users that it takes")] = 3
+    common_days: Annotated[int, Meta(ge=1, description="Distinct days that it takes")] = 3
+    half_life_days: Annotated[float, Meta(gt=0, description="Days after which a visit counts half")] = 14.0
+    most_domains: Annotated[
+        int, Meta(ge=100, description="Domains that are remembered of one tenant, about 200 bytes each")
+    ] = 20_000
+
+
+class Icap(Section, frozen=True):
+    """``[icap]``: visits decided for proxies that speak ICAP (REQMOD); see [visits] for what is done."""
+
+    listen: Annotated[
+        str,
+        Meta(
+            description="HOST:PORT; '' does not listen. Whoever reaches it may ask: give it to the proxy alone"
+        ),
+    ] = ""
+    on_failure: Annotated[
+        Literal["allow", "block"], Meta(description="What becomes of a visit that could not be decided")
+    ] = "allow"
+    tenant: Annotated[int, Meta(ge=0, description="The tenant whose visits come this way")] = 0
+    max_connections: Annotated[int, Meta(ge=1, description="Connections of proxies at a time")] = 500

@@ -12,6 +12,7 @@ from mailrisk.service.follow import Follower
 from mailrisk.service.ip_response import responder
 from mailrisk.service.lists import Lists
 from mailrisk.service.report_address import A_DAY, AddressReports
+from mailrisk.service.visits import VisitGate, VisitSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,10 +29,16 @@ class SurfaceSettings:
 class Surfaces:
     """See the module."""
 
-    def __init__(self, context: Context, settings: SurfaceSettings = SurfaceSettings()) -> None:
+    def __init__(
+        self,
+        context: Context,
+        settings: SurfaceSettings = SurfaceSettings(),
+        visits: VisitGate | None = None,
+    ) -> None:
         self.settings = settings
         self.table = ListingTable(responder(context.policy, feed_only=settings.block_feed_only))
         self.follower = Follower(context, [self.table])
         self.decisions = Decisions(context, self.table, self.follower, settings.positions)
         self.lists = Lists(context, self.table, self.follower, settings.most_entries)
         self.reports = AddressReports(context, settings.reports_a_day)
+        self.visits = visits or VisitGate(context, VisitSettings())

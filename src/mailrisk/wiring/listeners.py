@@ -13,10 +13,12 @@ from mailrisk.listen.dns.sockets import Pair
 from mailrisk.model.ip import parse_ip
 from mailrisk.service.alerts import Alerts
 from mailrisk.service.context import Context
+from mailrisk.service.visits import VisitGate
 from mailrisk.service.watch import Watch
 from mailrisk.wiring.alerts import responses
 from mailrisk.wiring.graph import graph
 from mailrisk.wiring.milter import milter
+from mailrisk.wiring.visits import icap, visits
 from mailrisk.wiring.zones import zones
 
 Server = Callable[[], Awaitable[None]]
@@ -33,6 +35,7 @@ class Parts:
     data_dir: Path
     alerts: Alerts
     dns: Sequence[Pair] = ()  # sockets of the lists over DNS, where this process answers them itself
+    visits: VisitGate | None = None
 
 
 def listeners(parts: Parts) -> list[Server]:
@@ -71,7 +74,8 @@ def _postfix(parts: Parts) -> Server | None:
     from mailrisk.service.accounts import SendPolicy
 
     listener = bind(send.postfix)
-    decide = SendPolicy(parts.context, parts.watch, check_action(send.high_action)).action
+    action = check_action(send.high_action)
+    decide = SendPolicy(parts.context, parts.watch, action, send.limit_per_hour).action
     postfix = PostfixPolicy(parts.watch.take_send, decide, parts.context.clock)
     return lambda: serve_send_policy(postfix, listener)
 
@@ -109,6 +113,8 @@ LISTENERS: tuple[Callable[[Parts], Server | None], ...] = (
     _syslog,
     responses,
     milter,
+    icap,
+    visits,
     graph,
     zones,
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 from mailrisk.config import Config
 from mailrisk.service.context import Context
 from mailrisk.service.surfaces import Surfaces, SurfaceSettings
+from mailrisk.wiring.visits import visit_gate
 
 
 def surfaces(context: Context, config: Config, data_dir: Path) -> Surfaces:
@@ -21,4 +22,5 @@ def surfaces(context: Context, config: Config, data_dir: Path) -> Surfaces:
             reports_a_day=settings.reports_a_day,
             positions=data_dir / "bouncers.json",
         ),
+        visit_gate(context, config, data_dir),
     )

@@ -21,6 +21,7 @@ from mailrisk.listen.http import (
     intelligence,
     lists,
     problems,
+    visits,
 )
 from mailrisk.listen.http.body_slots import BodySlots
 from mailrisk.listen.http.bounded_json import BoundedRequest
@@ -60,10 +61,11 @@ def make_app(
         *hash_lists.ROUTES,
         *events.ROUTES,
         *accounts.ROUTES,
+        *visits.API_ROUTES,
     ]
     api = Router(path="/api/v1", route_handlers=handlers)
     return Litestar(
-        route_handlers=[readyz, api, *lists.ROUTES, *abuseipdb.ROUTES],
+        route_handlers=[readyz, api, *lists.ROUTES, *abuseipdb.ROUTES, *visits.PAGE_ROUTES],
         state=State(
             {
                 "context": context,
