@@ -22,8 +22,16 @@ CHECK = "/api/v1/urls:check"
 
 
 def children(pid: int) -> list[int]:
-    """The look-up workers of a core."""
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    """The look-up workers of a core; other work has processes of its own."""
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in found if b"mailrisk.lookups" in _command(child)]
+
+
+def _command(pid: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:  # It has ended in the meantime.
+        return b""
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 15.0) -> None:
