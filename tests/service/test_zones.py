@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 from tests.listen.dns.places import Place, place
 
+from mailrisk.cli import main
 from mailrisk.cli.doctor_dns import dns_findings
 from mailrisk.config import Config
 from mailrisk.config.zones import Dns
 from mailrisk.publish.dnsbl.fold import ZoneFold
+from mailrisk.service.status import status
 from mailrisk.service.zone_files import ZoneFiles, write_whole
 
 NAMES = ("ns.bl.example", "host.bl.example")
@@ -106,3 +109,25 @@ def test_doctor_tells_files_that_are_missing_or_old(tmp_path: Path) -> None:
         assert list(dns_findings(settings, now)) == []
         os.utime(tmp_path / "rbl" / "url", (0, 0))
         assert [check for check, _ in dns_findings(settings, now)] == ["rbldnsd-files"]
+
+
+def test_what_a_zone_cannot_express_is_told_by_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with place(tmp_path) as at:
+        at.list("198.51.100.7", "brute-force")
+        at.list("http://page.example/login/form.html")
+        at.list("path:http://page.example/folder/")
+        expected = {
+            "addresses": 1,
+            "domains": 0,
+            "pages": 1,
+            "left_out_of_lists": 1,
+            "left_out_of_policy_zone": 2,
+        }
+        assert status(at.context).surfaces == {"zones": expected}
+    monkeypatch.setattr(sys, "argv", ["mailrisk", "status", "--data-dir", str(tmp_path), "--lang", "zh"])
+    with pytest.raises(SystemExit):
+        main()
+    said = capfd.readouterr().out.replace("\n", "")
+    assert "DNS 名单含 1 个地址、0 个域名与主机、1 个网页；名单无法表达 1 条，响应策略区无法表达 2 条" in said

@@ -18,6 +18,7 @@ from mailrisk.service.changes import changes
 from mailrisk.service.explain import explain, in_utc
 from mailrisk.service.status import FeedStatus, Status, status
 from mailrisk.service.withdraw import list_by_hand, withdraw
+from mailrisk.service.zones import stored_counts
 
 
 def parse_time(text: str | None) -> datetime | None:
@@ -213,6 +214,8 @@ def changes_command(
 def status_command(format_: str, lang: str | None, data_dir: Path, config: Path | None) -> None:
     """Show what is known and how fresh it is."""
     with opened(data_dir, config) as context:
+        if (zones := stored_counts(data_dir)) is not None:
+            context.surface_counts["zones"] = zones
         found = status(context)
     if format_ != "table":
         (output.print_line if format_ == "jsonl" else output.print_json)(found)
@@ -226,6 +229,10 @@ def _print_status(found: Status, lang: str) -> None:
     terminal.print(
         note(f"changes {found.last_seq}, index at {found.index_seq} with {found.rules} rules", lang)
     )
+    if zones := found.surfaces.get("zones"):
+        held = f"{zones['addresses']} addresses, {zones['domains']} domains and hosts, {zones['pages']} pages"
+        out = f"{zones['left_out_of_lists']}, of the response policy zone {zones['left_out_of_policy_zone']}"
+        terminal.print(note(f"lists over DNS hold {held}; left out of them {out}", lang))
     if not found.network:
         terminal.print(f"[yellow]{note('the network is switched off: no feed is fetched', lang)}[/]")
     elif not found.fetching:

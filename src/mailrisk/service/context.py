@@ -100,6 +100,9 @@ class Context(LookupContext):
     feeds: FeedPlan = NO_FEEDS
     webhooks: tuple[Webhook, ...] = ()
     correspondents: Correspondents = NOBODY_KNOWN
+    surface_counts: dict[str, dict[str, int]] = field(
+        default_factory=dict
+    )  # what each surface holds and leaves out, written by whoever keeps it
     command_options: tuple[str, ...] = ()  # open the same stores in a child process; () : no child
 
     def catch_up(self) -> int:

@@ -49,6 +49,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     fetching: bool  # feeds are fetched on schedule
     feeds: tuple[FeedStatus, ...]
     deepening: DeepStatus  # of this process, since it started
+    surfaces: dict[str, dict[str, int]] = {}  # what each surface holds, and what it cannot express
 
 
 def status(context: Context) -> Status:
@@ -67,6 +68,7 @@ def status(context: Context) -> Status:
         fetching=context.network and context.feeds.scheduled,
         feeds=feed_status(context),
         deepening=context.deep_count.status(),
+        surfaces=context.surface_counts,
     )
 
 

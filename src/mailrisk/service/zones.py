@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -16,7 +17,7 @@ from mailrisk.service.check_url import stale
 from mailrisk.service.context import Context, LookupContext
 from mailrisk.service.follow import Follower
 from mailrisk.store.microseconds import to_us
-from mailrisk.store.zones import Table, ZoneStore
+from mailrisk.store.zones import Table, ZoneStore, zones_exist
 
 FORM: Final = "1"
 """Names the form of the rows; another one is filled again."""
@@ -84,9 +85,35 @@ class ZoneKeeper:
             position = read_position(rows) if current else ("", 0)
             self._follower = Follower(self._context, [self._fold], position=position)
         moved = self._follower.follow()
+        self._context.surface_counts["zones"] = surface_counts(self._fold.counts())
         rows.put(FORM_KEY, self._form)
         rows.put(_AGREED, str(to_us(self._context.clock())).encode())
         return moved
+
+
+def surface_counts(rows: dict[str, int]) -> dict[str, int]:
+    """What the zones hold; the response policy zone leaves out pages too, which the lists can express."""
+    out = rows.get("left out", 0)
+    pages = rows.get("urls", 0)
+    return {
+        "addresses": rows.get("ipv4", 0) + rows.get("ipv6", 0),
+        "domains": rows.get("domains", 0) + rows.get("hosts", 0),
+        "pages": pages,
+        "left_out_of_lists": out,
+        "left_out_of_policy_zone": out + pages,
+    }
+
+
+def stored_counts(data_dir: Path) -> dict[str, int] | None:
+    """What the zones of a data directory hold, for another process than the one that keeps them; None without zones."""
+    if not zones_exist(data_dir):
+        return None
+    store = ZoneStore(data_dir, readonly=True)
+    try:
+        with store.reading() as rows:
+            return surface_counts(read_counts(rows))
+    finally:
+        store.close()
 
 
 class ZoneStand(msgspec.Struct, frozen=True, kw_only=True):

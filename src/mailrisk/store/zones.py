@@ -19,6 +19,11 @@ MAP_SIZE = 1 << 36
 FOLDER = "zones"
 
 
+def zones_exist(data_dir: Path) -> bool:
+    """Whether a process has ever kept zones there."""
+    return (data_dir / FOLDER / "data.mdb").exists()
+
+
 class Table:
     """The rows as one transaction sees them."""
 
