@@ -101,6 +101,13 @@ class Send(Section, frozen=True):
             description="Postfix's action for mail of an account of level high, such as HOLD; '' lets it go on and logs it"
         ),
     ] = ""
+    limit_per_hour: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Messages an hour that an account of level medium or high may send, what is more is deferred; 0 does not limit",
+        ),
+    ] = 0
 
 
 class Feeds(Section, frozen=True):

@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
+from collections import deque
 from collections.abc import Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -33,6 +34,13 @@ logger = logging.getLogger(__name__)
 
 MAX_BATCH = 1_000
 """Accounts in one request."""
+
+
+LIMITED: Final = "DEFER this account sends unusually much; try again later"
+MAX_LIMITED: Final = 10_000
+"""Accounts whose messages of the hour are counted."""
+
+HOUR: Final = timedelta(hours=1)
 
 
 class AccountAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,22 +117,47 @@ def _verdict(context: Context, secret: bytes | None, name: str, tenant: int) -> 
 
 
 class SendPolicy:
-    """What becomes of the mail of an account: nothing, until the account is of level ``high``."""
+    """What becomes of the mail of an account: nothing, until it is of level ``medium`` or ``high``.
 
-    def __init__(self, context: Context, watch: Watch, high_action: str) -> None:
+    Such an account may send ``limit_per_hour`` messages an hour (0: as many as it likes), what is more is
+    deferred; at level ``high`` its mail gets ``high_action``.
+    """
+
+    def __init__(self, context: Context, watch: Watch, high_action: str, limit_per_hour: int = 0) -> None:
         self._context = context
         self._watch = watch
         self._high_action = high_action
+        self._limit = limit_per_hour
+        self._sent: dict[str, deque[datetime]] = {}
         self.would_have_acted = 0
 
-    def action(self, account: str) -> str:
-        """Postfix's action, '' to let the mail go on."""
+    def action(self, account: str, whole: bool) -> str:
+        """Postfix's action, '' to let the mail go on. ``whole``: the message is there, else its recipients are."""
         if not self._watch.sending.is_suspected(account):
+            self._sent.pop(account, None)
             return ""
         answer = _check(self._context, account, SHARED)
-        if not isinstance(answer, AccountAnswer) or answer.level is not Level.HIGH:
+        if not isinstance(answer, AccountAnswer) or answer.level not in (Level.MEDIUM, Level.HIGH):
+            return ""
+        if self._limit and self._beyond(account, whole):
+            return LIMITED
+        if answer.level is not Level.HIGH:
             return ""
         if not self._high_action:
             self.would_have_acted += 1
             logger.warning("account %s sends as if stolen; [send] high_action is not set", answer.account)
         return self._high_action
+
+    def _beyond(self, account: str, whole: bool) -> bool:
+        """Whether the account has sent its share of the hour; a whole message counts where it has not."""
+        now = self._context.clock()
+        if account not in self._sent and len(self._sent) >= MAX_LIMITED:
+            del self._sent[next(iter(self._sent))]
+        sent = self._sent.setdefault(account, deque())
+        while sent and now - sent[0] >= HOUR:
+            sent.popleft()
+        if len(sent) >= self._limit:
+            return True
+        if whole:
+            sent.append(now)
+        return False

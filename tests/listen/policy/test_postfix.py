@@ -21,7 +21,7 @@ class Taken:
 
     def __init__(self, action: str = "") -> None:
         self.events: list[SendEvent] = []
-        self.policy = PostfixPolicy(self.events.append, lambda account: action, lambda: NOW)
+        self.policy = PostfixPolicy(self.events.append, lambda account, whole: action, lambda: NOW)
 
     def ask(self, state: str, **more: str) -> bytes:
         asked = {

@@ -43,8 +43,8 @@ ACTIONS: Final = ("HOLD", "DEFER", "DEFER_IF_PERMIT", "REJECT", "WARN")
 
 DUNNO: Final = b"action=DUNNO\n\n"
 
-Decide = Callable[[str], str]
-"""Account -> Postfix's action for its mail, '' to let it go on."""
+Decide = Callable[[str, bool], str]
+"""(account, whether the whole message is there) -> Postfix's action for its mail, '' to let it go on."""
 
 
 class _Arriving(msgspec.Struct):
@@ -108,7 +108,7 @@ class PostfixPolicy:
             self._take(self._event(account, asked))
         else:
             return DUNNO
-        action = self._decide(account)
+        action = self._decide(account, state != "RCPT")
         return f"action={action}\n\n".encode() if action else DUNNO
 
     def _note_recipient(self, asked: dict[str, str]) -> None:
