@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from mailrisk.collect.logs.by_line import ByLine
 from mailrisk.collect.logs.entry import BadLine, LineFormat, LogFormat
 from mailrisk.collect.logs.postfix_queue import SendLines
-from mailrisk.collect.logs.read import NO_MAPPED, Read, read_events
+from mailrisk.collect.logs.read import NO_MAPPED
 from mailrisk.model.errors import ConfigError
 from mailrisk.model.events import LoginEvent, SendEvent
 from mailrisk.model.ip import parse_network
@@ -49,18 +50,8 @@ class _Sender:
     def __init__(self, timezone: tzinfo, now: datetime, mapped: Mapped) -> None:
         self.made_at = self.second = now
         self.lines = 0
-        self._line = b""
         self.sends = SendLines(timezone, None, now)
-        self._events = read_events(self._fed(), timezone=timezone, now=now, mapped=mapped)
-
-    def read(self, line: bytes) -> Read:
-        """What one line is: the reader takes one and gives one."""
-        self._line = line
-        return next(self._events)
-
-    def _fed(self) -> Iterator[bytes]:
-        while True:
-            yield self._line
+        self.read = ByLine(timezone, now, mapped=mapped).read
 
 
 class LogIntake:

@@ -9,8 +9,9 @@ from typing import Final
 
 import msgspec
 
+from mailrisk.collect.logs.by_line import ByLine
 from mailrisk.collect.logs.entry import BadLine
-from mailrisk.collect.logs.read import AUTO, NO_MAPPED, Read, read_events
+from mailrisk.collect.logs.read import AUTO, NO_MAPPED
 from mailrisk.edge.log_tail import START, Lines, Place
 from mailrisk.model.events import LoginEvent
 from mailrisk.service.log_intake import Mapped
@@ -29,23 +30,6 @@ class Intake(msgspec.Struct, frozen=True):
     events: list[LoginEvent]
     errors: list[str]
     more: bool
-
-
-class _Log:
-    """The reader of one log: it takes a line and gives what it is, and remembers what lines mean together."""
-
-    def __init__(self, format: str, timezone: tzinfo, now: datetime, mapped: Mapped) -> None:
-        self._line = b""
-        self._events = read_events(self._fed(), format=format, timezone=timezone, now=now, mapped=mapped)
-
-    def read(self, line: bytes) -> Read:
-        """What one line is."""
-        self._line = line
-        return next(self._events)
-
-    def _fed(self) -> Iterator[bytes]:
-        while True:
-            yield self._line
 
 
 class LogReader:
@@ -105,7 +89,8 @@ class LogReader:
 
     def _events(self, name: str, lines: Sequence[bytes], begin: Place, now: datetime) -> Iterator[LoginEvent]:
         """The events of new lines. An id is made of where the line was read: read again it is the same event."""
-        log, day = _Log(self._format, self._timezone, now, self._mapped), self._day()
+        log = ByLine(self._timezone, now, format=self._format, mapped=self._mapped)
+        day = self._day()
         portion = blake2b(name.encode() + b"\0" + msgspec.json.encode(begin), digest_size=16).hexdigest()
         for number, line in enumerate(lines):
             day.lines += 1
