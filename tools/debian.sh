@@ -42,5 +42,12 @@ apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive "${install[@]}")
 if ! "${apt[@]}" >/dev/null 2>&1; then
   # The usual cause is a package list that is old or was never fetched.
   "${as_root[@]}" apt-get update >/dev/null
-  "${apt[@]}" >/dev/null
+  "${apt[@]}" >/dev/null && exit 0
+  # One that cannot be had shall not keep the others out; what it is missing for says so itself.
+  failed=()
+  for package in "${missing[@]}"; do
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+      apt-get install --yes --no-install-recommends "$package" >/dev/null || failed+=("$package")
+  done
+  [ ${#failed[@]} -eq 0 ] || { echo "Not installed: ${failed[*]}" >&2; exit 1; }
 fi
