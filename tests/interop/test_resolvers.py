@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Any
 
 import dns.rcode
 import httpx
@@ -24,23 +26,45 @@ from tests.interop.page import block
 from tests.listen.conftest import start, stop
 
 ZONE = "rpz.mailrisk.internal"
+SERVERS = {"unbound": unbound, "bind": named}
 
 
-@contextmanager
-def mailrisk(folder: Path, page: str, resolver: int, port: int) -> Iterator[httpx.Client]:
-    """The service with the lines of a page, which tells the resolver at a port of changes."""
-    lines = block(
-        page, "toml", **{"127.0.0.1:5354": f"127.0.0.1:{port}", "127.0.0.1:53": f"127.0.0.1:{resolver}"}
+@dataclass
+class Site:
+    """One service for both resolvers."""
+
+    client: httpx.Client
+    primary: int
+    ports: dict[str, int]
+    upstream: int
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The service with the lines of both pages together, which tells both resolvers of changes."""
+    folder, primary, ports = (
+        tmp_path_factory.mktemp("rpz"),
+        free_port(),
+        {name: free_port() for name in SERVERS},
     )
+    settings: dict[str, Any] = {}
+    for name in SERVERS:
+        settings |= tomllib.loads(block(f"{name}.md", "toml"))["rpz"]
+    assert settings["listen"] == "127.0.0.1:5354" and settings["notify"] == ["127.0.0.1:53"]
+    settings["listen"] = f"127.0.0.1:{primary}"
+    settings["notify"] = [f"127.0.0.1:{port}" for port in ports.values()]
+    keys = ", ".join(f'{name} = "{secret}"' for name, secret in settings.pop("keys").items())
+    lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
     config = folder / "mailrisk.toml"
-    config.write_text(f"[network]\nenabled = false\n{lines}ip_triggers = true\n")
+    config.write_text(f"[network]\nenabled = false\n[rpz]\n{lines}keys = {{ {keys} }}\nip_triggers = true\n")
     process, url, _ = start(folder / "data", "--workers", "0", "--config", str(config))
-    try:
-        key = (folder / "data" / "admin.key").read_text().strip()
-        with httpx.Client(base_url=url, headers={"X-API-Key": key}, timeout=30) as client:
-            yield client
-    finally:
-        stop(process)
+    key = (folder / "data" / "admin.key").read_text().strip()
+    with (
+        httpx.Client(base_url=url, headers={"X-API-Key": key}, timeout=30) as client,
+        honest_world() as upstream,
+    ):
+        yield Site(client, primary, ports, upstream)
+    stop(process)
 
 
 def put(client: httpx.Client, indicator: str, category: str = "credential-phishing") -> None:
@@ -61,41 +85,53 @@ def blocked(port: int, name: str) -> bool:
     return False
 
 
-def follows(client: httpx.Client, port: int) -> None:
-    """What both resolvers must do."""
-    put(client, "domain:evil.example")
-    until(lambda: blocked(port, "evil.example"), "the listing did not block")
-    assert blocked(port, "www.evil.example") and not blocked(port, "honest.example")
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_listing_blocks_and_a_withdrawal_unblocks_without_a_reload(site: Site, name: str) -> None:
+    put(site.client, f"domain:before-{name}.example")
+    with (
+        open_folder() as folder,
+        SERVERS[name](folder, site.ports[name], site.primary, site.upstream) as log,
+    ):
+        port = site.ports[name]
+        until(lambda: blocked(port, f"www.before-{name}.example"), f"never transferred: {log.read_text()}")
+        names_follow(site.client, port, f"{name}-evil.example", f"{name}-honest.example")
+        addresses_follow(site.client, port)
+
+
+def names_follow(client: httpx.Client, port: int, evil: str, honest: str) -> None:
+    put(client, f"domain:{evil}")
+    until(lambda: blocked(port, evil), "the listing did not block")
+    assert blocked(port, f"www.{evil}") and not blocked(port, honest)
     # A host below a listed domain takes nothing beside it out of the block.
-    put(client, "host:a.b.evil.example", "malware-file")
-    withdraw(client, "host:good.evil.example")
-    until(lambda: not blocked(port, "good.evil.example"), "the exempted host is not let through")
-    for name in ("b.evil.example", "c.b.evil.example", "x.a.b.evil.example", "x.good.evil.example"):
-        assert blocked(port, name), name
-    put(client, "host:shop.honest.example")
-    until(lambda: blocked(port, "shop.honest.example"), "the host was not blocked")
-    assert not blocked(port, "honest.example") and not blocked(port, "x.shop.honest.example")
-    put(client, "http://page.example/login/form.html")
-    assert not blocked(port, "page.example")
-    withdraw(client, "domain:evil.example")
-    until(lambda: not blocked(port, "www.evil.example"), "the withdrawal did not unblock")
-    assert blocked(port, "a.b.evil.example") and not blocked(port, "c.b.evil.example")
+    put(client, f"host:a.b.{evil}", "malware-file")
+    withdraw(client, f"host:good.{evil}")
+    until(lambda: not blocked(port, f"good.{evil}"), "the exempted host is not let through")
+    for below in ("b", "c.b", "x.a.b", "x.good"):
+        assert blocked(port, f"{below}.{evil}"), below
+    put(client, f"host:shop.{honest}")
+    until(lambda: blocked(port, f"shop.{honest}"), "the host was not blocked")
+    assert not blocked(port, honest) and not blocked(port, f"x.shop.{honest}")
+    put(client, f"http://page.{honest}/login/form.html")
+    assert not blocked(port, f"page.{honest}")
+    withdraw(client, f"domain:{evil}")
+    until(lambda: not blocked(port, f"www.{evil}"), "the withdrawal did not unblock")
+    assert blocked(port, f"a.b.{evil}") and not blocked(port, f"c.b.{evil}")
+
+
+def addresses_follow(client: httpx.Client, port: int) -> None:
     put(client, HONEST, "phishing-host")
     until(lambda: blocked(port, "any.example"), "the address is no trigger")
     withdraw(client, HONEST)
     until(lambda: not blocked(port, "any.example"), "the address still is a trigger")
 
 
-@pytest.mark.parametrize("name", ["unbound", "bind"])
-def test_a_listing_blocks_and_a_withdrawal_unblocks_without_a_reload(name: str) -> None:
-    port, resolver = free_port(), free_port()
-    server = unbound if name == "unbound" else named
+def test_bind_with_another_key_gets_nothing(site: Site) -> None:
+    wrong = {"bWFpbHJpc2stZXhhbXBsZS1rZXktMzItYnl0ZXMtb2s=": "YW5vdGhlci1rZXktb2YtdGhpcnR5LXR3by1ieXRlcyEh"}
+    put(site.client, "domain:kept.example")
     with (
         open_folder() as folder,
-        honest_world() as upstream,
-        mailrisk(folder, f"{name}.md", resolver, port) as client,
+        named(folder, site.ports["bind"], site.primary, site.upstream, **wrong) as log,
     ):
-        put(client, "domain:before.example")
-        with server(folder, resolver, port, upstream) as log:
-            until(lambda: blocked(resolver, "www.before.example"), f"never transferred: {log.read_text()}")
-            follows(client, resolver)
+        until(lambda: "tsig" in log.read_text().lower(), "it never asked")
+        # Without the zone it has no policy, and blocks nothing.
+        assert not (folder / f"{ZONE}.db").exists()

@@ -50,7 +50,7 @@ class Rpz(Section, frozen=True):
         dict[str, str],
         Meta(
             description="Name of a TSIG key -> its secret in Base64, as tsig-keygen makes it "
-            "(hmac-sha256; for another one hmac-sha512:SECRET). The first one signs NOTIFY"
+            "(hmac-sha256; for another one hmac-sha512:SECRET)"
         ),
     ] = {}
     without_key: Annotated[

@@ -1,4 +1,8 @@
-"""NOTIFY (RFC 1996): tells resolvers that the response policy zone has a new version, until they have heard it."""
+"""NOTIFY (RFC 1996): tells resolvers that the response policy zone has a new version, until they have heard it.
+
+It is a hint without a signature: unbound understands none, and BIND needs none from its primary's address, since both
+ask for the serial themselves before they believe anything.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +16,7 @@ import dns.flags
 import dns.message
 import dns.name
 import dns.opcode
-import dns.rrset
-import dns.tsig
+import dns.rcode
 
 from mailrisk.publish.rpz.journal import read_state
 from mailrisk.service.zones import ZoneReader
@@ -26,12 +29,10 @@ WAIT_S: Final = (0.5, 1.0, 2.0, 4.0)
 
 
 class Notifier:
-    """Tells ``targets`` (address, port) of each new serial. With a key the message is signed."""
+    """Tells ``targets`` (address, port) of each new serial."""
 
-    def __init__(
-        self, zone: dns.name.Name, zones: ZoneReader, targets: list[tuple[str, int]], key: dns.tsig.Key | None
-    ) -> None:
-        self._zone, self._zones, self._targets, self._key = zone, zones, targets, key
+    def __init__(self, zone: dns.name.Name, zones: ZoneReader, targets: list[tuple[str, int]]) -> None:
+        self._zone, self._zones, self._targets = zone, zones, targets
         self._under_way: dict[tuple[str, int], asyncio.Task[None]] = {}
 
     async def run(self) -> None:
@@ -63,8 +64,11 @@ class Notifier:
         why = ""
         for wait_s in WAIT_S:
             try:
-                await dns.asyncquery.udp(self._message(), target[0], wait_s, target[1])
-                return
+                answer = await dns.asyncquery.udp(self._message(), target[0], wait_s, target[1])
+                if answer.rcode() == dns.rcode.NOERROR:
+                    return
+                why = dns.rcode.to_text(answer.rcode())
+                await asyncio.sleep(wait_s)
             except (dns.exception.DNSException, OSError) as error:
                 why = str(error) or type(error).__name__
                 await asyncio.sleep(wait_s / 2)
@@ -74,6 +78,4 @@ class Notifier:
         message: Any = dns.message.make_query(self._zone, "SOA")
         message.set_opcode(dns.opcode.NOTIFY)
         message.flags |= dns.flags.AA
-        if self._key is not None:
-            message.use_tsig({self._key.name: self._key}, self._key.name)
         return message  # type: ignore[no-any-return]
