@@ -173,6 +173,8 @@ def publish_work() -> None:
     from mailrisk.publish.firewall.registry import LISTS
     from mailrisk.publish.firewall.selection import TYPES, select
     from mailrisk.publish.listing_table import ListingTable
+    from mailrisk.publish.misp import MispFeed
+    from mailrisk.publish.stix import COLLECTIONS, StixObjects
 
     table, values = ListingTable(), {"ip": "192.0.2.1", "network": "192.0.2.0/24"}
     kinds = [
@@ -187,6 +189,8 @@ def publish_work() -> None:
         table.put(Subject(kind, value), listing)
     for made in LISTS.values():
         assert made.write(select(table, made.selection, int(AT.timestamp()))).body
+    assert MispFeed(table, "e").manifest() and list(MispFeed(table, "e").hashes())
+    assert all(StixObjects(table, "e").page(one, 0, 10).objects for one in COLLECTIONS.values())
     assert not since(table, Position("", 0, 0), 0).new
     assert not list(Writer(table.part([]), Wanted(), 0).pieces())
 

@@ -11,7 +11,8 @@ from tests.publish.tables import NOW, change, filled, listing
 from mailrisk.model.change import ChangeKind
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.publish import listing_table
-from mailrisk.publish.listing_table import ListingTable, wider_keys
+from mailrisk.publish.listing_keys import wider_keys
+from mailrisk.publish.listing_table import ListingTable
 
 
 def out(table: ListingTable) -> set[str]:

@@ -22,7 +22,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from mailrisk.model.subject import Kind
-from mailrisk.publish.listing_table import ACTIONS, CATEGORIES, NUMBER, ListingTable, Mask, Rows, Snapshot
+from mailrisk.publish.listing_keys import NUMBER
+from mailrisk.publish.listing_table import ACTIONS, CATEGORIES, ListingTable, Mask, Rows, Snapshot
 
 ORIGIN: Final = "mailrisk"
 SCENARIOS: Final = (*(f"mailrisk/{category}" for category in CATEGORIES), "mailrisk/listed")

@@ -1,4 +1,4 @@
-"""Every listing that may leave us, in 40 bytes and its text: the fold that lists and streams are made from.
+"""Every listing that may leave us, in 48 bytes and its text: the fold that lists and streams are made from.
 
 A row stays when its listing goes (a *dead* row), with the number of the change that took it away, so that
 whoever followed up to an earlier number can be told what changed: see ``touched``. Dead rows are thrown
@@ -11,7 +11,6 @@ is lifted, and is counted. Times are Unix seconds in 32 bits, which last until 2
 
 from __future__ import annotations
 
-import ipaddress
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -22,16 +21,19 @@ from numpy.typing import NDArray
 
 from mailrisk.model.change import Change, Listing
 from mailrisk.model.fold import Fold
-from mailrisk.model.subject import IP_KINDS, Kind, Subject
-from mailrisk.model.verdict import SEVERITY, Category
+from mailrisk.model.subject import Kind, Subject
+from mailrisk.model.verdict import SEVERITY, Category, Level
+from mailrisk.publish.listing_keys import NUMBER, is_v6, key_of, networks_of, subject_of, wider_keys
 
 ROW: Final = np.dtype(
     [
         ("kind", "u1"), ("flags", "u1"), ("severity", "u1"), ("score", "u1"), ("category", "u1"), ("action", "u1"),
         ("first", "u4"), ("last", "u4"), ("valid", "u4"), ("until", "u4"), ("held", "u4"), ("touched", "u8"),
+        ("added", "u8"),
     ]
 )  # fmt: skip
-"""One listing: ``until`` is when the response to it ends, ``held`` the last ``until`` that was ever told."""
+"""One listing: ``until`` is when the response to it ends, ``held`` the last ``until`` that was ever told, ``touched`` the
+number of the change that made the row as it is, ``added`` when we heard of that (microseconds, each time once)."""
 
 Rows = NDArray[np.void]
 Mask = NDArray[np.bool_]
@@ -41,9 +43,10 @@ COVERED: Final = 2  # an exemption lies inside of it
 LOCAL: Final = 4
 HTTP: Final = 8  # shown with http://, everything else with https://
 V6: Final = 16  # an address or network of IPv6
+ONCE: Final = 32  # is or was of level high or malicious
 
-KINDS: Final = (Kind.IP, Kind.NETWORK, Kind.HOST, Kind.DOMAIN, Kind.URL, Kind.PATH)
-NUMBER: Final = {kind: number for number, kind in enumerate(KINDS)}
+DANGEROUS: Final = SEVERITY[Level.HIGH]
+
 CATEGORIES: Final = tuple(Category)
 NO_CATEGORY: Final = len(CATEGORIES)
 
@@ -80,14 +83,18 @@ class Snapshot(NamedTuple):
 class ListingTable(Fold):
     """See the module. ``respond`` gives the response to the listing of an address or network."""
 
-    def __init__(self, respond: Callable[[Listing], Held] = lambda _: NO_RESPONSE) -> None:
+    def __init__(
+        self, respond: Callable[[Listing], Held] = lambda _: NO_RESPONSE, clock: Callable[[], int] = lambda: 0
+    ) -> None:
+        """``clock`` gives the time in microseconds."""
         self._respond = respond
+        self._clock = clock
         self._reset()
 
     def _reset(self) -> None:
         """Forgets everything."""
         self.horizon = 0
-        self._seq = 0
+        self._seq = self._added = 0
         self._count = self._dead = 0
         self._rows: Rows = np.zeros(1024, ROW)
         self._texts: list[str] = []
@@ -109,7 +116,7 @@ class ListingTable(Fold):
         return self._rows[: self._count]
 
     def snapshot(self) -> Snapshot:
-        """A copy that may be read without the lock: 40 bytes and a reference a row."""
+        """A copy that may be read without the lock: 48 bytes and a reference a row."""
         return Snapshot(self.rows.copy(), self._texts.copy())
 
     def part(self, numbers: Sequence[int]) -> Snapshot:
@@ -123,11 +130,11 @@ class ListingTable(Fold):
 
     def find(self, subject: Subject) -> int | None:
         """The row of an indicator, living or dead."""
-        return self._slots.get(_key(subject))
+        return self._slots.get(key_of(subject))
 
     def holding(self, address: str) -> Iterator[int]:
         """Rows of a canonical address and of the networks that hold it."""
-        for key in (f"{NUMBER[Kind.IP]}{address}", *_networks(address)):
+        for key in (f"{NUMBER[Kind.IP]}{address}", *networks_of(address)):
             slot = self._slots.get(key)
             if slot is not None:
                 yield slot
@@ -135,6 +142,11 @@ class ListingTable(Fold):
     def out(self, rows: Rows) -> Mask:
         """Which rows are listed and may leave."""
         mask: Mask = (rows["flags"] & (LISTED | COVERED)) == LISTED
+        return mask
+
+    def current(self, rows: Rows) -> Mask:
+        """Which rows are dangerous and may leave: what indicators are exchanged of."""
+        mask: Mask = self.out(rows) & (rows["severity"] >= DANGEROUS)
         return mask
 
     def left_out(self) -> dict[str, int]:
@@ -157,6 +169,7 @@ class ListingTable(Fold):
         if started:
             self.horizon = seq
             self.rows["touched"] = seq
+            self.rows["added"] = np.arange(self._count, dtype=np.uint64) + np.uint64(self._now(self._count))
         elif self._dead > max(MAX_DEAD, self._count - self._dead):
             self._compact()
 
@@ -164,7 +177,7 @@ class ListingTable(Fold):
         """Adds or replaces a listing, unless it may not be passed on."""
         if subject.kind not in NUMBER:
             return
-        key = _key(subject)
+        key = key_of(subject)
         self._allow(key)
         if not listing.redistribute:
             self._kill(key)
@@ -176,20 +189,21 @@ class ListingTable(Fold):
             slot = self._new_slot(key)
         elif not self._rows["flags"][slot] & LISTED:
             self._dead -= 1
-        held = self._respond(listing)
-        flags = LISTED | (LOCAL if listing.local else 0) | (HTTP if listing.scheme == "http" else 0)
-        flags |= (COVERED if key in self._covers else 0) | (V6 if _is_v6(subject) else 0)
+        held, severity = self._respond(listing), max(0, SEVERITY[listing.level])
+        once = ONCE if severity >= DANGEROUS else int(self._rows["flags"][slot]) & ONCE
+        flags = LISTED | once | (LOCAL if listing.local else 0) | (HTTP if listing.scheme == "http" else 0)
+        flags |= (COVERED if key in self._covers else 0) | (V6 if is_v6(subject) else 0)
         category = NO_CATEGORY if listing.category is None else CATEGORIES.index(listing.category)
         self._rows[slot] = (
-            NUMBER[subject.kind], flags, max(0, SEVERITY[listing.level]), round(100 * listing.probability),
+            NUMBER[subject.kind], flags, severity, round(100 * listing.probability),
             category, held.action, _seconds(listing.first_seen), _seconds(listing.last_seen),
-            _seconds(listing.valid_until), held.until, held.until or self._rows["held"][slot], self._seq,
+            _seconds(listing.valid_until), held.until, held.until or self._rows["held"][slot], self._seq, self._now(),
         )  # fmt: skip
 
     def drop(self, subject: Subject) -> None:
         """Removes an indicator, and an exemption of it."""
         if subject.kind in NUMBER:
-            key = _key(subject)
+            key = key_of(subject)
             self._allow(key)
             self._secret.discard(key)
             self._kill(key)
@@ -199,7 +213,7 @@ class ListingTable(Fold):
         if subject.kind not in NUMBER:
             return
         self.drop(subject)
-        key = _key(subject)
+        key = key_of(subject)
         self._exempted.add(key)
         self._covers.update(wider := wider_keys(subject))
         for one in wider:
@@ -209,7 +223,7 @@ class ListingTable(Fold):
         if key not in self._exempted:
             return
         self._exempted.discard(key)
-        for wider in wider_keys(_subject(key)):
+        for wider in wider_keys(subject_of(key)):
             self._covers[wider] -= 1
             if not self._covers[wider]:
                 del self._covers[wider]
@@ -220,14 +234,23 @@ class ListingTable(Fold):
         if slot is not None and self._rows["flags"][slot] & LISTED:
             flags = int(self._rows["flags"][slot])
             self._rows["flags"][slot] = flags | COVERED if key in self._covers else flags & ~COVERED
-            self._rows["touched"][slot] = self._seq
+            self._touch(slot)
+
+    def _touch(self, slot: int) -> None:
+        self._rows["touched"][slot], self._rows["added"][slot] = self._seq, self._now()
+
+    def _now(self, count: int = 1) -> int:
+        """A time that was never given before, the first of ``count``."""
+        first = max(self._clock(), self._added + 1)
+        self._added = first + count - 1
+        return first
 
     def _kill(self, key: str) -> None:
         slot = self._slots.get(key)
         if slot is not None and self._rows["flags"][slot] & LISTED:
-            self._rows["flags"][slot] = 0
+            self._rows["flags"][slot] &= ONCE
             self._rows["until"][slot] = 0
-            self._rows["touched"][slot] = self._seq
+            self._touch(slot)
             self._dead += 1
 
     def _new_slot(self, key: str) -> int:
@@ -245,55 +268,6 @@ class ListingTable(Fold):
         self._slots = {key: slot for slot, key in enumerate(self._texts)}
         self._rows = self._rows[kept]
         self._count, self._dead, self.horizon = len(kept), 0, self._seq
-
-
-def _is_v6(subject: Subject) -> bool:
-    return subject.kind in IP_KINDS and ":" in subject.value
-
-
-def wider_keys(subject: Subject) -> set[str]:
-    """Keys of every wider indicator that an indicator lies in."""
-    if subject.kind in (Kind.IP, Kind.NETWORK):
-        return set(_networks(subject.value))
-    host, _, path = subject.value.partition("/")
-    labels = host.split(".")
-    found = {f"{NUMBER[Kind.DOMAIN]}{'.'.join(labels[at:])}" for at in range(len(labels) - 1)}
-    if subject.kind in (Kind.URL, Kind.PATH):
-        found.add(f"{NUMBER[Kind.HOST]}{host}")
-        page, query, _ = path.partition("?")
-        if query:
-            found.add(f"{NUMBER[Kind.URL]}{host}/{page}")
-        at = -1
-        for _ in range(64):  # A path that is deeper is covered by what its first 64 folders cover.
-            found.add(f"{NUMBER[Kind.PATH]}{host}/{page[: at + 1]}")
-            at = page.find("/", at + 1)
-            if at < 0:
-                break
-    found.discard(_key(subject))
-    return found
-
-
-def _networks(value: str) -> list[str]:
-    """Keys of the networks that hold an address or a network."""
-    network = ipaddress.ip_network(value)
-    bits, number, longest = network.prefixlen, int(network.network_address), network.max_prefixlen
-    lengths = range(min(bits, longest), 7, -1)
-    one = ipaddress.IPv4Address if network.version == 4 else ipaddress.IPv6Address
-    found = []
-    for length in lengths:
-        if length == bits and "/" in value:
-            continue
-        base = number >> (longest - length) << (longest - length)
-        found.append(f"{NUMBER[Kind.NETWORK]}{one(base)}/{length}")
-    return found
-
-
-def _key(subject: Subject) -> str:
-    return f"{NUMBER[subject.kind]}{subject.value}"
-
-
-def _subject(key: str) -> Subject:
-    return Subject(KINDS[int(key[0])], key[1:])
 
 
 def _seconds(time: datetime) -> int:

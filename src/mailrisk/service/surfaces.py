@@ -36,7 +36,8 @@ class Surfaces:
         visits: VisitGate | None = None,
     ) -> None:
         self.settings = settings
-        self.table = ListingTable(responder(context.policy, feed_only=settings.block_feed_only))
+        respond = responder(context.policy, feed_only=settings.block_feed_only)
+        self.table = ListingTable(respond, lambda: int(context.clock().timestamp() * 1_000_000))
         self.follower = Follower(context, [self.table])
         self.decisions = Decisions(context, self.table, self.follower, settings.positions)
         self.lists = Lists(context, self.table, self.follower, settings.most_entries)

@@ -59,7 +59,7 @@ def test_an_empty_database_is_one(tmp_path: Path) -> None:
 def test_any_networks_are_found_by_the_longest_prefix(
     tmp_path: Path,
     networks: list[tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, int]],
-    asked: list[object],
+    asked: list[Any],
 ) -> None:
     known: dict[Any, int] = {}
     for number, (address, length) in enumerate(networks):

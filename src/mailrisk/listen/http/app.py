@@ -20,7 +20,9 @@ from mailrisk.listen.http import (
     hash_lists,
     intelligence,
     lists,
+    misp,
     problems,
+    taxii,
     visits,
 )
 from mailrisk.listen.http.body_slots import BodySlots
@@ -49,23 +51,31 @@ async def openapi(request: Request[Any, Any, State]) -> dict[str, Any]:
     return request.app.openapi_schema.to_schema()
 
 
+API_ROUTES: tuple[Any, ...] = (
+    *checks.ROUTES,
+    *intelligence.API_ROUTES,
+    *hash_lists.ROUTES,
+    *events.ROUTES,
+    *accounts.ROUTES,
+    *visits.API_ROUTES,
+)
+OTHER_ROUTES: tuple[Any, ...] = (
+    *lists.ROUTES,
+    *abuseipdb.ROUTES,
+    *misp.ROUTES,
+    *taxii.ROUTES,
+    *visits.PAGE_ROUTES,
+)
+
+
 def make_app(
     context: Context, *, max_body_bytes: int, watch: Watch | None = None, surfaces: Surfaces | None = None
 ) -> Litestar:
     """The ASGI application over one context. Without ``watch`` no events are taken."""
     surfaces = surfaces or Surfaces(context)
-    handlers = [
-        openapi,
-        *checks.ROUTES,
-        *intelligence.API_ROUTES,
-        *hash_lists.ROUTES,
-        *events.ROUTES,
-        *accounts.ROUTES,
-        *visits.API_ROUTES,
-    ]
-    api = Router(path="/api/v1", route_handlers=handlers)
+    api = Router(path="/api/v1", route_handlers=[openapi, *API_ROUTES])
     return Litestar(
-        route_handlers=[readyz, api, *lists.ROUTES, *abuseipdb.ROUTES, *visits.PAGE_ROUTES],
+        route_handlers=[readyz, api, *OTHER_ROUTES],
         state=State(
             {
                 "context": context,

@@ -50,7 +50,7 @@ def problem(
     return Response(content=body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
-FOR_DEVICES = ("/lists/",)
+FOR_DEVICES = ("/lists/", "/misp/", "/taxii2")
 """Addresses of devices that show a key as the password of Basic, some of them only when they are asked to."""
 
 

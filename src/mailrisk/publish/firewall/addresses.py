@@ -8,7 +8,8 @@ from typing import Final
 
 from mailrisk.model.subject import Kind
 from mailrisk.publish.firewall.written import Written, lines
-from mailrisk.publish.listing_table import CATEGORIES, NUMBER, Snapshot
+from mailrisk.publish.listing_keys import NUMBER
+from mailrisk.publish.listing_table import CATEGORIES, Snapshot
 
 LIST: Final = "mailrisk"
 _NETWORK: Final = NUMBER[Kind.NETWORK]

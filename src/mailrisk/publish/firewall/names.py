@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from mailrisk.model.subject import Kind
 from mailrisk.publish.firewall.written import Written, lines
-from mailrisk.publish.listing_table import CATEGORIES, NUMBER, Snapshot
+from mailrisk.publish.listing_keys import NUMBER
+from mailrisk.publish.listing_table import CATEGORIES, Snapshot
 
 Name = tuple[str, bool, str]
 """(name, with all below it, category)."""

@@ -9,7 +9,8 @@ from typing import Final
 
 from mailrisk.model.subject import Kind
 from mailrisk.publish.firewall.written import Written, lines
-from mailrisk.publish.listing_table import HTTP, NUMBER, Snapshot
+from mailrisk.publish.listing_keys import NUMBER
+from mailrisk.publish.listing_table import HTTP, Snapshot
 
 _URL: Final = NUMBER[Kind.URL]
 _SPECIAL: Final = re.compile(r"[][\\.^$*+?(){}|]")

@@ -15,7 +15,8 @@ import numpy as np
 from mailrisk.model.errors import BadInput
 from mailrisk.model.subject import Kind
 from mailrisk.model.verdict import SEVERITY, Category, Level
-from mailrisk.publish.listing_table import CATEGORIES, LOCAL, NUMBER, V6, ListingTable, Mask, Rows, Snapshot
+from mailrisk.publish.listing_keys import NUMBER
+from mailrisk.publish.listing_table import CATEGORIES, LOCAL, V6, ListingTable, Mask, Rows, Snapshot
 
 HALF_LIFE_DAYS: Final = 7.0
 
