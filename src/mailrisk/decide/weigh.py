@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
+from string import Formatter
 from typing import Any
 
 import msgspec
@@ -91,6 +93,8 @@ RESTING = frozenset({"widened", "hosts-malicious-pages"})
 def _taken_back(evidence: Sequence[Evidence]) -> dict[tuple[str, str], Evidence]:
     """(code, source) of what a source has taken back and not said again since -> the taking back."""
     latest: dict[tuple[str, str], Evidence] = {}
+    if not any(item.code in ENDS for item in evidence):
+        return latest
     for item in evidence:
         began = ENDS.get(item.code) or (item.code if item.code in STANDING else "")
         if began:
@@ -186,11 +190,19 @@ def reason(item: Weighed, weight: float) -> Reason:
 
 def _filled(en: str, zh: str, data: Mapping[str, Any]) -> tuple[str, str]:
     """Both sentences with the data in them; ``window_zh`` of the data fills {window} in the Chinese one."""
-    shown = _Shown({key: as_text(value) for key, value in data.items()})
+    shown = {key: as_text(data[key]) for key in _fields(en, zh) if key in data}
     chinese = {key.removesuffix("_zh"): text for key, text in shown.items() if key.endswith("_zh")}
     english = _Shown(worded(shown, chinese=False))
     shown_zh = _Shown(worded(shown, chinese=True) | chinese)
     return counted(tidied(en.format_map(english))), tidied(zh.format_map(shown_zh))
+
+
+@lru_cache(2048)
+def _fields(en: str, zh: str) -> frozenset[str]:
+    """The fields that a rule's sentences show, and their Chinese forms."""
+    parse = Formatter().parse
+    names = {name for sentence in (en, zh) for _, name, _, _ in parse(sentence) if name}
+    return frozenset(names | {f"{name}_zh" for name in names})
 
 
 def category_of(item: Weighed) -> Category | None:

@@ -53,9 +53,13 @@ _COUNTED: Final = re.compile(r"\b([0-9]{1,12}) ((?:[a-z]{1,20} ){0,2}[a-z]{1,20}
 
 def counted(sentence: str) -> str:
     """An English sentence with ``1 account(s)`` and ``2 address(es)`` as one says them."""
+    if "s)" not in sentence:
+        return sentence
     return _COUNTED.sub(lambda found: f"{found[1]} {found[2]}{'' if found[1] == '1' else found[3]}", sentence)
 
 
 def tidied(sentence: str) -> str:
     """The sentence without brackets and quotation marks that hold nothing."""
-    return _EMPTY.sub("", sentence)
+    if "(" in sentence or "（" in sentence or "“”" in sentence:
+        return _EMPTY.sub("", sentence)
+    return sentence

@@ -45,6 +45,8 @@ BAIT = frozenset(_BAIT_WORDS.split())
 _DIGITS = re.compile(r"[01358]")
 
 _SPLIT = re.compile(r"[-_.]+")
+_BAIT_BEGIN = frozenset(word[:2] for word in BAIT)
+_BAIT_END = frozenset(word[-2:] for word in BAIT)
 _DELETION_LIMIT = 40
 
 
@@ -93,11 +95,13 @@ class LabelIndex:
         }
         self._skeletons: dict[str, str] = {}
         self._gaps: dict[str, tuple[str, ...]] = {}
+        self._reached: set[str] = set()  # what _one_off looks for, so that nearly all labels cost one step
         for label in labels:
             self._skeletons.setdefault(skeleton(label), label)
             if len(label) >= shortest_typo:
                 for gap in {label[:gap] + label[gap + 1 :] for gap in range(len(label))}:
                     self._gaps[gap] = (*self._gaps.get(gap, ()), label)
+                    self._reached.update((label, gap))
 
     def imitated(self, host: str, registrable: str) -> Imitation | None:
         """The owner whose label the host imitates. ``host`` in ASCII form; ``xn--`` labels are decoded here."""
@@ -139,7 +143,10 @@ class LabelIndex:
         """The known label at Damerau-Levenshtein distance one, by shared deletions (Mor and Fraenkel, 1982)."""
         if label in BAIT or not self._shortest_typo <= len(label) <= _DELETION_LIMIT:
             return None
-        for candidate in (label, *(label[:gap] + label[gap + 1 :] for gap in range(len(label)))):
+        candidates = [label, *[label[:gap] + label[gap + 1 :] for gap in range(len(label))]]
+        if self._reached.isdisjoint(candidates):
+            return None
+        for candidate in candidates:
             if candidate in self._exact and len(candidate) >= self._shortest_typo:
                 return candidate
             for near in self._gaps.get(candidate, ()):
@@ -158,7 +165,7 @@ class LabelIndex:
                 near = self._one_off(word)
             if near:
                 return Imitation(self._exact[near], "combo", label)
-        for known in self._hyphened:
+        for known in self._hyphened if "-" in label else ():
             if label.startswith(f"{known}-") or label.endswith(f"-{known}"):
                 rest = set(words) - set(known.split("-"))
                 return Imitation(self._exact[known], "combo", label) if rest & BAIT else None
@@ -166,6 +173,8 @@ class LabelIndex:
 
     def _glued(self, word: str, label: str) -> Imitation | None:
         """``paypallogin``, ``securepaypal``: a known label and one bait word without anything between."""
+        if word[:2] not in _BAIT_BEGIN and word[-2:] not in _BAIT_END:
+            return None
         for size in range(SHORTEST_COMBO, min(len(word), _DELETION_LIMIT)):
             head, tail = word[:size], word[size:]
             if head in self._exact and tail in BAIT:

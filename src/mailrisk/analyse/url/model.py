@@ -109,10 +109,37 @@ def with_linear(views: Sequence[UrlView], weights: UrlWeights) -> list[UrlView]:
         texts += (host + _PAD, tail + _PAD)
     found = list(views)
     for start in range(0, len(judged), _AT_ONCE):
+        places = judged[start : start + _AT_ONCE]
         scores = _linear_scores(texts[2 * start : 2 * (start + _AT_ONCE)], weights)
-        for place, both in zip(judged[start : start + _AT_ONCE], scores, strict=False):
-            found[place] = msgspec.structs.replace(views[place], linear=both)
+        raws = _raw_scores([views[place] for place in places], scores, weights)
+        for place, both, climbed in zip(places, scores, raws, strict=True):
+            found[place] = msgspec.structs.replace(views[place], linear=both, climbed=climbed)
     return found
+
+
+def _raw_scores(
+    views: Sequence[UrlView], scores: Sequence[tuple[float, float]], weights: UrlWeights
+) -> list[tuple[float, tuple[Word, ...]] | None]:
+    """(raw score, words) of the views that the gate does not let pass: all climb each tree at once."""
+    found: list[tuple[float, tuple[Word, ...]] | None] = [None] * len(views)
+    rows: list[list[float]] = []
+    asked: list[tuple[int, list[Word]]] = []
+    for place, (view, both) in enumerate(zip(views, scores, strict=True)):
+        if both[0] >= weights.gate:
+            row, words = _row(view, both, weights)
+            rows.append(row)
+            asked.append((place, words))
+    if rows:
+        for (place, words), raw in zip(asked, climb_all(weights.trees, np.array(rows)).tolist(), strict=True):
+            found[place] = (raw, tuple(words))
+    return found
+
+
+def _row(view: UrlView, both: tuple[float, float], weights: UrlWeights) -> tuple[list[float], list[Word]]:
+    """(what the trees read about a URL, the words that were seen)."""
+    cut = parts(view.url, view.name, view.registrable, view.tenant)
+    numbers, words = traits(cut, weights.vocabulary)
+    return [*numbers, *both, *suffix_numbers(cut, weights)], words
 
 
 _AT_ONCE: Final = 256
@@ -143,11 +170,18 @@ def suffix_numbers(cut: Parts, weights: UrlWeights) -> tuple[float, float, float
 
 def climb(trees: Trees, numbers: Array) -> float:
     """The sum of the trees' leaves that the numbers lead to."""
-    node = trees.roots
+    return float(climb_all(trees, numbers.reshape(1, -1))[0])
+
+
+def climb_all(trees: Trees, rows: Array) -> Array:
+    """For each row of numbers the sum of the trees' leaves that they lead to."""
+    start = np.arange(0, rows.size, rows.shape[1])[:, None]  # where each row begins in the flat array
+    node = np.broadcast_to(trees.roots, (len(rows), len(trees.roots)))
     for _ in range(trees.depth):
-        right = numbers.take(trees.feature.take(node)) > trees.limit.take(node)
+        right = rows.take(trees.feature.take(node) + start) > trees.limit.take(node)
         node = trees.children.take(node + node + right)
-    return float(trees.value.take(node).sum())
+    total: Array = trees.value.take(node).sum(axis=1)
+    return total
 
 
 def calibrated(raw: float, knots: tuple[tuple[float, ...], tuple[float, ...]]) -> float:
@@ -166,16 +200,15 @@ def score(view: UrlView, weights: UrlWeights) -> Scored | None:
     """The model's word on a URL; None for an IP address and for what the gate lets pass."""
     if view.url.is_ip or not view.name:
         return None
-    if view.linear is not None and view.linear[0] < weights.gate:
+    if view.linear is None:
+        both = linear(parts(view.url, view.name, view.registrable, view.tenant), weights)
+        (climbed,) = _raw_scores([view], [both], weights)
+    else:
+        climbed = view.climbed
+    if climbed is None:
         return None
-    cut = parts(view.url, view.name, view.registrable, view.tenant)
-    whole, name = linear(cut, weights) if view.linear is None else view.linear
-    if whole < weights.gate:
-        return None
-    numbers, words = traits(cut, weights.vocabulary)
-    row = np.array([*numbers, whole, name, *suffix_numbers(cut, weights)])
-    raw = climb(weights.trees, row)
-    return Scored(raw, calibrated(raw, weights.knots), tuple(words))
+    raw, words = climbed
+    return Scored(raw, calibrated(raw, weights.knots), words)
 
 
 def _is_judged(view: UrlView) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from mailrisk.model.url.canonical import Url
@@ -120,4 +120,9 @@ def _of_path(cut: Parts) -> list[float]:
 def entropy(text: str) -> float:
     """Shannon's entropy of the characters, in bits."""
     size = len(text)
-    return -sum(n / size * math.log2(n / size) for n in Counter(text).values()) if size else 0.0
+    return -sum([_share(text.count(char), size) for char in dict.fromkeys(text)]) if size else 0.0
+
+
+@lru_cache(1 << 14)
+def _share(count: int, size: int) -> float:
+    return count / size * math.log2(count / size)

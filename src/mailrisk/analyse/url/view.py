@@ -13,6 +13,7 @@ from mailrisk.model.subject import Subject
 from mailrisk.model.url.canonical import Url
 from mailrisk.model.url.hosts import HostClass
 from mailrisk.model.url.unwrap import Unwrapped
+from mailrisk.model.url.weights import Word
 
 SOURCE = "analyser:url"
 
@@ -24,6 +25,7 @@ class UrlView(msgspec.Struct, frozen=True, kw_only=True):
     ``tenant``    the service whose customer the host is (``github.io``), '' when it is nobody's
     ``reputable`` widely used, or the organisation's own; never a page that anyone may publish
     ``linear``    the URL model's linear scores, where they were computed for many URLs at once
+    ``climbed``   what its trees say then, and the words that were seen; None where the linear scores suffice
     """
 
     url: Url
@@ -39,6 +41,7 @@ class UrlView(msgspec.Struct, frozen=True, kw_only=True):
     shared: bool
     reputable: bool
     linear: tuple[float, float] | None = None
+    climbed: tuple[float, tuple[Word, ...]] | None = None
 
     def evidence(self, code: str, **data: Any) -> Evidence:
         """Evidence of ``code`` about the view's subject."""

@@ -26,6 +26,10 @@ _BASE64_RUN = re.compile(r"[A-Za-z0-9_+-]{10,}")
 _BASE64_RUN_WITH_SLASH = re.compile(r"[A-Za-z0-9_+/-]{10,}")
 # What ``@`` becomes in base64, as the first, second or third of three bytes: text without it hides no address.
 _BASE64_AT = re.compile(r"Q[A-P]|[EUk0][A-D]|[BFJNRVZdhlptx159]A")
+# The same for ``@`` between two characters that an address can have beside it.
+_BASE64_ADDRESS = re.compile(
+    r"Q[C-H]|(?<=[J-OQ-e])[EUk0][AB]|(?<=[C-HS-Xi-nyz0-3])[BFJNRVZdhlptx159]A[L-OQ-WY-e]"
+)
 _HEX_RUN = re.compile(r"[0-9A-Fa-f]{12,}")
 _URLSAFE = str.maketrans("-_", "+/")
 _USER_NAMES = frozenset({
@@ -58,13 +62,15 @@ def personal_at(text: str, people: People) -> int:
     """Where the first address begins in ``text`` (a key or part of one), -1 when there is none."""
     lowered = text.lower()
     places = [lowered.find(needle) for needle in (*people.addresses, *people.digests)]
-    email = _EMAIL.search(text)
+    email = _EMAIL.search(text) if "@" in text else None
     if email:
         places.append(email.start())
-    places.extend(_encoded(text, _BASE64_RUN, people))
+    may_hide = (_BASE64_AT if people.addresses else _BASE64_ADDRESS).search(text.translate(_URLSAFE))
+    if may_hide:
+        places.extend(_encoded(text, _BASE64_RUN, people))
     places.extend(_hexadecimal(text, people))
     found = [place for place in places if place >= 0]
-    if not found:
+    if may_hide and not found:
         # Only now with the slash of plain base64, which in a path is nearly always a separator.
         found = list(_encoded(text, _BASE64_RUN_WITH_SLASH, people))
     return min(found, default=-1)
@@ -96,7 +102,7 @@ def _encoded(text: str, runs: re.Pattern[str], people: People) -> Iterable[int]:
 
 
 def _hexadecimal(text: str, people: People) -> Iterable[int]:
-    for run in _HEX_RUN.finditer(text):
+    for run in _HEX_RUN.finditer(text) if "40" in text else ():  # The code of ``@``.
         for digits in (run[0], run[0][1:]):
             if _names_somebody(bytes.fromhex(digits[: len(digits) // 2 * 2]), people):
                 yield run.start()
