@@ -10,8 +10,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
-from mailrisk.edge.opening.job import receive, send
+from mailrisk.edge.opening.job import Gone, receive, send
 
 
 class Child:
@@ -66,3 +67,11 @@ def start_child(module: str, connection: socket.socket) -> subprocess.Popen[byte
         cwd="/",
         env={**kept, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"},
     )
+
+
+def serve_parent(serve: Callable[[socket.socket], None]) -> None:
+    """The ``main`` of such a module: serves the connection whose number is the first argument, until it ends."""
+    try:
+        serve(socket.socket(fileno=int(sys.argv[1])))
+    except Gone:
+        return

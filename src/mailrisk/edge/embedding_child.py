@@ -7,13 +7,13 @@ start one a core, and they wait for one another busily, at several times the cos
 from __future__ import annotations
 
 import socket
-import sys
 
 import msgspec
 
+from mailrisk.edge.children import serve_parent
 from mailrisk.edge.embeddings import embed, load_embedder
 from mailrisk.edge.opening.child import limit_process
-from mailrisk.edge.opening.job import Gone, receive, send
+from mailrisk.edge.opening.job import receive, send
 
 
 def serve(connection: socket.socket) -> None:
@@ -28,13 +28,5 @@ def serve(connection: socket.socket) -> None:
         send(connection, msgspec.msgpack.encode(found))
 
 
-def main() -> None:
-    """Serves the connection whose file descriptor is the first argument."""
-    try:
-        serve(socket.socket(fileno=int(sys.argv[1])))
-    except Gone:
-        return
-
-
 if __name__ == "__main__":
-    main()
+    serve_parent(serve)

@@ -6,15 +6,15 @@ It limits itself before it takes the first picture: memory, CPU time of each pic
 from __future__ import annotations
 
 import socket
-import sys
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from mailrisk.collect.pictures.decode import decode_picture
+from mailrisk.edge.children import serve_parent
 from mailrisk.edge.opening.child import limit_cpu, limit_process
-from mailrisk.edge.opening.job import Gone, receive, send
+from mailrisk.edge.opening.job import receive, send
 from mailrisk.model.errors import BadInput
 
 WANTED_SIDE: Final = 1_600
@@ -111,13 +111,5 @@ def serve(connection: socket.socket) -> None:
         send(connection, msgspec.msgpack.encode(answer))
 
 
-def main() -> None:
-    """Serves the connection whose file descriptor is the first argument."""
-    try:
-        serve(socket.socket(fileno=int(sys.argv[1])))
-    except Gone:
-        return
-
-
 if __name__ == "__main__":
-    main()
+    serve_parent(serve)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import resource
 import socket
-import sys
 
 import msgspec
 
 from mailrisk.collect.files.open import Opened, Tools, open_files
 from mailrisk.collect.pictures.drawn import drawn_codes
+from mailrisk.edge.children import serve_parent
 from mailrisk.edge.opening import identify, more_archives, pages, rules
-from mailrisk.edge.opening.job import READY, Gone, Job, Setting, receive, send
+from mailrisk.edge.opening.job import READY, Job, Setting, receive, send
 
 
 def make_tools(yara: dict[str, str]) -> Tools:
@@ -81,13 +81,5 @@ def _open(job: Job, tools: Tools) -> Opened:
         return Opened(cuts=("files: more memory than may be used",), failed=True, exhausted=True)
 
 
-def main() -> None:
-    """Serves the connection whose file descriptor is the first argument."""
-    try:
-        serve(socket.socket(fileno=int(sys.argv[1])))
-    except Gone:
-        return
-
-
 if __name__ == "__main__":
-    main()
+    serve_parent(serve)
