@@ -14,8 +14,6 @@ import argparse
 import contextlib
 import json
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -24,7 +22,8 @@ from typing import Any, Final
 import httpx
 from tools.bench_publish_dns import bench_dns
 from tools.publish_probes import FIGURES, PROBES
-from tools.publish_probes.probe import Probe, free_port
+from tools.publish_probes.probe import Probe
+from tools.publish_probes.service import running_service
 
 FOLDER: Final = Path("build/bench-publish")
 ROUNDS: Final = 30
@@ -114,33 +113,10 @@ def _percentile(values: list[float], share: int) -> float:
 @contextlib.contextmanager
 def _service(folder: Path, config: Path) -> Iterator[httpx.Client]:
     """The real service, with the administrator's key."""
-    url = f"http://127.0.0.1:{free_port()}"
-    command = [
-        sys.executable,
-        "-m",
-        "mailrisk",
-        "serve",
-        "--listen",
-        url.removeprefix("http://"),
-        "--workers",
-        "1",
-    ]
-    with (folder / "service.log").open("wb") as log:
-        process = subprocess.Popen(
-            [*command, "--data-dir", str(folder / "data"), "--config", str(config)], stdout=log, stderr=log
-        )
-    try:
-        deadline = time.monotonic() + 120
-        while b"ready http" not in (folder / "service.log").read_bytes():
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit((folder / "service.log").read_text())
-            time.sleep(0.2)
+    with running_service(folder, config, 1) as (_, url):
         key = (folder / "data" / "admin.key").read_text().strip()
         with httpx.Client(base_url=url, headers={"X-API-Key": key}, timeout=60) as client:
             yield client
-    finally:
-        process.terminate()
-        process.wait(60)
 
 
 def _empty(folder: Path) -> Path:

@@ -12,7 +12,6 @@ import os
 import random
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -25,6 +24,8 @@ from typing import Any, Final
 import dns.message
 import dns.query
 import dns.rdatatype
+from tools.publish_probes.probe import free_port
+from tools.publish_probes.service import START_S, running_service
 
 from mailrisk.config import Config
 from mailrisk.model.change import Listing
@@ -117,7 +118,7 @@ def bench_dns(folder: Path, entries: int = ENTRIES) -> dict[str, Any]:
     (folder / "rbl").mkdir()
     for one in (folder, folder / "rbl"):
         one.chmod(0o755)
-    ours, theirs = _free_port(), _free_port()
+    ours, theirs = free_port(), free_port()
     config = folder / "mailrisk.toml"
     config.write_text(
         f'[network]\nenabled = false\n[dns]\nlisten = "127.0.0.1:{ours}"\nrbldnsd = "{folder / "rbl"}"\n'
@@ -192,31 +193,14 @@ def _answer(name: str, rrtype: str, port: int) -> list[str]:
 @contextlib.contextmanager
 def _service(folder: Path, config: Path) -> Iterator[list[int]]:
     """The real service with two workers; yields their process ids once rbldnsd's files are written."""
-    command = [
-        sys.executable,
-        "-m",
-        "mailrisk",
-        "serve",
-        "--listen",
-        f"127.0.0.1:{_free_port()}",
-        "--workers",
-        "2",
-    ]
-    with (folder / "service.log").open("wb") as log:
-        process = subprocess.Popen(
-            [*command, "--data-dir", str(folder / "data"), "--config", str(config)], stdout=log, stderr=log
-        )
-    try:
-        deadline = time.monotonic() + 180
+    with running_service(folder, config, 2) as (pid, _):
+        deadline = time.monotonic() + START_S
         while not (folder / "rbl" / "url").exists():  # The last one of the four.
-            if time.monotonic() > deadline or process.poll() is not None:
-                raise SystemExit((folder / "service.log").read_text())
+            if time.monotonic() > deadline:
+                raise SystemExit("rbldnsd's files were not written")
             time.sleep(0.2)
         time.sleep(1)
-        yield _children(process.pid)
-    finally:
-        process.terminate()
-        process.wait(60)
+        yield _children(pid)
 
 
 @contextlib.contextmanager
@@ -259,12 +243,6 @@ def _children(pid: int) -> list[int]:
 def _cpu_s(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / float(os.sysconf("SC_CLK_TCK"))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

@@ -9,24 +9,18 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import dns.exception
-import dns.flags
 import dns.message
 import dns.query
 import dns.rcode
 import dns.rdatatype
-import dns.rrset
 from tests.interop.page import block
 
 START_S = 30
-HONEST = "192.0.2.80"
-"""The address that every name has in the world of these tests."""
-
 UNBOUND = """
 server:
     interface: 127.0.0.1@{port}
@@ -102,35 +96,6 @@ def until(condition: Callable[[], bool], what: str, seconds: float = 20) -> None
                 return
         assert time.monotonic() < deadline, what
         time.sleep(0.05)
-
-
-@contextlib.contextmanager
-def honest_world() -> Iterator[int]:
-    """The port of a name server by which every name has the same address."""
-    with socket.socket(type=socket.SOCK_DGRAM) as server:
-        server.bind(("127.0.0.1", 0))
-        server.settimeout(0.2)
-        stop = threading.Event()
-
-        def serve() -> None:
-            while not stop.is_set():
-                with contextlib.suppress(TimeoutError, dns.exception.DNSException):
-                    wire, asker = server.recvfrom(4096)
-                    query = dns.message.from_wire(wire)
-                    reply = dns.message.make_response(query)
-                    reply.flags |= dns.flags.AA | dns.flags.RA
-                    name = query.question[0].name
-                    if query.question[0].rdtype == dns.rdatatype.A:
-                        reply.answer.append(dns.rrset.from_text(name, 1, "IN", "A", HONEST))
-                    server.sendto(reply.to_wire(), asker)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        try:
-            yield int(server.getsockname()[1])
-        finally:
-            stop.set()
-            thread.join()
 
 
 @contextlib.contextmanager

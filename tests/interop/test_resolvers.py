@@ -12,10 +12,8 @@ import dns.rcode
 import httpx
 import pytest
 from tests.interop.dns_servers import (
-    HONEST,
     ask,
     free_port,
-    honest_world,
     named,
     open_folder,
     texts,
@@ -24,6 +22,7 @@ from tests.interop.dns_servers import (
 )
 from tests.interop.page import block
 from tests.listen.conftest import start, stop
+from tools.publish_probes.dns import HONEST, everything_exists
 
 ZONE = "rpz.mailrisk.internal"
 SERVERS = {"unbound": unbound, "bind": named}
@@ -61,7 +60,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     key = (folder / "data" / "admin.key").read_text().strip()
     with (
         httpx.Client(base_url=url, headers={"X-API-Key": key}, timeout=30) as client,
-        honest_world() as upstream,
+        everything_exists() as upstream,
     ):
         yield Site(client, primary, ports, upstream)
     stop(process)

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,64 +9,10 @@ from typing import Any
 import httpx
 import pytest
 from tests.interop.conftest import SE_PAGE, Google
-from tests.interop.dovecot import free_port
 from tests.interop.page import block
+from tests.interop.rspamd_server import rspamd
 
 PLUGIN = Path(__file__).parents[2] / "integrations" / "rspamd" / "mailrisk.lua"
-START_S = 60
-
-MAIN = """
-options {{
-  pidfile = "{folder}/rspamd.pid";
-  filters = "";
-  disable_hyperscan = true;
-  allow_raw_input = true;
-  url_tld = "{folder}/suffixes";
-  dns {{ nameserver = ["127.0.0.1:9"]; timeout = 0.1s; retransmits = 1; }}
-}}
-logging {{ type = "file"; filename = "{folder}/rspamd.log"; level = "info"; }}
-worker "normal" {{ bind_socket = "127.0.0.1:{port}"; count = 1; }}
-metric {{ name = "default"; actions {{ reject = 15; }} }}
-modules {{ path = "{folder}/plugins.d/"; }}
-{ours}
-"""
-
-
-@contextlib.contextmanager
-def rspamd(ours: str) -> Iterator[str]:
-    """Its address, with our lines and none of its own modules, many of which would ask the network."""
-    assert shutil.which("rspamd"), "run tools/debian.sh --file requirements/debian-test.txt"
-    with tempfile.TemporaryDirectory(prefix="mailrisk-") as own:
-        folder, port = Path(own), free_port()
-        (folder / "plugins.d").mkdir()
-        shutil.copy(PLUGIN, folder / "plugins.d")
-        (folder / "suffixes").write_text("example\norg\n")  # Compiling all of them takes a minute.
-        (folder / "rspamd.conf").write_text(MAIN.format(folder=folder, port=port, ours=ours))
-        for path in (folder, *folder.rglob("*")):
-            with contextlib.suppress(LookupError, PermissionError):
-                shutil.chown(path, "_rspamd")
-        folders = {name: str(folder) for name in ("LOCAL_CONFDIR", "DBDIR", "RUNDIR", "LOGDIR")}
-        command = ["rspamd", "-f", "-i", "-c", str(folder / "rspamd.conf")]
-        for name, value in folders.items():
-            command += ["--var", f"{name}={value}"]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        try:
-            _wait(f"http://127.0.0.1:{port}", process, folder / "rspamd.log")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
-
-
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_S
-    while True:
-        with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(f"{url}/ping").status_code == 200:
-                return
-        said = log.read_text() if log.exists() else "it never spoke"
-        assert process.poll() is None and time.monotonic() < deadline, said
-        time.sleep(0.2)
 
 
 def check(url: str, text: str, **headers: str) -> dict[str, Any]:
@@ -93,7 +34,7 @@ def lines(google: Google, key: str) -> str:
 
 @pytest.fixture(scope="module")
 def scanner(google: Google) -> Iterator[str]:
-    with rspamd(lines(google, google.key)) as url:
+    with rspamd(lines(google, google.key), [PLUGIN]) as url:
         yield url
 
 
@@ -111,7 +52,7 @@ def test_an_honest_message_gets_no_score(scanner: str) -> None:
 
 
 def test_without_a_valid_key_the_message_is_told_to_be_unchecked(google: Google) -> None:
-    with rspamd(lines(google, "no-such-key")) as url:
+    with rspamd(lines(google, "no-such-key"), [PLUGIN]) as url:
         found = check(url, f"Confirm your password now: {SE_PAGE}")
         assert set(found) == {"MAILRISK_FAIL"} and found["MAILRISK_FAIL"]["score"] == 0, found
         assert found["MAILRISK_FAIL"]["options"] == ["HTTP 401"]

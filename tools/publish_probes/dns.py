@@ -21,6 +21,8 @@ import dns.rrset
 from tools.publish_probes.probe import Probe, free_port
 
 START_S = 30
+HONEST = "192.0.2.80"
+"""The address that every name has where nothing is blocked."""
 
 UNBOUND = """
 server:
@@ -56,7 +58,7 @@ def ask(name: str, port: int) -> dns.message.Message:
 
 
 @contextlib.contextmanager
-def _everything_exists() -> Iterator[int]:
+def everything_exists() -> Iterator[int]:
     """The port of a name server by which every name has the same address."""
     with socket.socket(type=socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
@@ -70,7 +72,7 @@ def _everything_exists() -> Iterator[int]:
                     reply = dns.message.make_response(dns.message.from_wire(wire), recursion_available=True)
                     question = reply.question[0]
                     if question.rdtype == dns.rdatatype.A:
-                        reply.answer.append(dns.rrset.from_text(question.name, 1, "IN", "A", "192.0.2.80"))
+                        reply.answer.append(dns.rrset.from_text(question.name, 1, "IN", "A", HONEST))
                     server.sendto(reply.to_wire(), asker)
 
         thread = threading.Thread(target=serve, daemon=True)
@@ -120,7 +122,7 @@ class UnboundZone(Probe):
     @contextlib.contextmanager
     def running(self, url: str, key: str) -> Iterator[None]:
         """unbound with the zone, asked until it has it."""
-        with _everything_exists() as upstream:
+        with everything_exists() as upstream:
             yield from self._unbound(upstream)
 
     def _unbound(self, upstream: int) -> Iterator[None]:
