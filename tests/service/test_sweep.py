@@ -13,7 +13,7 @@ from mailrisk.edge.api_client import IpAnswer, Reason
 from mailrisk.edge.log_tail import read_file
 from mailrisk.model.block import Deed
 from mailrisk.model.errors import Unavailable
-from mailrisk.model.events import LoginEvent
+from mailrisk.model.events import LoginEvent, SendEvent
 from mailrisk.service.sweep import Sweep
 from mailrisk.service.sweep_intake import LogReader
 from mailrisk.service.sweep_report import report
@@ -32,12 +32,14 @@ class Server:
     def __init__(self) -> None:
         self.down = False
         self.told: dict[str, LoginEvent] = {}
+        self.sends: dict[str, SendEvent] = {}
         self.high: dict[str, str] = {}  # address -> source of the evidence
 
-    async def tell(self, events: Sequence[LoginEvent]) -> int:
+    async def tell(self, events: Sequence[LoginEvent], sends: Sequence[SendEvent] = ()) -> int:
         if self.down:
             raise Unavailable("no answer")
         self.told |= {event.id: event for event in events}
+        self.sends |= {event.id: event for event in sends}
         return 0
 
     async def ask(self, ips: Sequence[str]) -> list[IpAnswer]:
@@ -192,3 +194,23 @@ def test_a_damaged_state_is_said_and_not_begun_anew(tmp_path: Path) -> None:
         assert "agent.json" in str(error)
     else:
         raise AssertionError("it forgot who is blocked")
+
+
+SENT = (
+    "2026-11-23T11:59:01+00:00 mail postfix/submission/smtpd[9]: 4XyZ12abc: client=unknown[203.0.113.9], sasl_method=PLAIN, sasl_username=anna@example.org\n",
+    "2026-11-23T11:59:01+00:00 mail postfix/qmgr[8]: 4XyZ12abc: from=<anna@example.org>, size=900, nrcpt=1 (queue active)\n",
+    "2026-11-23T11:59:02+00:00 mail postfix/smtp[7]: 4XyZ12abc: to=<x@example.net>, relay=x[192.0.2.7]:25, delay=1, dsn=2.0.0, status=sent (250 ok)\n",
+    "2026-11-23T11:59:02+00:00 mail postfix/qmgr[8]: 4XyZ12abc: removed\n",
+)
+
+
+def test_what_accounts_send_is_told_once_though_its_lines_come_in_two_sweeps(tmp_path: Path) -> None:
+    agent = Agent(tmp_path)
+    for part in (SENT[:2], SENT[2:]):
+        with agent.log.open("a") as file:
+            file.write("".join(part))
+        agent.once()
+    (event,) = agent.server.sends.values()
+    assert (
+        event.account == "anna@example.org" and event.ip == "203.0.113.9" and event.to == ("x@example.net",)
+    )

@@ -21,6 +21,12 @@ class Agent(Section, frozen=True):
         tuple[str, ...], Meta(description="systemd units whose journal is followed, such as dovecot.service")
     ] = ()
     format: Annotated[str, Meta(description="Format of the logs; auto asks of every line")] = "auto"
+    sends: Annotated[
+        bool,
+        Meta(
+            description="true: what accounts send, as Postfix logs it, is told too; for servers that learn it neither by [send] postfix nor by the milter"
+        ),
+    ] = False
     interval_s: Annotated[float, Meta(gt=0, description="Seconds between two sweeps")] = 60.0
     firewall: Annotated[
         str, Meta(description="nftables, ipset, fail2ban, firewalld, command or webhook; '' blocks nobody")

@@ -11,7 +11,7 @@ import msgspec
 from mailrisk.edge.fetch import Egress
 from mailrisk.edge.post import exchange
 from mailrisk.model.errors import Unavailable
-from mailrisk.model.events import LoginEvent
+from mailrisk.model.events import LoginEvent, SendEvent
 
 MAX_EVENTS: Final = 2_000
 MAX_IPS: Final = 10_000
@@ -59,13 +59,15 @@ class ApiClient:
         self._headers = {"Content-Type": "application/json", "X-API-Key": key}
         self._egress = Egress(allow_private=True)
 
-    async def tell(self, events: Sequence[LoginEvent]) -> int:
-        """Hands login events over; returns how many were refused. They are on the server's disk then."""
+    async def tell(self, events: Sequence[LoginEvent], sends: Sequence[SendEvent] = ()) -> int:
+        """Hands events over; returns how many were refused. They are on the server's disk then."""
         refused = 0
-        for start in range(0, len(events), MAX_EVENTS):
-            body = msgspec.json.encode([_sent(event) for event in events[start : start + MAX_EVENTS]])
-            taken = await self._post("/api/v1/login-events", body, _Taken)
-            refused += len(taken.refused)
+        told: tuple[tuple[str, Sequence[LoginEvent | SendEvent]], ...] = (("login", events), ("send", sends))
+        for kind, some in told:
+            for start in range(0, len(some), MAX_EVENTS):
+                body = msgspec.json.encode([_sent(event) for event in some[start : start + MAX_EVENTS]])
+                taken = await self._post(f"/api/v1/{kind}-events", body, _Taken)
+                refused += len(taken.refused)
         return refused
 
     async def may_tell(self) -> None:
@@ -91,11 +93,11 @@ class ApiClient:
             raise Unavailable(f"{path}: HTTP {answer.status} {_detail(answer.body)}".rstrip())
         try:
             return msgspec.json.decode(answer.body, type=kind)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             raise Unavailable(f"{path}: an answer that is none: {error}") from None
 
 
-def _sent(event: LoginEvent) -> dict[str, Any]:
+def _sent(event: LoginEvent | SendEvent) -> dict[str, Any]:
     fields = {name: getattr(event, name) for name in event.__struct_fields__}
     return {name: value for name, value in fields.items() if value != ""}
 
@@ -104,5 +106,5 @@ def _detail(body: bytes) -> str:
     """The detail of a problem (RFC 9457), shortened."""
     try:
         return str(msgspec.json.decode(body).get("detail", ""))[:200]
-    except (msgspec.MsgspecError, AttributeError):
+    except (msgspec.MsgspecError, AttributeError, RecursionError):
         return ""

@@ -22,7 +22,7 @@ from mailrisk.edge.api_client import IpAnswer
 from mailrisk.edge.firewall.seam import Firewall
 from mailrisk.model.block import Block, Deed, Judged, Step
 from mailrisk.model.errors import BadInput, EgressRefused, Unavailable
-from mailrisk.model.events import LoginEvent, Outcome
+from mailrisk.model.events import LoginEvent, Outcome, SendEvent
 from mailrisk.model.ip import parse_ip, parse_network, reserved_range
 from mailrisk.service.sweep_intake import LogReader
 from mailrisk.service.sweep_report import note_deed, note_error, note_event
@@ -34,6 +34,9 @@ ASKED_FOR: Final = timedelta(hours=1)
 """How long after a failure an address is asked about: what makes it dangerous may be seen later."""
 
 
+MAX_SAID: Final = 300
+"""Characters of a reason that are kept."""
+
 SETTLE_S: Final = 1.0
 """How long the server gets to make evidence of new events before it is asked, seconds."""
 
@@ -41,8 +44,8 @@ SETTLE_S: Final = 1.0
 class Server(Protocol):
     """The mailrisk that judges; errors are Unavailable."""
 
-    async def tell(self, events: Sequence[LoginEvent]) -> int:
-        """Hands login events over; returns how many were refused."""
+    async def tell(self, events: Sequence[LoginEvent], sends: Sequence[SendEvent] = ()) -> int:
+        """Hands events over; returns how many were refused."""
 
     async def ask(self, ips: Sequence[str]) -> list[IpAnswer]:
         """What it says about each address."""
@@ -115,21 +118,22 @@ class Sweep:
         asked: list[str] = []
         steps = expired(self.state.blocks, now)
         try:
-            if read.events:
-                await self._server.tell(read.events)
+            if read.events or read.sends:
+                await self._server.tell(read.events, read.sends)
                 await asyncio.sleep(self._settle_s)
             self._reader.keep()
             asked = [*dict.fromkeys((*self.state.failed, *self.state.blocks))]
             ended = {step.ip for step in steps}
             asked = [ip for ip in asked if ip not in ended]
             answers = await self._server.ask(asked) if asked else []
-            judged = [judged for answer in answers if (judged := _judged(answer)) is not None]
+            judged = _judged(answers, frozenset(asked))
             allowed = self._allowed()
             steps += plan(judged, self.state.blocks, allowed, now, block_feeds=self._block_feeds)
         except (Unavailable, EgressRefused, BadInput) as error:
             self._reader.forget()
             errors.append(f"the server: {error}")
-        steps, failed = self._apply(steps, now)
+        # In a thread: programs take their time, and a webhook needs an event loop of its own.
+        steps, failed = await asyncio.to_thread(self._apply, steps, now)
         errors += failed
         for text in errors:
             logger.warning("%s", text)
@@ -183,24 +187,36 @@ def _seconds(block: Block, now: datetime) -> int:
     return max(1, int((block.until - now).total_seconds()))
 
 
-def _judged(answer: IpAnswer) -> Judged | None:
-    """An answer as the plan wants it; None for one that says nothing, which changes nothing."""
-    if answer.error:
-        return None
-    try:
-        ip = parse_ip(answer.input)
-    except BadInput:
-        return None
+def _judged(answers: Iterable[IpAnswer], asked: frozenset[str]) -> list[Judged]:
+    """Answers as the plan wants them. One that says nothing changes nothing; nor does one about an address that was
+    not asked about: whoever answers in the server's name may not choose whom we block."""
+    found = {}
+    for answer in answers:
+        try:
+            ip = "" if answer.error else parse_ip(answer.input)
+        except BadInput:
+            continue
+        if ip in asked:
+            found[ip] = _one_judged(ip, answer)
+    return list(found.values())
+
+
+def _one_judged(ip: str, answer: IpAnswer) -> Judged:
     return Judged(
         ip=ip,
-        level=answer.level,
+        level=_line(answer.level),
         score=answer.score,
         response=answer.suggested_response,
         for_s=answer.suggested_for_s,
         known_for_s=answer.known_for_s,
         local=is_local((reason.source, reason.weight) for reason in answer.reasons),
-        why=answer.reasons[0].text if answer.reasons else "",
+        why=_line(answer.reasons[0].text) if answer.reasons else "",
     )
+
+
+def _line(text: str) -> str:
+    """What the server says, as it may stand in a log and a report: one line."""
+    return "".join(char if char.isprintable() else " " for char in text[:MAX_SAID])
 
 
 def networks(texts: Iterable[str]) -> list[Network]:

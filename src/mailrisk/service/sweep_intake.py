@@ -11,9 +11,10 @@ import msgspec
 
 from mailrisk.collect.logs.by_line import ByLine
 from mailrisk.collect.logs.entry import BadLine
+from mailrisk.collect.logs.postfix_queue import SendLines
 from mailrisk.collect.logs.read import AUTO, NO_MAPPED
 from mailrisk.edge.log_tail import START, Lines, Place
-from mailrisk.model.events import LoginEvent
+from mailrisk.model.events import LoginEvent, SendEvent
 from mailrisk.service.log_intake import Mapped
 from mailrisk.store.sweep_state import Day
 
@@ -28,6 +29,7 @@ class Intake(msgspec.Struct, frozen=True):
     """The events of all logs, what could not be read, and whether there is more already."""
 
     events: list[LoginEvent]
+    sends: list[SendEvent]
     errors: list[str]
     more: bool
 
@@ -44,6 +46,7 @@ class LogReader:
         *,
         format: str = AUTO,
         mapped: Mapped = NO_MAPPED,
+        sends: bool = False,
     ) -> None:
         self._logs = logs
         self._places = places
@@ -51,11 +54,14 @@ class LogReader:
         self._timezone = timezone
         self._format = format
         self._mapped = mapped
+        self._with_sends = sends
+        self._queues: dict[str, SendLines] = {}
         self._reached: dict[str, Place] = {}
 
     def read(self, now: datetime) -> Intake:
         """What is new. Call ``keep`` once it is safe elsewhere, or ``forget`` to get it again."""
         events: list[LoginEvent] = []
+        sends: list[SendEvent] = []
         errors: list[str] = []
         more = False
         for name, tail in self._logs.items():
@@ -71,7 +77,8 @@ class LogReader:
             self._reached[name] = found.place
             more |= found.more
             events += self._events(name, found.lines, begin, now)
-        return Intake(events, errors, more)
+            sends += self._sends(name, found.lines, now)
+        return Intake(events, sends, errors, more)
 
     def keep(self) -> None:
         """The events are safe: the logs go on from here."""
@@ -82,6 +89,7 @@ class LogReader:
     def forget(self) -> None:
         """They are not: the next ``read`` begins where this one did."""
         self._reached.clear()
+        self._queues.clear()
 
     def _place(self, name: str) -> Place:
         raw = self._places.get(name)
@@ -99,3 +107,16 @@ class LogReader:
                 day.bad_lines += 1
             elif isinstance(found, LoginEvent):
                 yield msgspec.structs.replace(found, id=f"agent-{portion}-{number}")
+
+    def _sends(self, name: str, lines: Sequence[bytes], now: datetime) -> Iterator[SendEvent]:
+        """What accounts sent. A message whose lines a restart of the agent tears apart is not told."""
+        if not self._with_sends:
+            return
+        queue = self._queues.get(name)
+        if queue is None:
+            queue = self._queues[name] = SendLines(self._timezone, None, now)
+        for line in lines:
+            for found in queue.take(line):
+                said = f"{name}\0{found.queue_id}\0{found.seen_at}\0{found.to}\0{found.bounced}"
+                digest = blake2b(said.encode("utf-8", "replace"), digest_size=16).hexdigest()
+                yield msgspec.structs.replace(found, id=f"agent-{digest}")

@@ -47,6 +47,7 @@ def make_sweep(settings: Config, data_dir: Path, *, dry_run: bool, from_end: boo
         zone_named(settings.log.timezone),
         format=agent.format,
         mapped=formats_of(settings.log_format),
+        sends=agent.sends,
     )
     key = agent.key or os.environ.get("MAILRISK_AGENT_KEY", "")
     return Sweep(
