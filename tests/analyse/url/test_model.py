@@ -259,6 +259,23 @@ def test_the_calibration_interpolates_and_ends_flat() -> None:
     assert [calibrated(raw, knots) for raw in (-5.0, 0.5, 1.5, 9.0)] == [-1.0, -0.5, 1.5, 3.0]
 
 
+@pytest.mark.parametrize(
+    "text", ["coinnbase-help", "c0inbase", "coinbse", "conibase", "my.colnbase.app", "coimbase"]
+)
+def test_a_name_with_one_slip_is_seen(text: str) -> None:
+    assert Vocabulary({"brand": ["coinbase", "paypal"]}).near(text) == len("coinbase")
+
+
+@pytest.mark.parametrize("text", ["coinbase", "xcoinbasex", "coinbases", "garden", "", "woinbase", "coin"])
+def test_the_name_itself_and_other_words_are_no_slip(text: str) -> None:
+    assert Vocabulary({"brand": ["coinbase"], "page": ["gardener"]}).near(text) == 0
+
+
+def test_a_slip_costs_a_bounded_time_in_a_hostile_name() -> None:
+    words = ["aaaaaaa" + "a" * more for more in range(30)]
+    assert Vocabulary({"brand": words}).near("ab" * 60) == 0
+
+
 def test_the_longest_word_counts_and_words_do_not_overlap() -> None:
     vocabulary = Vocabulary({"verb": ["sign", "signin", "account"], "brand": ["paypal", "sign"]})
     found = [(word.text, word.group) for word in vocabulary.find("paypalsigninsign-acc")]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from functools import lru_cache
+from collections import Counter
 from typing import Final, NamedTuple
 
 from mailrisk.model.url.canonical import Url
@@ -69,6 +69,7 @@ NAMES: Final = (
     *(f"{group} words in name" for group in COUNTED),
     *(f"share of {group} in name" for group in COUNTED),
     "page words in path",
+    "name with a slip",
 )
 """What each number of :func:`traits` is, in order."""
 
@@ -85,6 +86,7 @@ def traits(cut: Parts, vocabulary: Vocabulary) -> tuple[list[float], list[Word]]
         *map(len, found),
         *(sum(lengths) / size for lengths in found),
         sum(word.group == "page" for word in in_path),
+        vocabulary.near(cut.name),
     ]
     return numbers, in_name + in_path
 
@@ -120,9 +122,4 @@ def _of_path(cut: Parts) -> list[float]:
 def entropy(text: str) -> float:
     """Shannon's entropy of the characters, in bits."""
     size = len(text)
-    return -sum([_share(text.count(char), size) for char in dict.fromkeys(text)]) if size else 0.0
-
-
-@lru_cache(1 << 14)
-def _share(count: int, size: int) -> float:
-    return count / size * math.log2(count / size)
+    return -sum(n / size * math.log2(n / size) for n in Counter(text).values()) if size else 0.0

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 _KEY = 3
 
+NEAR = 7
+"""Least letters of a word that is looked for with one slip: shorter ones have too many honest neighbours."""
+
+IMITATED = ("crypto_brand", "social", "money", "delivery", "japan", "mail", "brand")
+"""Groups whose words are looked for with one slip: names, which nobody else has a reason to nearly spell."""
+
 
 class Word(NamedTuple):
     """A word of the vocabulary with its group (``verb``, ``mail``, ``crypto``, ``brand``, ...)."""
@@ -43,6 +49,13 @@ class Vocabulary:
                     self._by_start.setdefault(text[:_KEY], []).append(Word(text, group))
         for row in self._by_start.values():
             row.sort(key=lambda word: (-len(word.text), word.text))
+        names = {
+            word.text
+            for row in self._by_start.values()
+            for word in row
+            if word.group in IMITATED and len(word.text) >= NEAR and word.text.isalpha()
+        }
+        self._names = (_by_key(names), _by_key({name[::-1] for name in names}))
 
     def find(self, text: str) -> Iterator[Word]:
         """The words of a text in lower case, from left to right."""
@@ -56,6 +69,46 @@ class Vocabulary:
                         at += len(word.text) - 1
                         break
             at += 1
+
+    def near(self, text: str) -> int:
+        """Letters of the longest imitated word that stands in a text in lower case with one slip; 0 if none does.
+
+        A letter is missing, added or another, or two are swapped; first and last letter are as they should be. A slip
+        leaves the first or the last letters as they are, so that words are found by either.
+        """
+        best = 0
+        for side, (index, read) in enumerate(zip(self._names, (text, text[::-1]), strict=True)):
+            for at in range(len(read) - NEAR + 2):
+                for name in index.get(read[at : at + _KEY], ()):
+                    if len(name) <= best:
+                        break
+                    if _slips(name, read, at) and (name if side == 0 else name[::-1]) not in text:
+                        best = len(name)
+        return best
+
+
+def _by_key(names: Iterable[str]) -> dict[str, list[str]]:
+    """Names by their first letters, the longest first."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(names, key=lambda name: (-len(name), name)):
+        found.setdefault(name[:_KEY], []).append(name)
+    return found
+
+
+def _slips(name: str, text: str, at: int) -> bool:
+    """Whether the name stands at this place with one slip behind its first letters."""
+    same = _KEY
+    while same < len(name) and text[at + same : at + same + 1] == name[same]:
+        same += 1
+    rest, there = name[same:], text[at + same : at + len(name) + 1]
+    if len(rest) < 2:
+        return False
+    return (
+        there[1 : len(rest)] == rest[1:]
+        or there[1 : len(rest) + 1] == rest
+        or there[: len(rest) - 1] == rest[1:]
+        or (there[:2] == rest[1::-1] and there[2 : len(rest)] == rest[2:])
+    )
 
 
 class Trees(msgspec.Struct, frozen=True, eq=False):
