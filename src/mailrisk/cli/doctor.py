@@ -11,6 +11,7 @@ import click
 from mailrisk.cli import output
 from mailrisk.cli.doctor_agent import agent_findings
 from mailrisk.cli.doctor_dns import dns_findings
+from mailrisk.cli.doctor_lists import list_findings
 from mailrisk.cli.llm import try_model
 from mailrisk.cli.options import opened, output_options, store_options
 from mailrisk.config import Config, load_config
@@ -84,7 +85,11 @@ def _setup(context: Context, settings: Config, data_dir: Path, config: Path | No
         model_error=_model_error(context),
         graph=pulled if pulled is not None and pulled.tenant == tenant else None,
         graph_error=_graph_error(context, settings),
-        surfaces=(*dns_findings(settings, context.clock()), *agent_findings(settings)),
+        surfaces=(
+            *dns_findings(settings, context.clock()),
+            *agent_findings(settings),
+            *list_findings(settings, data_dir, context.clock()),
+        ),
     )
 
 

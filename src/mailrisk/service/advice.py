@@ -72,6 +72,20 @@ WORDINGS: Final = {
         "Start `mailrisk serve`; its user must be allowed to write there, and rbldnsd's to read",
         "启动 mailrisk serve；其用户须能写入该目录，rbldnsd 的用户须能读取",
     ),
+    "lists": Wording(
+        Grade.ERROR,
+        "A firewall that asks {listen} for a list gets none: {error}",
+        "防火墙向 {listen} 请求名单时未能获取：{error}",
+        "503 means that contact to the ledger was lost, 401 that the key is not known; the log of `mailrisk serve` says more",
+        "503 表示与账本失去联系，401 表示密钥无效；详见 mailrisk serve 的日志",
+    ),
+    "bouncer-silent": Wording(
+        Grade.WARNING,
+        "The bouncer {bouncer} has not asked for decisions for {minutes} minutes: what was listed since is not blocked there",
+        "拦截器 {bouncer} 已有 {minutes} 分钟没有请求封禁决定：此后收录的地址在该处不会被拦截",
+        "Look at its service and log on that machine; if it was taken out of service, revoke its key",
+        "检查该机器上拦截器的服务与日志；若已停用，请吊销其密钥",
+    ),
     "agent-log": Wording(
         Grade.ERROR,
         "The agent cannot read {log}: {error}",

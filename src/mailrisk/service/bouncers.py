@@ -42,6 +42,14 @@ class Bouncers:
     def __len__(self) -> int:
         return len(self._heard)
 
+    def asked(self) -> list[tuple[str, int]]:
+        """(key@address, when it asked last in Unix seconds) of each."""
+        newest: dict[str, int] = {}
+        for bouncer, heard in self._heard.items():
+            name = bouncer.partition("|")[0]
+            newest[name] = max(newest.get(name, 0), heard.last.at)
+        return sorted(newest.items())
+
     def get(self, bouncer: str, epoch: str) -> Position | None:
         """Where the next delta for a bouncer begins; None when it must hear everything."""
         heard = self._heard.get(bouncer)

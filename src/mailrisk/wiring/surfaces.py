@@ -9,6 +9,9 @@ from mailrisk.service.context import Context
 from mailrisk.service.surfaces import Surfaces, SurfaceSettings
 from mailrisk.wiring.visits import visit_gate
 
+POSITIONS = "bouncers.json"
+"""File of the data directory that says how far each bouncer has heard."""
+
 
 def surfaces(context: Context, config: Config, data_dir: Path) -> Surfaces:
     """The surfaces of a service."""
@@ -20,7 +23,7 @@ def surfaces(context: Context, config: Config, data_dir: Path) -> Surfaces:
             expand=tuple((agent, settings.expand_most) for agent in settings.expand_for),
             most_entries=settings.most_entries,
             reports_a_day=settings.reports_a_day,
-            positions=data_dir / "bouncers.json",
+            positions=data_dir / POSITIONS,
         ),
         visit_gate(context, config, data_dir),
     )
