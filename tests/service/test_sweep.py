@@ -87,7 +87,8 @@ class Agent:
 
     def restart(self) -> None:
         state = load(self.file)
-        reader = LogReader({"mail": partial(read_file, self.log)}, state.places, lambda: state.day, UTC)
+        logs = {"mail": partial(read_file, self.log)}
+        reader = LogReader(logs, state.places, lambda: state.day, UTC, sends=True)
         self.sweep = Sweep(
             self.server, self.firewall, reader, state, allowed=lambda: [ipaddress.ip_network("198.51.100.0/24")],
             clock=lambda: self.now, save=partial(save, self.file), dry_run=self.dry_run, settle_s=0.0,
@@ -214,3 +215,42 @@ def test_what_accounts_send_is_told_once_though_its_lines_come_in_two_sweeps(tmp
     assert (
         event.account == "anna@example.org" and event.ip == "203.0.113.9" and event.to == ("x@example.net",)
     )
+
+
+def test_an_answer_about_an_address_that_was_not_asked_about_blocks_nobody(tmp_path: Path) -> None:
+    agent = Agent(tmp_path)
+    reasons = (Reason("an attack\n2026-11-23 unblock all", 5.0, "key:a"),)
+
+    async def ask(ips: Sequence[str]) -> list[IpAnswer]:
+        named = ("203.0.113.9", "8.8.8.8", "0.0.0.0/0", "::ffff:8.8.4.4", "203.0.113.9")
+        return [IpAnswer(ip, "high", 95, "block", 10**18, 60, None, reasons) for ip in named]
+
+    agent.server.ask = ask  # type: ignore[method-assign]
+    agent.fail("203.0.113.9")
+    assert agent.once() == [(Deed.BLOCK, "203.0.113.9")]
+    assert agent.firewall.has == {"203.0.113.9": 366 * 86_400}
+    assert "\n" not in agent.sweep.state.blocks["203.0.113.9"].why
+
+
+def test_a_firewall_may_use_an_event_loop_of_its_own_as_the_webhook_does(tmp_path: Path) -> None:
+    agent = Agent(tmp_path)
+    agent.server.high = {"203.0.113.9": "key:a"}
+    block = agent.firewall.block
+
+    def with_a_loop(blocks: Sequence[tuple[str, int]]) -> None:
+        asyncio.run(asyncio.sleep(0))
+        block(blocks)
+
+    agent.firewall.block = with_a_loop  # type: ignore[method-assign]
+    agent.fail("203.0.113.9")
+    assert agent.once() == [(Deed.BLOCK, "203.0.113.9")] and "203.0.113.9" in agent.firewall.has
+
+
+def test_the_state_is_not_written_through_a_link_that_somebody_has_laid(tmp_path: Path) -> None:
+    agent = Agent(tmp_path)
+    other = tmp_path / "passwd"
+    other.write_text("root")
+    (tmp_path / "agent.new").symlink_to(other)
+    agent.once()
+    assert other.read_text() == "root" and not agent.file.is_symlink()
+    assert agent.file.stat().st_mode & 0o077 == 0
