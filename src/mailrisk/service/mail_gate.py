@@ -24,10 +24,11 @@ from mailrisk.model.handling import HandlingRow
 from mailrisk.model.ip import parse_ip, reserved_range
 from mailrisk.model.message import Envelope
 from mailrisk.model.verdict import Level
+from mailrisk.service.answers import MessageAnswer
 from mailrisk.service.assess import Assessment, assess
+from mailrisk.service.check_message import answer, check_message
 from mailrisk.service.check_url import stale
 from mailrisk.service.context import Context
-from mailrisk.service.correspondence import learn as learn_correspondence
 from mailrisk.service.envelope import MAX_FIELD, make_envelope
 from mailrisk.service.mail_words import header_of, reason_words, results_of
 from mailrisk.service.record import record
@@ -37,6 +38,9 @@ from mailrisk.service.watch import Watch
 logger = logging.getLogger(__name__)
 
 ACTIONS: Final = ("header", "quarantine", "reject")
+
+MAX_NOTED: Final = 20
+"""Malicious messages at a time whose senders are noted; of a flood it is enough to note some."""
 
 MAX_NAMED: Final = 50
 """Recipients of one message that its send event names."""
@@ -124,26 +128,25 @@ class MailGate:
     async def _judge(self, letter: Letter) -> Handled:
         account = account_name(letter.account)
         envelope = _envelope(letter, submitted=bool(account))
-        found = await assess(self._context, letter.raw, envelope, network=not account)
         if account:
+            found = await assess(self._context, letter.raw, envelope, network=False)
             self._sent(letter, account, found)
-        else:
-            if self._context.correspondents.learn:
-                await learn_correspondence(self._context, found, SHARED)
-            self._note_sender(found)
-        return self._handled(letter, found, results=not account)
+            return self._handled(letter, answer("-", found), results=False)
+        said = await check_message(self._context, letter.raw, envelope)
+        self._note_sender(letter, envelope, said)
+        return self._handled(letter, said, results=True)
 
-    def _handled(self, letter: Letter, found: Assessment, *, results: bool) -> Handled:
-        settings, verdict = self._settings, found.verdict
-        wanted = handling(settings.rows, verdict.level, verdict.category, SHARED, "header")
+    def _handled(self, letter: Letter, found: MessageAnswer, *, results: bool) -> Handled:
+        settings = self._settings
+        wanted = handling(settings.rows, found.level, found.category, SHARED, "header")
         action = wanted if settings.enforce else "header"
         header = header_of(found, would=wanted if wanted != action else "")
-        self.counts[f"{verdict.level}:{wanted}"] += 1
+        self.counts[f"{found.level}:{wanted}"] += 1
         if wanted != "header":
             done = "" if settings.enforce else "would "
             logger.warning(
                 "milter: %s%s message %s, %s %d, queue id %r",
-                done, wanted, found.subject.value[:16], verdict.level, verdict.score, letter.queue_id[:40],
+                done, wanted, found.sample[:16], found.level, found.score, letter.queue_id[:40],
             )  # fmt: skip
         own = results_of(found, settings.authserv_id) if results and settings.authserv_id else ""
         why = reason_words(found)
@@ -168,20 +171,26 @@ class MailGate:
         text = f"{found.message.subject}\n{found.message.text}"
         self._watch.take_letter(account, now, names_in(text, account, letter.host, ip))
 
-    def _note_sender(self, found: Assessment) -> None:
+    def _note_sender(self, letter: Letter, envelope: Envelope, said: MessageAnswer) -> None:
         """Records what a malicious message says about the address that handed it in; nobody waits for it."""
-        if found.verdict.level is not Level.MALICIOUS or not found.envelope.client_ip:
+        known = said.level is Level.MALICIOUS and envelope.client_ip
+        if not known or len(self._under_way) >= MAX_NOTED:
             return
-        task = asyncio.ensure_future(asyncio.to_thread(self._record_sender, found))
+        task = asyncio.ensure_future(self._record_sender(letter.raw, envelope))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
 
-    def _record_sender(self, found: Assessment) -> None:
+    async def _record_sender(self, raw: bytes, envelope: Envelope) -> None:
+        """Reads the message once more, for a check worker's answer does not hold all that this takes."""
         try:
-            if evidence := sending_evidence(self._context, found, "milter"):
-                record(self._context, evidence)
+            found = await assess(self._context, raw, envelope)
+            await asyncio.to_thread(self._record, found)
         except MailriskError as error:
             logger.warning("evidence about a sending address was not recorded: %s", error)
+
+    def _record(self, found: Assessment) -> None:
+        if evidence := sending_evidence(self._context, found, "milter"):
+            record(self._context, evidence)
 
 
 def found_ip(text: str) -> str:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from mailrisk.model.message import AuthResult
-from mailrisk.service.assess import Assessment
+from mailrisk.service.answers import AuthDetail, MessageAnswer
 
 MAX_CODES: Final = 8
 
@@ -20,56 +19,47 @@ _REGISTERED: Final = frozenset(
 """Results that RFC 8601 §2.7 knows; ``not-checked`` is none of them and is left out."""
 
 
-def header_of(found: Assessment, *, would: str = "") -> str:
+def header_of(found: MessageAnswer, *, would: str = "") -> str:
     """``malicious; score=97; category=...; reasons=a,b; sample=...``: the value of ``X-Mailrisk``.
 
     ``would``: the action that was wanted and is only observed.
     """
-    verdict = found.verdict
-    parts = [verdict.level.value, f"score={verdict.score}"]
-    if verdict.category is not None:
-        parts.append(f"category={verdict.category.value}")
-    codes = [reason.code for reason in verdict.reasons if reason.weight > 0][:MAX_CODES]
+    parts = [found.level.value, f"score={found.score}"]
+    if found.category is not None:
+        parts.append(f"category={found.category.value}")
+    codes = [reason.code for reason in found.reasons if reason.weight > 0][:MAX_CODES]
     if codes:
         parts.append("reasons=" + ",".join(codes))
     if found.missing_stages:
         parts.append("missing=" + ",".join(found.missing_stages))
     if would:
         parts.append(f"would={would}")
-    parts.append(f"sample={found.subject.value[:16]}")
+    parts.append(f"sample={found.sample[:16]}")
     return "; ".join(parts)
 
 
-def reason_words(found: Assessment) -> str:
+def reason_words(found: MessageAnswer) -> str:
     """Category and sample: what may be told to whoever sent the message."""
-    category = found.verdict.category
-    return f"{category.value if category else found.verdict.level.value} ({found.subject.value[:16]})"
+    return f"{(found.category or found.level).value} ({found.sample[:16]})"
 
 
-def results_of(found: Assessment, authserv_id: str) -> str:
+def results_of(found: MessageAnswer, authserv_id: str) -> str:
     """The value of ``Authentication-Results`` (RFC 8601 §2.2)."""
-    told = found.authentication
-    said = [
-        _result("spf", told.spf, "smtp.mailfrom"),
-        *(_result("dkim", one, "header.d", "header.s") for one in told.dkim),
-        _result("dmarc", told.dmarc, "header.from"),
-        _result("arc", told.arc, ""),
-    ]
-    return (
-        "; ".join((_token(authserv_id), *(filter(None, said))))
-        if any(said)
-        else f"{_token(authserv_id)}; none"
-    )
+    said = [text for one in found.auth_details if (text := _result(one))]
+    return "; ".join((_token(authserv_id), *(said or ["none"])))
 
 
-def _result(method: str, result: AuthResult, domain: str, selector: str = "") -> str:
+_PROPERTIES: Final = {"spf": "smtp.mailfrom", "dkim": "header.d", "dmarc": "header.from"}
+
+
+def _result(result: AuthDetail) -> str:
     if result.result not in _REGISTERED:
         return ""
-    words = [f"{method}={result.result}"]
-    if domain and result.domain:
-        words.append(f"{domain}={_token(result.domain)}")
-    if selector and result.selector:
-        words.append(f"{selector}={_token(result.selector)}")
+    words = [f"{result.method}={result.result}"]
+    if result.domain and result.method in _PROPERTIES:
+        words.append(f"{_PROPERTIES[result.method]}={_token(result.domain)}")
+    if result.selector:
+        words.append(f"header.s={_token(result.selector)}")
     return " ".join(words)
 
 

@@ -85,7 +85,7 @@ def parse_icap(raw: bytes) -> IcapRequest:
         return IcapRequest(method=method, service=service, fields=fields)
     head, has_body = _encapsulated(fields.get("encapsulated", ""))
     preview = fields.get("preview", "")
-    if preview and not (preview.isdigit() and len(preview) < 9):
+    if preview and not (preview.isascii() and preview.isdigit() and len(preview) < 9):
         raise BadInput("icap", "Preview is no number")
     return IcapRequest(
         method=method, service=service, fields=fields, head=head, has_body=has_body,
