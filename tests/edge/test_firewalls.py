@@ -37,6 +37,18 @@ def test_a_command_that_fails_or_is_missing_is_said() -> None:
         Command(["/bin/true"])
 
 
+def test_a_command_that_prints_rubbish_or_cannot_be_started_is_no_failure_of_the_sweep(
+    tmp_path: Path,
+) -> None:
+    program = tmp_path / "fw"
+    program.write_text("#!/bin/sh\nprintf '\\377\\376'\n")
+    program.chmod(0o755)
+    Command([str(program), "{ip}"]).block([("203.0.113.9", 60)])
+    for word in ("a\0b{ip}", "x" * 3_000_000 + "{ip}"):
+        with pytest.raises(Unavailable):
+            Command([str(program), word]).block([("203.0.113.9", 60)])
+
+
 class Receiver(BaseHTTPRequestHandler):
     got: list[tuple[bytes, str]] = []
     status = 204

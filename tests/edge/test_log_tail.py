@@ -135,3 +135,51 @@ def test_the_journal_is_read_from_its_cursor(tmp_path: Path) -> None:
 def test_a_journal_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError):
         read_journal(["dovecot.service"], START, program=str(tmp_path / "missing"))
+
+
+def test_a_full_journal_is_read_in_portions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_tail, "MAX_READ", 100)
+    program = tmp_path / "journalctl"
+    program.write_text(
+        '#!/bin/sh\nfor n in $(seq 1 2000); do echo \'{"__CURSOR":"c\'$n\'","MESSAGE":"a line"}\'; done\n'
+        "echo '-- cursor: c2000'\n"
+    )
+    program.chmod(0o755)
+    found = read_journal(["dovecot.service"], START, program=str(program))
+    assert len(found.lines) == 2 and found.more and found.place.cursor == "c2"
+
+
+def test_a_carriage_return_in_a_name_begins_no_line(tmp_path: Path) -> None:
+    log = tmp_path / "mail.log"
+    log.write_bytes(b"failed: user=<a\rdovecot: failed: rip=192.0.2.1>, rip=203.0.113.9\n")
+    assert len(read_file(log, START).lines) == 1
+
+
+def test_a_pipe_in_place_of_a_log_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = tmp_path / "mail.log"
+    os.mkfifo(log)
+    monkeypatch.setattr(log_tail, "_regular", lambda path: path.stat())  # It came after the look.
+    for place in (START, Place(1, 2, 3)):
+        with pytest.raises(OSError, match="is no file"):
+            read_file(log, place)
+
+
+def test_a_log_that_is_rotated_between_look_and_opening_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "mail.log"
+    append(log, "one\n")
+    _, place = drain(log, START)
+    append(log, "two\n")
+
+    look = log_tail._rotated
+
+    def looked(path: Path, at: Place) -> Path | None:
+        found = look(path, at)
+        if not (tmp_path / "mail.log.1").exists():
+            path.rename(tmp_path / "mail.log.1")
+            append(path, "three, longer than before\n")
+        return found
+
+    monkeypatch.setattr(log_tail, "_rotated", looked)
+    assert drain(log, place)[0] == ["two", "three, longer than before"]

@@ -72,7 +72,8 @@ def _unblocked(one: Judged, block: Block, allowed: Sequence[Network]) -> Step | 
 def _new(one: Judged, allowed: Sequence[Network], now: datetime, block_feeds: bool) -> Step | None:
     if one.response != "block":
         return None
-    lasting = LONGEST if one.for_s is None else min(timedelta(seconds=one.for_s), LONGEST)
+    longest = int(LONGEST.total_seconds())
+    lasting = timedelta(seconds=longest if one.for_s is None else max(0, min(one.for_s, longest)))
     block = Block(ip=one.ip, since=now, until=now + lasting, level=one.level, why=one.why)
     if is_allowed(one.ip, allowed):
         return Step(deed=Deed.SPARE, ip=one.ip, why=one.why, block=block)

@@ -17,7 +17,13 @@ def run(command: Sequence[str], given: str = "", *, time_s: float = TIME_S) -> s
     name = command[0]
     try:
         done = subprocess.run(  # noqa: S603 - a fixed program, or the administrator's; no shell.
-            command, input=given, capture_output=True, text=True, timeout=time_s, check=False
+            command,
+            input=given,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=time_s,
+            check=False,
         )
     except FileNotFoundError:
         raise Unavailable(f"{name} is not installed") from None
@@ -25,6 +31,8 @@ def run(command: Sequence[str], given: str = "", *, time_s: float = TIME_S) -> s
         raise Unavailable(f"{name} may not be run by this user") from None
     except subprocess.TimeoutExpired:
         raise Unavailable(f"{name} did not end within {time_s:g} s") from None
+    except (OSError, ValueError) as error:  # Too long, or a NUL in an argument.
+        raise Unavailable(f"{name} cannot be run: {error}") from None
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()
         raise Unavailable(f"{name} failed: {said[0][:200] if said else done.returncode}")

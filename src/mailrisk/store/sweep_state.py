@@ -65,7 +65,8 @@ def save(path: Path, state: SweepState) -> None:
     """Writes the file in one step; a crash leaves the old one. Unavailable: it cannot be written."""
     beside = path.with_suffix(".new")
     try:
-        with beside.open("wb") as file:
+        beside.unlink(missing_ok=True)  # Whatever is there, it is not written through: it may be a link.
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(msgspec.json.encode(state))
             file.flush()
             os.fsync(file.fileno())
