@@ -1,7 +1,7 @@
 """The rows of the lists over DNS in an LMDB file, mapped by every process that answers.
 
-One process writes, in one transaction for each step, so that nobody ever sees half of a change. What is in here
-is made of the ledger and can be made again: losing the last moments to a power failure costs nothing.
+One process writes, in one transaction for each step, so that nobody ever sees half of a change. A power failure may
+cost the last step (``metasync``), never the file; what is in here is made of the ledger and is made again.
 """
 
 from __future__ import annotations
@@ -27,11 +27,19 @@ def zones_exist(data_dir: Path) -> bool:
 class Table:
     """The rows as one transaction sees them."""
 
-    __slots__ = ("_transaction", "get")
+    __slots__ = ("_cursor", "_transaction", "get")
 
     def __init__(self, transaction: Any) -> None:
         self._transaction = transaction
+        self._cursor: Any = None
         self.get = transaction.get
+
+    def has_below(self, prefix: bytes) -> bool:
+        """Whether there is a row whose key begins so."""
+        cursor = self._cursor
+        if cursor is None:
+            cursor = self._cursor = self._transaction.cursor()
+        return bool(cursor.set_range(prefix)) and cursor.key().startswith(prefix)
 
     def below(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
         """All rows whose key begins so, in order. Rows that are changed meanwhile may be seen or not."""
@@ -66,7 +74,7 @@ class ZoneStore:
         if not readonly:
             folder.mkdir(parents=True, exist_ok=True)
         self._env = lmdb.open(
-            str(folder), map_size=MAP_SIZE, readonly=readonly, sync=False, metasync=False, max_readers=512
+            str(folder), map_size=MAP_SIZE, readonly=readonly, metasync=False, max_readers=512
         )
 
     @contextmanager

@@ -48,6 +48,9 @@ class Rows(Protocol):
     def below(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
         """All rows whose key begins so, in order."""
 
+    def has_below(self, prefix: bytes) -> bool:
+        """Whether there is a row whose key begins so."""
+
 
 class WritableRows(Rows, Protocol):
     """An ordered table that may be changed."""
@@ -153,6 +156,10 @@ class MemoryRows:
         """All rows whose key begins so, in order."""
         found = [(key, value) for key, value in self._rows.items() if key.startswith(prefix)]
         return iter(sorted(found))
+
+    def has_below(self, prefix: bytes) -> bool:
+        """Whether there is a row whose key begins so."""
+        return any(key.startswith(prefix) for key in self._rows)
 
     def put(self, key: bytes, value: bytes) -> bool:
         """Sets a row; whether it is new."""

@@ -117,7 +117,4 @@ def _find_domain(labels: list[bytes], rows: Rows) -> bytes | None:
         if raw is not None:
             return raw if raw[0] >= LISTED else EMPTY
         below = below[: below.rfind(b"\0", 0, len(below) - 1) + 1]
-    for table in (b"h", b"d"):
-        if next(rows.below(table + name), None) is not None:
-            return EMPTY
-    return None
+    return EMPTY if rows.has_below(b"h" + name) or rows.has_below(b"d" + name) else None

@@ -84,7 +84,7 @@ def owners_touched(rows: Rows, key: bytes) -> list[bytes]:
 def records_at(rows: Rows, name: bytes) -> Iterator[Record]:
     """The records of one reversed name, with and without a star."""
     host, domain = rows.get(b"h" + name), rows.get(b"d" + name)
-    if domain is None and next(rows.below(b"h" + name), None) is not None:
+    if domain is None and rows.has_below(b"h" + name):
         above = _domain_above(rows, name)
         domain = None if above is None else rows.get(b"d" + above)
     exact = host if host is not None else domain
