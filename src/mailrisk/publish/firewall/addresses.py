@@ -25,19 +25,28 @@ def plain(chosen: Snapshot) -> Written:
 
 def squid(chosen: Snapshot) -> Written:
     """``src`` and ``dst`` of Squid, which ignores a whole network when an address of it stands in the list too."""
-    networks = [ipaddress.ip_network(text[1:]) for text in chosen.texts]
+    kinds = chosen.rows["kind"].tolist()
+    networks = [
+        ipaddress.ip_network(text[1:])
+        for text, kind in zip(chosen.texts, kinds, strict=True)
+        if kind == _NETWORK
+    ]
     known = {(one.version, one.prefixlen, int(one.network_address)) for one in networks}
-    lengths = sorted({(version, length) for version, length, _ in known})
+    lengths = {version: sorted({length for of, length, _ in known if of == version}) for version in (4, 6)}
 
-    def covered(one: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
-        number, longest = int(one.network_address), one.max_prefixlen
+    def covered(text: str) -> bool:
+        address, _, bits = text.partition("/")
+        version, longest = (6, 128) if ":" in address else (4, 32)
+        if not lengths[version]:
+            return False
+        number, own = int(ipaddress.ip_address(address)), int(bits or longest)
         return any(
             (version, length, number >> (longest - length) << (longest - length)) in known
-            for version, length in lengths
-            if version == one.version and length < one.prefixlen
+            for length in lengths[version]
+            if length < own
         )
 
-    kept = (text[1:] for text, one in zip(chosen.texts, networks, strict=True) if not covered(one))
+    kept = (text[1:] for text in chosen.texts if not covered(text[1:]))
     return lines(kept, entries=len(chosen.texts))
 
 

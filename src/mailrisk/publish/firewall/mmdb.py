@@ -32,15 +32,18 @@ _DATA: Final = 0x80000000  # set in a record that points to data, while the tree
 class _Tree:
     def __init__(self) -> None:
         self.records = array("I", [_EMPTY, _EMPTY])  # two for each node: the bit 0, the bit 1
+        self._four = 0  # the node of ::/96, once there is one
 
     def __len__(self) -> int:
         return len(self.records) // 2
 
     def put(self, number: int, length: int, data: int) -> None:
         """Gives a network its data. Wider networks must come before the narrower ones inside of them."""
-        node = 0
-        for depth in range(length - 1):
+        node, begin = (self._four, 96) if self._four and length > 96 and not number >> 32 else (0, 0)
+        for depth in range(begin, length - 1):
             node = self._below(node * 2 + (number >> (_BITS - 1 - depth) & 1))
+            if depth == 95 and not number >> 32:
+                self._four = node
         self.records[node * 2 + (number >> (_BITS - length) & 1)] = _DATA | data
 
     def _below(self, record: int) -> int:
@@ -56,8 +59,8 @@ class _Tree:
 def database(chosen: Snapshot, built_at: int) -> Written:
     """A database of addresses and networks. ``built_at`` (Unix seconds) is the newest sighting, not the clock."""
     tree, data, known = _Tree(), bytearray(), dict[tuple[int, int, int], int]()
-    for length, number, row in sorted(_networks(chosen)):
-        values = (row["severity"], row["score"], row["category"])
+    for length, number, *rest in sorted(_networks(chosen)):
+        values = (rest[0], rest[1], rest[2])
         at = known.get(values)
         if at is None:
             at = known[values] = len(data)
@@ -71,12 +74,8 @@ def database(chosen: Snapshot, built_at: int) -> Written:
     return Written(body, len(chosen.texts))
 
 
-class _Row(dict[str, int]):
-    def __lt__(self, _: object) -> bool:  # Of equal networks it does not matter which comes first.
-        return False
-
-
-def _networks(chosen: Snapshot) -> Iterator[tuple[int, int, _Row]]:
+def _networks(chosen: Snapshot) -> Iterator[tuple[int, int, int, int, int]]:
+    """(length in bits of an IPv6 prefix, number, severity, score, category)."""
     rows = chosen.rows
     columns = zip(
         chosen.texts,
@@ -86,9 +85,11 @@ def _networks(chosen: Snapshot) -> Iterator[tuple[int, int, _Row]]:
         strict=True,
     )
     for text, severity, score, category in columns:
-        network = ipaddress.ip_network(text[1:])
-        length = network.prefixlen + (96 if network.version == 4 else 0)
-        yield length, int(network.network_address), _Row(severity=severity, score=score, category=category)
+        address, _, bits = text[1:].partition("/")
+        if ":" in address:
+            yield int(bits or 128), int(ipaddress.IPv6Address(address)), severity, score, category
+        else:
+            yield 96 + int(bits or 32), int(ipaddress.IPv4Address(address)), severity, score, category
 
 
 def _described(severity: int, score: int, category: int) -> dict[str, Any]:
