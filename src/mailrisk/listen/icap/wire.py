@@ -124,7 +124,7 @@ def _head(raw: bytes) -> tuple[str, dict[str, str]]:
     fields: dict[str, str] = {}
     for line in lines[1:]:
         name, colon, value = line.partition(":")
-        if not colon or not name or name != name.strip():
+        if not colon or not name or " " in name or "\t" in name:
             raise BadInput("icap", "has a field without a name")
         fields[name.lower()] = value.strip()
     return lines[0], fields
