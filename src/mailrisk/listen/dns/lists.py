@@ -10,8 +10,10 @@ import asyncio
 import contextlib
 import logging
 import socket
+from collections import Counter
 from typing import Final
 
+from mailrisk.listen.dns.sockets import left, peer_of
 from mailrisk.publish.dnsbl.answer import Answers, Serving
 from mailrisk.publish.dnsbl.fold import read_position
 from mailrisk.publish.dnsbl.question import MAX_QUERY
@@ -27,6 +29,9 @@ LOOK_EVERY_S: Final = 0.25
 """How often it is asked whether the rows are still current."""
 
 MAX_CONNECTIONS: Final = 200
+MAX_OF_ONE: Final = 50
+"""Connections of one address: a silent neighbour must not keep the others out."""
+
 IDLE_S: Final = 10.0  # RFC 7766 §6.2.3
 SAID_EVERY_S: Final = 300.0
 BUFFER_BYTES: Final = 4 << 20
@@ -39,7 +44,7 @@ class ListServer:
         self._answers, self._zones = answers, zones
         self._looked_at = float("-inf")
         self._stale, self._serial = True, bytes(4)
-        self._connections = 0
+        self._connections: Counter[str] = Counter()
 
     async def serve(self, udp: socket.socket, tcp: socket.socket) -> None:
         """Answers on two bound sockets until it is cancelled."""
@@ -84,14 +89,18 @@ class ListServer:
                         self._answers.counts["not sent"] += 1
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._connections += 1
+        ip = peer_of(writer)
+        if not ip or self._connections.total() >= MAX_CONNECTIONS or self._connections[ip] >= MAX_OF_ONE:
+            self._answers.counts["turned away"] += 1
+            writer.close()
+            return
+        self._connections[ip] += 1
         try:
-            if self._connections <= MAX_CONNECTIONS:
-                await self._converse(reader, writer)
+            await self._converse(reader, writer)
         except (OSError, TimeoutError, asyncio.IncompleteReadError):
             pass  # The asker is gone, or silent for too long.
         finally:
-            self._connections -= 1
+            left(self._connections, ip)
             writer.close()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -100,8 +109,13 @@ class ListServer:
             async with asyncio.timeout(IDLE_S):
                 length = int.from_bytes(await reader.readexactly(2), "big")
                 query = await reader.readexactly(length)
-            with self._zones.store.reading() as rows:
-                reply = self._answers.answer(query, self._serving(rows, loop.time()), udp=False)
+            try:
+                with self._zones.store.reading() as rows:
+                    reply = self._answers.answer(query, self._serving(rows, loop.time()), udp=False)
+            except Exception:
+                self._answers.counts["failed"] += 1
+                logger.exception("a question over DNS could not be answered")
+                return
             if reply is None:
                 return
             writer.write(len(reply).to_bytes(2, "big") + reply)
@@ -114,7 +128,10 @@ class ListServer:
         while True:
             await asyncio.sleep(SAID_EVERY_S)
             counts = self._answers.counts
-            bad = sum(counts[name] for name in ("malformed", "refused", "failed", "stale", "not sent"))
+            bad = sum(
+                counts[name]
+                for name in ("malformed", "refused", "failed", "stale", "not sent", "turned away")
+            )
             if bad != said:
                 logger.warning("lists over DNS: %s", ", ".join(f"{counts[name]} {name}" for name in counts))
                 said = bad

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
@@ -21,7 +22,7 @@ import dns.rdatatype
 import dns.tsig
 
 from mailrisk.listen.dns.signed import Keyring, Signer
-from mailrisk.listen.dns.sockets import Pair
+from mailrisk.listen.dns.sockets import Pair, left, peer_of
 from mailrisk.model.errors import BadInput
 from mailrisk.model.ip import parse_ip
 from mailrisk.publish.rpz.journal import read_state
@@ -31,7 +32,13 @@ from mailrisk.service.zones import ZoneReader
 logger = logging.getLogger(__name__)
 
 MAX_CONNECTIONS: Final = 50
+MAX_OF_ONE: Final = 10
+"""Connections of one address: a silent neighbour must not keep resolvers out."""
+
 MAX_TRANSFERS: Final = 8
+SAID_A_MINUTE: Final = 20
+"""Refusals that are logged one by one; who sends forged datagrams must not fill the disk."""
+
 IDLE_S: Final = 30.0
 TRANSFER_S: Final = 600.0
 """A resolver that takes longer than this for the zone loses its turn: what it reads cannot be freed."""
@@ -57,7 +64,9 @@ class PolicyZoneServer:
         self._zone, self._zones, self._keys = zone, zones, keys
         self._name = dns.name.from_wire(zone.name, 0)[0]
         self._free = frozenset(map(parse_ip, free))
-        self._connections = self._transfers = 0
+        self._connections: Counter[str] = Counter()
+        self._transfers = 0
+        self._minute, self._left, self._unsaid = float("-inf"), 0, 0
 
     async def serve(self, pair: Pair) -> None:
         """Answers until it is cancelled."""
@@ -122,15 +131,28 @@ class PolicyZoneServer:
 
     def _note(self, ip: str, refused: _Refused) -> None:
         self.counts["malformed" if refused.rcode == dns.rcode.FORMERR else "refused"] += 1
-        logger.warning("response policy zone: %s is refused: %s", ip, refused)
+        now = time.monotonic()
+        if now - self._minute > 60:
+            if self._unsaid:
+                logger.warning("response policy zone: %d more were refused", self._unsaid)
+            self._minute, self._left, self._unsaid = now, SAID_A_MINUTE, 0
+        if self._left:
+            self._left -= 1
+            logger.warning("response policy zone: %s is refused: %s", ip, refused)
+        else:
+            self._unsaid += 1
 
     # -- connections ------------------------------------------------------------------------------
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        ip = parse_ip(writer.get_extra_info("peername")[0])
-        self._connections += 1
+        ip = peer_of(writer)
+        if not ip or self._connections.total() >= MAX_CONNECTIONS or self._connections[ip] >= MAX_OF_ONE:
+            self.counts["turned away"] += 1
+            writer.close()
+            return
+        self._connections[ip] += 1
         try:
-            while self._connections <= MAX_CONNECTIONS:
+            while True:
                 async with asyncio.timeout(IDLE_S):
                     length = int.from_bytes(await reader.readexactly(2), "big")
                     wire = await reader.readexactly(length)
@@ -139,7 +161,7 @@ class PolicyZoneServer:
         except (OSError, TimeoutError, asyncio.IncompleteReadError):
             pass  # The resolver is gone, or silent for too long.
         finally:
-            self._connections -= 1
+            left(self._connections, ip)
             writer.close()
 
     async def _answer(self, wire: bytes, ip: str, writer: asyncio.StreamWriter) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import socket
 import time
+from collections import Counter
 from typing import NamedTuple
 
 from mailrisk.model.errors import BadInput, Unavailable
+from mailrisk.model.ip import parse_ip
 
 
 class Pair(NamedTuple):
@@ -73,3 +76,19 @@ def _bind(family: socket.AddressFamily, address: tuple[str, int], *, shared: boo
             one.close()
         raise
     return Pair(*opened)
+
+
+def peer_of(writer: asyncio.StreamWriter) -> str:
+    """The canonical address at the other end; '' when it is gone already, or has none."""
+    name = writer.get_extra_info("peername")
+    try:
+        return parse_ip(name[0]) if name else ""
+    except BadInput:
+        return ""
+
+
+def left(connections: Counter[str], ip: str) -> None:
+    """One connection of an address less."""
+    connections[ip] -= 1
+    if connections[ip] <= 0:
+        del connections[ip]
