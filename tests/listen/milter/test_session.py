@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailrisk.listen.milter import session as session_module
 from mailrisk.listen.milter import wire
 from mailrisk.listen.milter.session import Session
 from mailrisk.model.errors import BadInput
@@ -136,3 +137,29 @@ def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
 
 def test_line_ends_of_a_name_cannot_make_a_second_header() -> None:
     assert b"\n" not in wire.add_header("X-Mailrisk", "clean\r\nX-Evil: 1")
+
+
+def test_what_is_forged_behind_ten_thousand_headers_or_a_full_memory_is_taken_out_all_the_same() -> None:
+    for count, most in ((session_module.MAX_HEADERS + 1, 10_000_000), (10, 20)):
+        one, _ = session(most)
+        many = wire.pack(b"L", b"a\0b\0") * count
+        forged = wire.pack(b"L", b"X-Mailrisk \0 clean; score=0\0")
+        (letter,) = letters(one, [OFFER, many, forged, wire.pack(b"E")])
+        assert letter.too_large
+        answer = one.answer(Handled(action="accept", header="unknown; error=too-large"))
+        assert wire.Packet(b"m", struct.pack(">I", 1) + b"X-Mailrisk\0\0") in wire.packets(bytearray(answer))
+
+
+def test_whoever_forges_more_headers_than_we_take_out_is_refused() -> None:
+    one, _ = session()
+    forged = wire.pack(b"L", b"X-Mailrisk\0clean\0") * (session_module.MAX_FORGED + 1)
+    letters(one, [OFFER, forged, wire.pack(b"E")])
+    (packet,) = wire.packets(bytearray(one.answer(Handled(action="accept", header="clean"))))
+    assert packet.command == b"y" and packet.data.startswith(b"550 ")
+
+
+def test_addresses_without_end_are_not_kept() -> None:
+    one, _ = session()
+    long = b"a" * 1_000_000 + b"\0"
+    (letter,) = letters(one, [OFFER, wire.pack(b"M", long), wire.pack(b"R", long) * 20, wire.pack(b"E")])
+    assert sum(map(len, [letter.mail_from, *letter.rcpt_to])) == 21 * session_module.MAX_ADDRESS

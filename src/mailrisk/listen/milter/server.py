@@ -18,6 +18,9 @@ IDLE_S: Final = 600.0
 """A connection that says nothing for so long is closed; Postfix keeps one for as long as its client stays."""
 
 PROGRESS_S: Final = 10.0
+SEND_S: Final = 60.0
+"""A mail server that does not take our answers for so long is closed: what we hold of its message is freed."""
+
 READ: Final = 65_536
 
 
@@ -51,7 +54,7 @@ class MilterServer:
         session = Session(self._max_message, self._hold, self._authserv_id)
         try:
             await self._serve(session, reader, writer)
-        except (TimeoutError, ConnectionError):
+        except OSError:  # It is gone, or silent for too long.
             pass
         except BadInput as error:
             logger.warning("a milter connection was closed: %s", error)
@@ -75,7 +78,7 @@ class MilterServer:
                     session.forget()
                 else:
                     writer.write(out)
-            await writer.drain()
+            await _sent(writer)
 
     async def _judge(self, letter: Letter, writer: asyncio.StreamWriter) -> Handled:
         """The gate's answer; the mail server is told now and then that we are at work."""
@@ -83,7 +86,7 @@ class MilterServer:
         try:
             while not (await asyncio.wait((judging,), timeout=PROGRESS_S))[0]:
                 writer.write(wire.pack(wire.PROGRESS))
-                await writer.drain()
+                await _sent(writer)
             return judging.result()
         finally:
             judging.cancel()
@@ -94,3 +97,8 @@ class MilterServer:
             return False
         self._held += length
         return True
+
+
+async def _sent(writer: asyncio.StreamWriter) -> None:
+    async with asyncio.timeout(SEND_S):
+        await writer.drain()

@@ -25,6 +25,12 @@ MAX_MACRO: Final = 1_000
 MAX_HEADERS: Final = 10_000
 """More headers of one message are kept nowhere, and the message counts as too large."""
 
+MAX_FORGED: Final = 100
+"""Forged headers that are taken out of one message; whoever sends more of them is refused."""
+
+MAX_ADDRESS: Final = 4_096
+"""Bytes that are kept of an address of the envelope."""
+
 _RESULTS: Final = b"authentication-results"
 
 
@@ -37,6 +43,10 @@ class Arriving(msgspec.Struct):
     body: list[bytes] = []
     size: int = 0
     too_large: bool = False
+    numbers: dict[bytes, int] = {}  # how many headers there were of the names that may be forged
+    forged: list[
+        tuple[bytes, int]
+    ] = []  # name and number of each forged one, also where nothing else is kept
 
 
 class Session:
@@ -93,9 +103,9 @@ class Session:
                 self._helo = first[:MAX_MACRO].decode("utf-8", "replace")
             case b"M":
                 self.forget()
-                self._arriving.mail_from = first
+                self._arriving.mail_from = first[:MAX_ADDRESS]
             case b"R" if len(self._arriving.recipients) < MAX_RECIPIENTS:
-                self._arriving.recipients.append(first)
+                self._arriving.recipients.append(first[:MAX_ADDRESS])
             case b"L":
                 name, _, value = data.removesuffix(b"\0").partition(b"\0")
                 self._keep_header(name, value)
@@ -113,10 +123,20 @@ class Session:
 
     def _keep_header(self, name: bytes, value: bytes) -> None:
         arriving = self._arriving
+        self._note_forged(name.strip(), value)
         if len(arriving.headers) < MAX_HEADERS and self._room(len(name) + len(value)):
             arriving.headers.append((name, value))
         else:
             arriving.too_large = True
+
+    def _note_forged(self, name: bytes, value: bytes) -> None:
+        """What is forged is known also of a message that is too large to be kept: it is taken out all the same."""
+        arriving, lower = self._arriving, name.lower()
+        if len(arriving.forged) > MAX_FORGED or not (lower.startswith(OURS) or lower == _RESULTS):
+            return
+        number = arriving.numbers[lower] = arriving.numbers.get(lower, 0) + 1
+        if self._is_forged(name, value):
+            arriving.forged.append((name, number))
 
     def _keep_body(self, data: bytes) -> None:
         if not data:
@@ -175,6 +195,8 @@ class Session:
 
     def answer(self, handled: Handled) -> bytes:
         """The packets that end the message: what is changed, then what becomes of it."""
+        if len(self._arriving.forged) > MAX_FORGED:
+            return wire.reply("550 5.7.1 Message refused: too many headers in the name of our filter")
         if handled.action == "tempfail":
             return wire.reply(handled.text or "451 4.7.1 try again later")
         if handled.action == "reject":
@@ -193,11 +215,4 @@ class Session:
 
     def _removals(self) -> list[bytes]:
         """Takes forged headers out, the last one first, so that the numbers of the others stay as they are."""
-        seen: dict[bytes, int] = {}
-        removed: list[bytes] = []
-        for name, value in self._arriving.headers:
-            lower = name.strip().lower()
-            seen[lower] = seen.get(lower, 0) + 1
-            if self._is_forged(name, value):
-                removed.append(wire.remove_header(name, seen[lower]))
-        return removed[::-1]
+        return [wire.remove_header(name, number) for name, number in reversed(self._arriving.forged)]
