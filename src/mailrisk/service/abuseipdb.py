@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import numpy as np
+
 from mailrisk.model.change import KeyGrant
 from mailrisk.model.errors import BadInput
 from mailrisk.model.evidence import Evidence
@@ -181,10 +183,12 @@ class AbuseIpDb:
         with self._surfaces.follower.lock:
             self._surfaces.follower.follow()
             chosen = select(self._surfaces.table, wanted, int(self._context.clock().timestamp()))
+        mask = chosen.rows["score"] >= least
+        if version is not None:
+            mask &= ((chosen.rows["flags"] & V6) > 0) == (version == 6)
         count = 0
-        for number, row in enumerate(chosen.rows):
-            if row["score"] < least or (version and (version == 6) != bool(row["flags"] & V6)):
-                continue
+        for number in np.flatnonzero(mask).tolist():
+            row = chosen.rows[number]
             line = self._line(chosen.text(number), int(row["score"]), int(row["last"]))
             if (only and line["countryCode"] not in only) or line["countryCode"] in but:
                 continue
@@ -238,7 +242,7 @@ def _score(answer: IpAnswer) -> int:
 
 def _categories(text: str) -> list[int]:
     words = [word.strip() for word in text[:200].split(",") if word.strip()]
-    numbers = [int(word) for word in words if word.isdigit() and len(word) < 4]
+    numbers = [int(word) for word in words if word.isascii() and word.isdigit() and len(word) < 4]
     if not words or len(numbers) != len(words) or not set(numbers) <= set(NAMES):
         raise BadInput("categories", "must be numbers of AbuseIPDB's categories, separated by commas")
     return sorted(set(numbers))

@@ -6,6 +6,7 @@ A key of ours stands in the header ``Key``. Answers are ``{"data": ...}``, error
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC
 from typing import Annotated, Any
 
@@ -70,7 +71,7 @@ async def report(request: AnyRequest) -> dict[str, Any]:
     fields = await _fields(request)
     now = request.app.state.context.clock()
     read = read_report(fields.get("ip", ""), fields.get("categories", ""), fields.get("timestamp", ""), now)
-    return {"data": _database(request).report(read, grant_of(request))}
+    return {"data": await asyncio.to_thread(_database(request).report, read, grant_of(request))}
 
 
 @post("/bulk-report", guards=[with_key(Role.REPORTER)], status_code=200)
@@ -80,7 +81,7 @@ async def bulk_report(request: AnyRequest) -> dict[str, Any]:
     raw = await file.read(MAX_CSV + 1) if isinstance(file, UploadFile) else str(file or "").encode()
     if len(raw) > MAX_CSV:
         raise BadInput("csv", f"is larger than {MAX_CSV} bytes")
-    return {"data": _database(request).bulk(raw, grant_of(request))}
+    return {"data": await asyncio.to_thread(_database(request).bulk, raw, grant_of(request))}
 
 
 @get("/check-block", guards=[with_key(Role.READER)], sync_to_thread=True)
