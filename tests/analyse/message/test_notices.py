@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from tests.analyse.message.letters import OWN, PIXELS, codes, findings, judged, letter, page, view
 
+from mailrisk.analyse.message.identity import identify
+from mailrisk.config import Config
 from mailrisk.model.authority import is_authority
 from mailrisk.model.verdict import Level
+from mailrisk.wiring import load_knowledge
 
 FLAGGED = (Level.MALICIOUS, Level.SUSPICIOUS)
 STOLEN = f"wang.min@{OWN}"
@@ -124,3 +128,31 @@ def test_fields_that_are_sent_to_the_authors_own_site_count_half() -> None:
         item.value for one in (raw, away) for item in findings(view(one)) if item.code == "input-in-mail"
     ]
     assert values == [0.5, 1.0]
+
+
+def test_a_prize_that_wants_card_data_behind_a_short_link_is_a_lure_in_plain_text_too() -> None:
+    text = (
+        "您账户内968积分将清零，可免费兑换现金 https://dwz.cn/zq8cjgp3 请准备好身份证号、银行卡号及预留手机号"
+    )
+    assert "prize-lure" in codes(view(letter("网上银行", "yan@daxingu.edu.cn", "积分即将清零", text)))
+
+
+@pytest.mark.parametrize(
+    ("name", "label"), [("IT服务台", "from-it"), ("税务稽查局", "from-tax"), ("IT支持", "from-it")]
+)
+def test_desks_and_inspectors_are_departments(name: str, label: str) -> None:
+    seen = view(letter(name, "x@someone.example", "通知", "请查看。"))
+    assert label in identify(seen).departments
+
+
+def test_a_lure_that_leads_to_an_address_like_those_of_phishing_is_suspicious() -> None:
+    text = "您名下车辆存在26笔未扣费通行记录，逾期将列入追缴名单，请点开下面的网址办理：https://{}/oa/login"
+    odd = text.format("wallet-login-verify.top")
+    plain = text.format("garden.example")
+    model = load_knowledge(Config()).url_model
+    for body, expected in ((odd, True), (plain, False)):
+        seen = view(letter("通行服务", "n@bt-um4.example", "欠费催缴", body))
+        seen = msgspec.structs.replace(
+            seen, knowledge=msgspec.structs.replace(seen.knowledge, url_model=model)
+        )
+        assert ("odd-address-lure" in codes(seen)) is expected

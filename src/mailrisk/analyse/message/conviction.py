@@ -10,7 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from mailrisk.analyse.message import code_lures, document_lures, harmful, lures, notices, payloads, scams
+from mailrisk.analyse.message import (
+    code_lures,
+    document_lures,
+    harmful,
+    lures,
+    notices,
+    odd_places,
+    payloads,
+    scams,
+)
 from mailrisk.analyse.message.reading import Reading
 from mailrisk.model.evidence import Evidence
 
@@ -19,6 +28,7 @@ Rule = Callable[[Reading], Iterator[Evidence]]
 RULES: tuple[Rule, ...] = (
     *lures.RULES,
     *notices.RULES,
+    *odd_places.RULES,
     *code_lures.RULES,
     *payloads.RULES,
     *harmful.RULES,

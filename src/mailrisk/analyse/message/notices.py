@@ -59,9 +59,11 @@ def mailbox_notice(reading: Reading) -> Iterator[Evidence]:
 
 
 def _password_in_form(reading: Reading) -> bool:
-    """Credentials are asked for and a form service is linked to: nobody's mail administration takes them there."""
+    """Credentials are asked for, for certain or under a threat, and a form service is to take them, as nobody's does."""
     forms = [item for item in reading.offending if links.on_document_service(reading.view, item)]
-    return bool(forms) and reading.intents.has("asks-credential", least=3.0)
+    wants = reading.intents
+    threatened = wants.has("asks-credential", least=1.0) and wants.has("threat", least=1.0)
+    return bool(forms) and (threatened or wants.has("asks-credential", least=3.0))
 
 
 def account_notice(reading: Reading) -> Iterator[Evidence]:

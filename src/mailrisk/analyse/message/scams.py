@@ -110,8 +110,8 @@ def _diverted(reading: Reading) -> bool:
 def prize(reading: Reading) -> Iterator[Evidence]:
     """A prize, voucher or survey that leads away from whoever writes.
 
-    * prize holds with >= 1.5; a foreign link to click; no link to the author's own site; no brand claimed with
-      >= 0.7;
+    * prize holds with >= 1.5; a foreign link to click, or a throwaway one of any kind where asks-card holds with >= 1.5;
+      no link to the author's own site; no brand claimed with >= 0.7;
     * the author is neither inside nor a brand's.
     In full if the author is unreliable or a link throwaway, and urgency or an asking intent holds; else weakly.
     """
@@ -120,7 +120,7 @@ def prize(reading: Reading) -> Iterator[Evidence]:
         return
     if not wants.has("prize", least=1.5) or reading.goes_home or who.inside or who.genuine:
         return
-    if not reading.clickable:
+    if not reading.clickable and not (reading.throwaway and wants.has("asks-card", least=1.5)):
         return
     strong = (reading.unreliable or bool(reading.throwaway)) and wants.has("urgency", "asks-open", *ASKS)
     yield reading.convict(
