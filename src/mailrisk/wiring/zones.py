@@ -38,7 +38,7 @@ def list_server(data_dir: Path, config: Config, context: LookupContext, pair: Pa
 
     reader = ZoneReader(ZoneStore(data_dir, readonly=True), context)
     server = ListServer(_answers(config), reader)
-    return lambda: server.serve(*pair)
+    return lambda: _said("the lists over DNS", lambda: server.serve(*pair))
 
 
 def _answers(config: Config) -> Any:
@@ -105,13 +105,17 @@ def _policy_zone(config: Config, reader: Any) -> Sequence[Server]:
 
 
 async def _together(run: Sequence[Server]) -> None:
-    async with asyncio.TaskGroup() as group:
-        for one in run:
-            group.create_task(_one(one))
+    """Runs all of them; one that ends by an error does not take the others with it."""
+    await asyncio.gather(*(_said("a server of DNS", one) for one in run), return_exceptions=True)
 
 
-async def _one(server: Server) -> None:
-    await server()
+async def _said(name: str, server: Server) -> None:
+    """Nobody waits for these tasks: what ends one is said here."""
+    try:
+        await server()
+    except Exception:
+        logger.exception("%s ended by an error", name)
+        raise
 
 
 async def _repeat(name: str, every_s: float, action: Callable[[], object]) -> None:
