@@ -16,6 +16,7 @@ from mailrisk.publish.webrisk.token import make_token, read_token
 from mailrisk.service.check_url import look_up
 from mailrisk.service.context import Context, LookupContext
 from mailrisk.service.follow import Follower, refuse_stale
+from mailrisk.store.scratch import scratch
 
 CACHE = timedelta(seconds=300)
 """How long a client may keep an answer: a withdrawn listing is gone from every cache after it."""
@@ -82,7 +83,7 @@ class HashLists:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._table = HashTable(context.knowledge.hosts)
+        self._table = HashTable(context.knowledge.hosts, scratch(context.index.folder))
         self._follower = Follower(context, [self._table])
 
     def search(self, prefixes: Collection[bytes], threats: Collection[Threat]) -> FoundHashes:

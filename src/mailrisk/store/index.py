@@ -56,6 +56,7 @@ class LookupIndex:
     def __init__(self, folder: Path, *, readonly: bool = False) -> None:
         if not readonly:
             folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
         self._file = folder / "data.mdb"
         self._env = lmdb.open(
             str(folder), map_size=MAP_SIZE, max_dbs=8, readonly=readonly, metasync=False, max_readers=512

@@ -18,11 +18,17 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 VERSIONS: Final = 1_000
 """Versions from which a client is brought up to date; an older one starts again."""
 
 MAX_NOTED: Final = 4_000_000
 """Changes of the set that are kept at most; bulk imports may shorten the memory to fewer versions."""
+
+MAX_WAITING: Final = 100_000
+"""Changes that wait to be worked into the sorted list, a hundred bytes each."""
 
 _FEW: Final = 500
 """Up to so many changes are worked into the sorted list one by one."""
@@ -34,11 +40,11 @@ Net = dict[int, int]
 class PrefixList:
     """One list. ``seq`` is the last change of the feed that it has seen."""
 
-    def __init__(self, prefixes: Iterable[int] = (), seq: int = 0) -> None:
+    def __init__(self, prefixes: Iterable[int] | npt.NDArray[np.uint32] = (), seq: int = 0) -> None:
         """Begins with the set as of change ``seq``; no older version is known."""
         self.seq = seq
         self.horizon = seq  # the oldest number that a client may come from
-        self._sorted: array[int] = array("I", sorted(prefixes))
+        self._sorted = _packed(np.sort(np.fromiter(prefixes, np.uint32)))
         self._waiting: Net = {}
         self._seqs: array[int] = array("Q")
         self._prefixes: array[int] = array("I")
@@ -54,6 +60,8 @@ class PrefixList:
         self._signs.append(sign)
         _add(self._waiting, prefix, sign)
         self._checksum = b""
+        if len(self._waiting) > MAX_WAITING:
+            self.current()
         if at == self._commit_at:
             self._commits[-1] = seq
             return
@@ -141,7 +149,19 @@ def _add(net: Net, prefix: int, sign: int) -> None:
 
 
 def _applied(prefixes: array[int], net: Net) -> array[int]:
-    kept = [prefix for prefix in prefixes if prefix not in net]
-    kept.extend(prefix for prefix, sign in net.items() if sign > 0)
-    kept.sort()
-    return array("I", kept)
+    """The sorted prefixes with a net change worked in, without a number of Python's for each of them."""
+    before = np.frombuffer(prefixes, np.uint32) if prefixes else np.empty(0, np.uint32)
+    changed = np.sort(np.fromiter(net, np.uint32, len(net)))
+    places = np.searchsorted(before, changed)
+    there = np.zeros(len(changed), bool)
+    inside = places < len(before)
+    there[inside] = before[places[inside]] == changed[inside]
+    rest = np.delete(before, places[there])
+    added = np.sort(np.array([prefix for prefix, sign in net.items() if sign > 0], np.uint32))
+    return _packed(np.insert(rest, np.searchsorted(rest, added), added))
+
+
+def _packed(prefixes: npt.NDArray[np.uint32]) -> array[int]:
+    found = array("I")
+    found.frombytes(prefixes.astype(np.uint32, copy=False).view(np.uint8).data)
+    return found
