@@ -61,6 +61,7 @@ def test_a_report_comes_by_form_query_or_json_and_the_comment_is_not_kept(
         {"ip": "198.51.100.1", "categories": ""},
         {"ip": "198.51.100.1", "categories": "18,x"},
         {"ip": "198.51.100.1", "categories": "99"},
+        {"ip": "198.51.100.1", "categories": "²"},
         {"ip": "198.51.100.1", "categories": "18", "timestamp": "tomorrow"},
         {"ip": "198.51.100.1", "categories": "18", "timestamp": "2099-01-01T00:00:00Z"},
         {},
