@@ -65,6 +65,17 @@ def test_a_listed_page_is_blocked_and_says_why_and_a_withdrawn_one_is_not(contex
     assert decide(gate, PHISH).action == "allow"
 
 
+def test_a_long_query_leads_nobody_past_a_listing(context: Context) -> None:
+    gate = VisitGate(context, SETTINGS)
+    list_it(context, "host:phish.example")
+    for path in ("?" + "a" * 20_000, "a" * 20_000, "%41" * 20_000):
+        answer = decide(gate, "http://phish.example/" + path)
+        assert (
+            answer.action == "block"
+            and gate.explained(answer.page.partition("?t=")[2])[1].level == "malicious"
+        )
+
+
 def test_in_observe_nothing_is_stopped_and_the_answer_says_what_would_be(context: Context) -> None:
     gate = VisitGate(context, VisitSettings(rows=ROWS))
     list_it(context, PHISH)

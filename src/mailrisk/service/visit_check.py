@@ -19,6 +19,7 @@ from mailrisk.model.facts import FactKey
 from mailrisk.model.ip import parse_ip, reserved_range
 from mailrisk.model.policy import Policy
 from mailrisk.model.subject import Kind
+from mailrisk.model.url.canonical import MAX_LENGTH
 from mailrisk.model.verdict import SEVERITY, Category, Level
 from mailrisk.service.answers import ErrorAnswer, IpAnswer, ShortReason, UrlAnswer
 from mailrisk.service.check_ip import check_one
@@ -45,10 +46,13 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def address_of(url: str, method: str) -> tuple[str, bool]:
-    """(URL to look up, whether only host and port are known)."""
+    """(URL to look up, whether only host and port are known).
+
+    Of a URL that is too long to be read the beginning is looked up: nobody gets past a listing of a site by a long query.
+    """
     if method.upper() == "CONNECT":
         return f"https://{url}/", True
-    return url, False
+    return url[:MAX_LENGTH], False
 
 
 def listed(context: Context, text: str, tenant: int, *, host_only: bool) -> tuple[Looked, Found | None]:

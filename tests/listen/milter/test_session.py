@@ -145,7 +145,7 @@ def test_what_is_forged_behind_ten_thousand_headers_or_a_full_memory_is_taken_ou
         many = wire.pack(b"L", b"a\0b\0") * count
         forged = wire.pack(b"L", b"X-Mailrisk \0 clean; score=0\0")
         (letter,) = letters(one, [OFFER, many, forged, wire.pack(b"E")])
-        assert letter.too_large
+        assert letter.too_large == (most == 20)
         answer = one.answer(Handled(action="accept", header="unknown; error=too-large"))
         assert wire.Packet(b"m", struct.pack(">I", 1) + b"X-Mailrisk\0\0") in wire.packets(bytearray(answer))
 

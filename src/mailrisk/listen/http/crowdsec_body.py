@@ -46,7 +46,11 @@ class Call:
     def number(self, name: str, default: int, most: int) -> int:
         """A number of a parameter, at most ``most``."""
         text = self.first(name)
-        return min(int(text), most) if text.isdigit() and len(text) < 10 and int(text) else default
+        return (
+            min(int(text), most)
+            if text.isascii() and text.isdigit() and len(text) < 10 and int(text)
+            else default
+        )
 
     def subject(self) -> Subject | None:
         """The address or range that is asked about."""

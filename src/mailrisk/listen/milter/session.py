@@ -23,7 +23,7 @@ OURS: Final = b"x-mailrisk"
 MAX_RECIPIENTS: Final = 1_000
 MAX_MACRO: Final = 1_000
 MAX_HEADERS: Final = 10_000
-"""More headers of one message are kept nowhere, and the message counts as too large."""
+"""Headers of one message that are judged; more of them must not keep the rest of it from being judged."""
 
 MAX_FORGED: Final = 100
 """Forged headers that are taken out of one message; whoever sends more of them is refused."""
@@ -124,7 +124,9 @@ class Session:
     def _keep_header(self, name: bytes, value: bytes) -> None:
         arriving = self._arriving
         self._note_forged(name.strip(), value)
-        if len(arriving.headers) < MAX_HEADERS and self._room(len(name) + len(value)):
+        if len(arriving.headers) >= MAX_HEADERS:
+            return
+        if self._room(len(name) + len(value)):
             arriving.headers.append((name, value))
         else:
             arriving.too_large = True
