@@ -1,4 +1,4 @@
-"""Run by test_list_clients.py in namespaces of its own: the real Postfix asks mailrisk at the system's resolver's place.
+"""Run by test_list_clients.py in namespaces of its own: the real Postfix asks the system's resolver, an unbound, which asks mailrisk.
 
 Prints what Postfix said as JSON. ``/etc/resolv.conf`` is another file in here alone.
 """
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import httpx
-from tests.interop.dns_servers import ask, until
+from tests.interop.dns_servers import ask, resolver, until
 from tests.interop.page import block
 from tests.interop.postfix import Postfix, postfix
 from tests.listen.conftest import start, stop
@@ -33,10 +33,10 @@ def main(folder: Path) -> dict[str, str]:
             for indicator, category in ((BAD, "brute-force"), ("domain:evil.example", "credential-phishing")):
                 body = {"indicator": indicator, "reason": "a test", "category": category}
                 assert client.post("/api/v1/listings", json=body).status_code == 200
-        until(lambda: bool(ask(53, "evil.example.domain.mailrisk.internal").answer), "never listed")
+        until(lambda: bool(ask(5353, "evil.example.domain.mailrisk.internal").answer), "never listed")
         (folder / "postfix").mkdir()
         (folder / "postfix").chmod(0o755)
-        with postfix(folder / "postfix", more=block(PAGE, "main.cf")) as server:
+        with resolver(folder, 53), postfix(folder / "postfix", more=block(PAGE, "main.cf")) as server:
             return {
                 "listed client": _send(server, BAD, "a@honest.example"),
                 "listed sender": _send(server, GOOD, "a@www.evil.example"),
