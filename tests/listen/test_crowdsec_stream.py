@@ -13,6 +13,8 @@ import pytest
 from tests.worlds import TestClock, world
 
 from mailrisk.listen.http.crowdsec import CrowdSecApp
+from mailrisk.listen.http.crowdsec_body import wanted_of
+from mailrisk.publish.crowdsec import SCENARIOS
 from mailrisk.service.context import Context
 from mailrisk.service.keys import Role, issue
 from mailrisk.service.surfaces import Surfaces
@@ -69,6 +71,16 @@ def test_what_a_bouncer_missed_by_vanishing_is_told_when_it_comes_back(context: 
         ask(app, key, leaves_after=2)
     _, body = ask(app, key)
     assert values(body) == {f"203.0.113.{number}" for number in range(3)}
+
+
+def test_what_a_bouncer_asks_for_is_one_of_few_things() -> None:
+    wanted = wanted_of({"types": ["ban,captcha"], "scopes": ["Ip,range,country"]}, 0)
+    assert (wanted.types, wanted.scopes) == (("ban", "captcha"), ("ip", "range"))
+    assert wanted_of({"types": ["x" * 60_000]}, 0).types == ("none",)
+    names = {SCENARIOS[one] for one in wanted_of({"scenarios_containing": ["spam"]}, 0).scenarios}
+    assert names == {"mailrisk/spam-source", "mailrisk/gambling-porn-spam"}
+    assert wanted_of({"scenarios_containing": ["x" * 60_000]}, 0).scenarios == (-1,)
+    assert wanted_of({"limit": ["²"]}, 0).scopes == ("ip", "range")
 
 
 def test_while_we_are_stale_the_answer_is_503(context: Context) -> None:

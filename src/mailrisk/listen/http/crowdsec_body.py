@@ -14,6 +14,7 @@ from mailrisk.model.ip import parse_ip, parse_network
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.verdict import Category
 from mailrisk.publish.crowdsec import SCENARIOS, Wanted
+from mailrisk.publish.listing_table import ACTIONS
 from mailrisk.service.report_address import Report
 
 Read = TypeVar("Read")
@@ -154,7 +155,9 @@ def wanted_of(query: Query, expand: int) -> Wanted:
     scopes = tuple(one for one in words("scopes") or words("scope") if one in ("ip", "range"))
     if not scopes and not (words("scopes") or words("scope")):
         scopes = ("ip", "range")
-    return Wanted(scopes, scenarios, words("types") or words("type"), expand)
+    asked = words("types") or words("type")
+    types = tuple(one for one in asked if one in ACTIONS) or (("none",) if asked else ())
+    return Wanted(scopes, scenarios, types, expand)  # Of few different values: a bouncer is remembered by it.
 
 
 def alerts_json(decisions: bytes, now: datetime) -> bytes:
