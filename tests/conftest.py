@@ -55,6 +55,14 @@ def _refuse_network(event: str, args: tuple[Any, ...]) -> None:
 sys.addaudithook(_refuse_network)
 
 
+@pytest.fixture(autouse=True)
+def _ordinary_umask() -> Generator[None]:
+    """The command line sets one for its process, which is the tests' too; servers of the system have users of their own."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
 @dataclass
 class _Part:
     """What one part of the suite did."""

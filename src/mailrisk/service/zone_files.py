@@ -45,7 +45,9 @@ class ZoneFiles:
                 serial=stand.position[1],
                 written_at=self._context.clock(),
             )
-            self._folder.mkdir(parents=True, exist_ok=True)
+            if not self._folder.exists():
+                self._folder.mkdir(parents=True)
+                self._folder.chmod(0o755)  # rbldnsd reads as a user of its own.
             for name in FILES:
                 write_whole(self._folder / name, data_file(name, rows, head))
         self._written, self._written_s = stand.position, now
