@@ -11,7 +11,9 @@ _NOTE = (
     "**Synthetic**, all but the last sentence: messages of `tools/lures` from families of texts, and with lines of "
     "phrases, that no weight was trained on; twins are honest mail of the same subjects. The pipeline is the product's own, "
     "without network. The lexicon was written by the author of the families, so that its figures flatter it; the heads "
-    "have seen the training families alone. Messages of one family are alike: the number of families says more "
+    "have seen the training families alone. The Chinese letters of the test families that were missed have been read, and "
+    "general rules mended after it (no phrase was taken from them but names of departments), so that the Chinese recall is "
+    "no longer blind. Messages of one family are alike: the number of families says more "
     "than the interval."
 )
 
