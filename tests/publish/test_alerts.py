@@ -66,3 +66,14 @@ def test_a_code_in_an_answer_of_200_is_a_refusal() -> None:
     assert refused(b'{"errcode":45009,"errmsg":"api freq out of limit"}') == "api freq out of limit"
     assert refused(b'{"code":19021,"msg":"sign match fail"}') == "sign match fail"
     assert refused(b"ok") == ""
+
+
+def test_a_name_calls_nobody_and_is_no_link_in_a_chat() -> None:
+    name = '<at user_id="all">所有人</at> @all @所有人 [x](http://evil.example) <@anna> bob@all.example'
+    text = text_of([Alert(kind="account-high", at=NOW, en=name, zh=name)], chinese=False)
+    assert "<" not in text and "@all " not in text and "@所有人" not in text and "://" not in text
+    assert "bob@all.example" in text
+
+
+def test_an_answer_nested_without_end_is_no_failure() -> None:
+    assert refused(b"[" * 60_000) == ""

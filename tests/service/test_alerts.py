@@ -177,3 +177,20 @@ def test_a_command_that_fails_is_told(watched: Context, tmp_path: Path) -> None:
     response = AccountResponse(watched, policy, lambda: [RISKY], alerts.append, tmp_path / "told.json")
     asyncio.run(response.step())
     assert [alert.kind for alert in alerts][-1] == "account-not-disabled"
+
+
+def test_a_channel_that_fails_in_a_way_nobody_thought_of_is_tried_again() -> None:
+    channel = Channel()
+    told = Told(channel)
+    send = channel.send
+
+    async def broken(text: str, alerts: Sequence[Alert], now: datetime) -> None:
+        raise ValueError("a header with a line feed")
+
+    channel.send = broken  # type: ignore[method-assign]
+    told.tell("anna")
+    told.after(61)
+    assert told.alerts.status()[0].last_error == "a header with a line feed"
+    channel.send = send  # type: ignore[method-assign]
+    told.after(60)
+    assert len(channel.got) == 1

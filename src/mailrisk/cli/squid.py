@@ -21,6 +21,12 @@ import msgspec
 
 MAX_LINE: Final = 70_000
 MAX_AT_ONCE: Final = 200
+TOO_LONG: Final = " \x00"
+"""Ends the beginning of a line that was too long; no line of Squid's holds it."""
+
+NO_ANSWER: Final = (
+    httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, TimeoutError, OSError,
+)  # fmt: skip
 ASK_S: Final = 70.0
 
 
@@ -71,7 +77,7 @@ class Helper:
 
     async def _one(self, pool: httpcore.AsyncConnectionPool, line: bytes) -> None:
         try:
-            text = line.decode("utf-8", "replace").strip()
+            text = line.decode("utf-8", "replace").strip(" \r\n")
             channel, _, rest = text.partition(" ")
             if not channel.isdigit():
                 channel, rest = "", text
@@ -87,6 +93,8 @@ class Helper:
         visit = parse_question(text)
         if visit is None:
             return "BH message=no%20question"
+        if text.endswith(TOO_LONG):
+            return "BH message=too%20long"
         body = msgspec.json.encode({"visits": [visit]})
         try:
             async with asyncio.timeout(self._timeout_s):
@@ -97,33 +105,34 @@ class Helper:
                     content=body,
                     extensions={"timeout": self._timeout},
                 )
-        except (
-            httpcore.NetworkError,
-            httpcore.TimeoutException,
-            httpcore.ProtocolError,
-            TimeoutError,
-            OSError,
-        ):
+        except (*NO_ANSWER, httpcore.UnsupportedProtocol, httpcore.ProxyError):
             return "BH message=mailrisk%20does%20not%20answer"
         if answer.status != 200:  # 503 while the lists are too old: nobody knows, and nothing is clean.
             return f"BH message=HTTP%20{answer.status}"
-        return said_of(msgspec.json.decode(answer.content)["results"][0])
+        try:
+            return said_of(msgspec.json.decode(answer.content)["results"][0])
+        except (msgspec.MsgspecError, LookupError, TypeError, AttributeError, RecursionError):
+            return "BH message=an%20answer%20that%20is%20none"
 
 
 async def _line(reader: asyncio.StreamReader) -> bytes:
-    """The next line, without what is too long; b'' at the end."""
+    """The next line; of one that is too long the beginning and TOO_LONG, as its channel waits for an answer. b'' at the end."""
+    begun = b""
     while True:
         try:
-            return await reader.readuntil(b"\n")
+            rest = await reader.readuntil(b"\n")
         except asyncio.IncompleteReadError as error:
-            return error.partial
+            rest = error.partial
         except asyncio.LimitOverrunError as error:
-            await reader.readexactly(error.consumed)
+            skipped = await reader.readexactly(error.consumed)
+            begun = begun or skipped[:100]
+            continue
+        return rest if not begun else begun + b" -" + TOO_LONG.encode()
 
 
 def parse_question(text: str) -> dict[str, str] | None:
     """The visit that a line asks about; None: it asks about none."""
-    parts = [unquote(part) for part in text.split()]
+    parts = [unquote(part) for part in text.split(" ") if part]
     if len(parts) < 2:
         return None
     names = ("method", "url", "client", "user", "ip")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
@@ -25,6 +26,9 @@ MAX_LINES: Final = 20
 MAX_LINE: Final = 200
 MAX_BYTES: Final = 2_000
 """Bytes of a text: WeCom takes 2,048 of UTF-8."""
+
+_NO_TAGS: Final = str.maketrans("<>", "\u2039\u203a")  # single guillemets
+_EVERYBODY: Final = re.compile(r"(?<![\w.])@(?=all\b|everyone\b|here\b|channel\b|所有人)", re.IGNORECASE)
 
 _encode = msgspec.json.Encoder().encode
 
@@ -53,8 +57,11 @@ def text_of(alerts: Sequence[Alert], *, chinese: bool) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Names in alerts come from outside: no control characters, no line of their own."""
-    shown = "".join(char if char.isprintable() else " " for char in text)
+    """Names in alerts come from outside: no control characters, no line of their own, and nothing that a chat would take
+    for a tag (Feishu: ``<at user_id="all">``), a call to everybody, or a link to tap on."""
+    shown = "".join(char if char.isprintable() else " " for char in text[: 4 * MAX_LINE])
+    shown = shown.translate(_NO_TAGS).replace("://", "[:]//")
+    shown = _EVERYBODY.sub("\N{FULLWIDTH COMMERCIAL AT}", shown)
     return shown if len(shown) <= MAX_LINE else shown[: MAX_LINE - 1] + "…"
 
 
@@ -100,7 +107,7 @@ def refused(body: bytes) -> str:
     """What a robot says went wrong, '' if nothing did: a code other than 0 in an answer of HTTP 200."""
     try:
         said = msgspec.json.decode(body)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return ""
     if not isinstance(said, dict):
         return ""

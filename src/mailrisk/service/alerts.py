@@ -114,6 +114,8 @@ class _Queue:
         if self.channel.kinds and alert.kind not in self.channel.kinds:
             return
         if sum(map(len, self.waiting.values())) >= MAX_WAITING:
+            if not self.dropped % 1_000:
+                logger.error("%s: %d alerts wait, more are dropped", self.channel.name, MAX_WAITING)
             self.dropped += 1
             return
         self.waiting.setdefault(alert.kind, []).append(alert)
@@ -165,7 +167,9 @@ class Alerts:
             text = text_of(alerts, chinese=queue.channel.chinese)
             try:
                 await queue.channel.send(text, alerts, now)
-            except Unavailable as error:
+            except Exception as error:
+                if not isinstance(error, Unavailable):
+                    logger.exception("alerts by %s: a failure of ours", queue.channel.name)
                 queue.failures += 1
                 queue.last_error = str(error)
                 queue.retry_at = now + timedelta(seconds=min(3600, 5 * 2 ** min(queue.failures, 10)))

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.datastructures import State, UploadFile
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, SerializationException
 from litestar.handlers import BaseRouteHandler
 from litestar.params import Parameter
 
@@ -123,7 +123,10 @@ async def _fields(request: AnyRequest) -> dict[str, str]:
     """The fields of a report, wherever they stand."""
     fields = {name: str(value) for name, value in request.query_params.items()}
     if "json" in request.headers.get("content-type", ""):
-        sent = await request.json()
+        try:
+            sent = await request.json()
+        except SerializationException:
+            raise BadInput("body", "is no JSON") from None
         if not isinstance(sent, dict):
             raise BadInput("body", "is no JSON object")
         more = {
