@@ -55,12 +55,10 @@ def _refuse_network(event: str, args: tuple[Any, ...]) -> None:
 sys.addaudithook(_refuse_network)
 
 
-@pytest.fixture(autouse=True)
-def _ordinary_umask() -> Generator[None]:
-    """The command line sets one for its process, which is the tests' too; servers of the system have users of their own."""
-    before = os.umask(0o022)
-    yield
-    os.umask(before)
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """The command line sets an umask for its process, which is ours too; servers of the system have users of their own."""
+    os.umask(0o022)
 
 
 @dataclass
