@@ -17,6 +17,8 @@ from tests.interop.page import block
 from tests.interop.squid import origin, squid
 from tests.listen.conftest import start, stop
 
+from mailrisk.edge.gate_probe import icap_error, page_error
+
 PAGE = "icap.md"
 
 
@@ -88,6 +90,12 @@ def test_a_client_that_knows_no_204_gets_its_request_back_byte_by_byte(site: Sit
     )
     said = site.raw(head + http + body)
     assert said.startswith(b"ICAP/1.0 200 OK\r\n") and said.endswith(http + body), said
+
+
+def test_doctor_sees_that_proxies_and_visitors_are_answered(site: Site) -> None:
+    assert icap_error(f"127.0.0.1:{site.port}") == ""
+    assert page_error(str(site.service.base_url)) == ""
+    assert page_error("http://127.0.0.1:9").startswith("127.0.0.1:9: ")
 
 
 def test_half_a_head_and_what_is_no_icap_are_refused_and_others_are_served(

@@ -22,6 +22,8 @@ from tests.interop.page import block
 from tests.interop.postfix import Postfix, log_of, postfix
 from tests.listen.conftest import start, stop
 
+from mailrisk.edge.gate_probe import icap_error, milter_error
+
 PAGE = "postfix-milter.md"
 THEIRS = "198.51.100.7"
 LISTED = "http://phish.example/login/form.html"
@@ -42,6 +44,7 @@ virtual_gid_maps = static:{gid}
 class Site:
     """A Postfix with a mailrisk behind it."""
 
+    listen: str
     server: Postfix
     client: httpx.Client
     folder: Path
@@ -98,7 +101,7 @@ def site(tmp_path: Path, **changes: str) -> Iterator[Site]:
                 body = {"indicator": indicator, "reason": "a test", "category": category}
                 assert client.post("/api/v1/listings", json=body).status_code == 200
             with postfix(folder, more=block(PAGE, "main.cf", **place) + boxes) as server:
-                yield Site(server, client, folder)
+                yield Site(f"127.0.0.1:{port}", server, client, folder)
     finally:
         stop(process)
 
@@ -142,6 +145,7 @@ def test_an_honest_letter_is_not_malicious(observing: Site) -> None:
 
 def test_headers_that_others_wrote_in_our_name_are_removed(observing: Site) -> None:
     forged = "X-Mailrisk: clean; score=0\r\nx-mailrisk: clean\r\nX-Mailrisk-Score: 0\r\nX-Other: stays\r\n"
+    forged += "X-Mailrisk : clean\r\n" + "A: b\r\n" * 10_001 + "X-Mailrisk: clean, far below\r\n"
     assert observing.send(letter("forged", LURE, forged)).startswith("250")
     message = observing.delivered("forged")
     assert [str(one).partition(";")[0] for one in message.get_all("X-Mailrisk") or []] == ["malicious"]
@@ -153,6 +157,11 @@ def test_many_messages_at_once_and_several_on_one_connection(observing: Site) ->
         said = list(pool.map(lambda n: observing.send(letter(f"n{n}", f"This is letter {n}.")), range(20)))
     assert all(one.startswith("250") for one in said), said
     assert all(observing.delivered(f"n{n}")["X-Mailrisk"] for n in range(20))
+
+
+def test_doctor_sees_that_the_milter_answers(observing: Site) -> None:
+    assert milter_error(observing.listen) == ""
+    assert icap_error(observing.listen), "it speaks no ICAP"
 
 
 def test_malicious_mail_is_held_and_a_link_to_malware_is_refused(enforcing: Site) -> None:

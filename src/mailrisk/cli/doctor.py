@@ -11,6 +11,7 @@ import click
 from mailrisk.cli import output
 from mailrisk.cli.doctor_agent import agent_findings
 from mailrisk.cli.doctor_dns import dns_findings
+from mailrisk.cli.doctor_gates import gate_findings
 from mailrisk.cli.doctor_lists import list_findings
 from mailrisk.cli.llm import try_model
 from mailrisk.cli.options import opened, output_options, store_options
@@ -88,6 +89,7 @@ def _setup(context: Context, settings: Config, data_dir: Path, config: Path | No
         surfaces=(
             *dns_findings(settings, context.clock()),
             *agent_findings(settings),
+            *gate_findings(settings),
             *list_findings(settings, data_dir, context.clock()),
         ),
     )
