@@ -186,6 +186,29 @@ def test_an_unknown_key_in_the_configuration_is_an_error_that_names_it(run: Any,
 def test_tables_speak_chinese_when_asked(run: Any) -> None:
     result = run("message", "check", LURE, "--no-network", "--lang", "zh")
     assert "恶意" in result.out and "原因" in result.out
+    attacked = run("log", "detect", LOG, "--timezone", "UTC", "--lang", "zh")
+    assert "建议处置: 观察" in attacked.out and "280 行：登录事件 280 条" in attacked.err
+
+
+def test_an_address_that_is_listed_without_a_category_is_not_said_to_phish(run: Any) -> None:
+    run("list", "198.51.100.66", "--reason", "seen scanning")
+    run("list", "https://evil.example/login", "--reason", "seen asking for our passwords")
+    listed = {
+        item["indicator"]: item["category"]
+        for item in run("changes", "--format", "jsonl").lines
+        if item.get("indicator")
+    }
+    assert listed["198.51.100.66"] == "listed"
+    assert listed["https://evil.example/login"] == "credential-phishing"
+
+
+def test_a_sweep_that_cannot_ask_says_so_and_a_report_has_its_date(run: Any, tmp_path: Path) -> None:
+    log = tmp_path / "mail.log"
+    log.write_bytes(Path(LOG).read_bytes())
+    swept = run("agent", "--once", "--dry-run", "--log", str(log), "--server", "http://127.0.0.1:9")
+    assert swept.code == 3 and "the sweep failed" in swept.out
+    told = run("agent", "--report", "--log", str(log), "--lang", "zh")
+    assert f"{datetime.now(UTC):%Y}" in told.out.splitlines()[0]
 
 
 @pytest.mark.parametrize("format_", ["table", "json", "jsonl"])

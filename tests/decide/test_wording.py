@@ -46,3 +46,9 @@ def test_one_of_a_kind_is_singular() -> None:
     )
     assert counted("0 account(s) in 10 minutes, 21 account(s)") == "0 accounts in 10 minutes, 21 accounts"
     assert counted("network(s)") == "network(s)"
+
+
+def test_where_no_author_can_be_read_the_sentence_says_so() -> None:
+    for author in ("", "?"):
+        assert worded({"author": author}, chinese=False) == {"author": "(none)"}
+        assert worded({"author": author}, chinese=True) == {"author": "（无）"}

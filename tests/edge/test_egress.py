@@ -88,6 +88,15 @@ def test_a_name_with_an_inner_address_is_refused(tmp_path: Path, address: str) -
         _through_names(replying(answer(FEED)), tmp_path, {"feed.example": [address]})
 
 
+def test_a_name_that_cannot_be_resolved_is_told_once_and_in_words(tmp_path: Path) -> None:
+    async def resolve(host: str, port: int) -> list[str]:
+        raise OSError(-2, "Name or service not known")
+
+    egress = Egress(backend=GuardedBackend(resolve=resolve))
+    with pytest.raises(Unavailable, match=r"^feed\.example: cannot be resolved: Name or service not known$"):
+        asyncio.run(fetch("http://feed.example/", tmp_path, egress=egress))
+
+
 def test_a_redirect_to_a_name_with_an_inner_address_is_refused(tmp_path: Path) -> None:
     names = {"feed.example": ["8.8.8.8"], "inside.example": ["10.0.0.7"]}
     reply = answer(b"", "Location: http://inside.example/", status="302 Found")

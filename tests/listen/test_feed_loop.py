@@ -29,7 +29,10 @@ url = "{url}/feed.txt"
 """
 
 
-def test_what_is_due_is_fetched_by_a_process_of_its_own(tmp_path: Path) -> None:
+def test_what_is_due_is_fetched_by_a_process_of_its_own(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="mailrisk.listen.feed_loop")
     config = tmp_path / "mailrisk.toml"
     with open_context(tmp_path / "data", load_config(None), network=False) as context:
         disable = ", ".join(f'"{name}"' for name in context.feeds.enabled)
@@ -50,6 +53,7 @@ def test_what_is_due_is_fetched_by_a_process_of_its_own(tmp_path: Path) -> None:
                     await loop
                 [row] = feed_status(context)
                 assert (row.name, row.entries, row.last_error) == ("local", 1, "")
+                assert "feed local imported, 1 entries, 1 changes" in caplog.text
 
     asyncio.run(run())
 

@@ -18,6 +18,14 @@ from mailrisk.service.context import Context
 from mailrisk.service.doctor import Setup, examine
 from mailrisk.service.graph_pull import GraphState
 from mailrisk.service.login_shares import FILE, LoginShares, read_shares, write_shares
+from mailrisk.service.status import FeedStatus
+
+
+def feed_row(name: str, failures: int) -> FeedStatus:
+    return FeedStatus(
+        name=name, format="openphish-text", enabled=True, entries=0, imports=0, imported_at=None, checked_at=None,
+        age_s=None, due_at=None, failures=failures, last_error="no" if failures else "", failed_at=None,
+    )  # fmt: skip
 
 
 def checks(found: list[Advice]) -> set[str]:
@@ -37,6 +45,14 @@ def pulled(minutes_ago: int, failures: int = 0) -> GraphState:
 
 def test_a_sound_installation_lacks_at_most_feeds(context: Context) -> None:
     assert checks(examine(context, Setup())) <= {"no-feed"}
+
+
+def test_feeds_that_all_fail_are_one_fault(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing = [feed_row("a", 1), feed_row("b", 2)]
+    monkeypatch.setattr("mailrisk.service.doctor.feed_status", lambda _: failing)
+    assert [one.check for one in examine(context, Setup())] == ["feeds-unreachable", "no-feed"]
+    monkeypatch.setattr("mailrisk.service.doctor.feed_status", lambda _: [feed_row("a", 1), feed_row("b", 0)])
+    assert [one.check for one in examine(context, Setup())] == ["feed-failing", "no-feed"]
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_reasons_say_how_much_of_what_and_since_when(context: Context) -> None:
     answers = found(context, first + [event(i, f"user{i % 41}", "192.0.2.9") for i in range(57)])
     text = answers["192.0.2.9"].reasons[0].text
     assert "57 failures on 41 accounts in 10 minutes, first seen 3 days ago" in text
-    assert "首次出现于3 天前" in answers["192.0.2.9"].reasons[0].text_zh
+    assert "首次出现于 3 天前" in answers["192.0.2.9"].reasons[0].text_zh
 
 
 def test_a_trusted_front_end_is_never_listed_neither_by_logins_nor_by_feeds(context: Context) -> None:

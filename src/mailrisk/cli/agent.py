@@ -44,7 +44,9 @@ REPORTS = "reports"
 @click.option("--dry-run", is_flag=True, help="Say what would be done; touch no firewall, remember nothing.")
 @click.option("--report", "only_report", is_flag=True, help="Print the report of today so far, and end.")
 @click.option(
-    "--lang", type=click.Choice(["en", "zh"]), help="Language of the report (default: as configured)."
+    "--lang",
+    type=click.Choice(["en", "zh"]),
+    help="Language (default: as LANG says on the screen, as configured in reports that are kept).",
 )
 @store_options
 @click.pass_context
@@ -67,13 +69,15 @@ def agent_command(
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     sweep = make_sweep(settings, data_dir, dry_run=dry_run, from_end=not once)
-    spoken = lang or settings.agent.report_language
     if only_report:
-        click.echo(report(sweep.state.day, lang=spoken), nl=False)
+        if not sweep.state.day.date:
+            _new_day(sweep.state.day, system_clock())
+        click.echo(report(sweep.state.day, lang=output.language(lang)), nl=False)
         return
     if once:
-        click_context.exit(3 if asyncio.run(_once(sweep)).errors else 0)
-    asyncio.run(_for_ever(sweep, settings.agent.interval_s, data_dir / REPORTS, spoken))
+        click_context.exit(3 if asyncio.run(_once(sweep, output.language(lang))).errors else 0)
+    kept = lang or settings.agent.report_language
+    asyncio.run(_for_ever(sweep, settings.agent.interval_s, data_dir / REPORTS, kept))
 
 
 def _with_options(
@@ -87,7 +91,7 @@ def _with_options(
     return msgspec.structs.replace(settings, agent=agent)
 
 
-async def _once(sweep: Sweep) -> Swept:
+async def _once(sweep: Sweep, lang: str) -> Swept:
     """One sweep over all that the logs have, with a table of what was done."""
     _new_day(sweep.state.day, system_clock())
     await asyncio.to_thread(sweep.restore)
@@ -97,20 +101,38 @@ async def _once(sweep: Sweep) -> Swept:
         swept = await sweep.once()
         steps += swept.steps
         errors += swept.errors
-    _print(steps)
+    _print(steps, len(errors), lang)
     return msgspec.structs.replace(swept, steps=tuple(steps), errors=tuple(errors))
 
 
-def _print(steps: list[Step]) -> None:
-    table = output.table("en", "Ip", "Response", "Why")
-    words = {Deed.OBSERVE: "observe (feeds alone)", Deed.SPARE: "spare (allowed)"}
+_DEEDS = {
+    "en": {Deed.OBSERVE: "observe (feeds alone)", Deed.SPARE: "spare (allowed)"},
+    "zh": {
+        Deed.BLOCK: "封锁",
+        Deed.UNBLOCK: "解封",
+        Deed.OBSERVE: "只观察（仅见于情报源）",
+        Deed.SPARE: "放过（白名单）",
+    },
+}
+
+
+def _print(steps: list[Step], errors: int, lang: str) -> None:
+    table = output.table(lang, "Ip", "Response", "Why")
     for step in steps:
-        until = f" until {step.block.until:%Y-%m-%d %H:%MZ}" if step.block and step.deed is Deed.BLOCK else ""
-        table.add_row(step.ip, f"{words.get(step.deed, step.deed)}{until}", output.safe(step.why))
+        until = f"{step.block.until:%Y-%m-%d %H:%MZ}" if step.block and step.deed is Deed.BLOCK else ""
+        words = _DEEDS[lang].get(step.deed, step.deed)
+        words += until and (f"，至 {until}" if lang == "zh" else f" until {until}")
+        table.add_row(step.ip, words, output.safe(step.why))
     if steps:
         output.console().print(table)
+    elif errors:
+        click.echo(
+            "没有结果：巡查未能完成，原因见上。"
+            if lang == "zh"
+            else "No result: the sweep failed, for the reasons above."
+        )
     else:
-        click.echo("Nobody is to be blocked or let pass.")
+        click.echo("没有需要封锁或解封的地址。" if lang == "zh" else "Nobody is to be blocked or let pass.")
 
 
 async def _for_ever(sweep: Sweep, every_s: float, reports: Path, lang: str) -> None:

@@ -49,21 +49,27 @@ def print_ips(answers: list[Any], lang: str) -> None:
         if isinstance(answer, ErrorAnswer):
             output.print_error(answer, lang)
             continue
-        action = response(answer.suggested_response, answer.suggested_for_s)
+        action = response(answer.suggested_response, answer.suggested_for_s, lang)
         facts = [
             output.word(answer.category, lang),
             output.since(answer.first_detected, lang),
             f"{answer.country or ''} AS{answer.asn}".strip() if answer.asn else answer.country or "-",
-            "-" if action == "none" else f"{output.heading('Response', lang)}: {action}",
+            "-" if answer.suggested_response == "none" else f"{output.heading('Response', lang)}: {action}",
         ]
         output.print_block(answer, facts, lang)
 
 
-def response(action: str, for_s: int | None) -> str:
+_CHINESE = {
+    "block": "封锁", "delay": "延迟应答", "watch": "观察", "d": "天", "h": "小时", "min": "分钟", "s": "秒",
+}  # fmt: skip
+
+
+def response(action: str, for_s: int | None, lang: str) -> str:
     """A suggested response with its duration: ``block 1 d``."""
+    words = _CHINESE if lang == "zh" else {}
+    said = words.get(action, action)
     if for_s is None:
-        return action
-    for unit, seconds in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if for_s % seconds == 0:
-            return f"{action} {for_s // seconds} {unit}"
-    return f"{action} {for_s} s"
+        return said
+    units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+    unit, seconds = next(one for one in units if for_s % one[1] == 0)
+    return f"{said} {for_s // seconds} {words.get(unit, unit)}"

@@ -134,14 +134,12 @@ def withdraw_command(
 @click.option(
     "--category",
     type=click.Choice([category.value for category in Category]),
-    default=Category.CREDENTIAL_PHISHING.value,
-    show_default=True,
-    help="What kind of danger it is.",
+    help="What kind of danger it is (default: credential-phishing; of addresses, listed).",
 )
 @output_options
 @store_options
 def list_command(
-    indicator: str, reason: str, category: str, format_: str, lang: str | None, data_dir: Path,
+    indicator: str, reason: str, category: str | None, format_: str, lang: str | None, data_dir: Path,
     config: Path | None,
 ) -> None:  # fmt: skip
     """List an indicator on an analyst's word; lifts an exemption.
@@ -150,7 +148,7 @@ def list_command(
     mailrisk list https://evil.example/login --reason "seen asking for our passwords"
     """
     with opened(data_dir, config, network=False) as context:
-        outcome = list_by_hand(context, indicator, comment=reason, category=category, analyst="cli")
+        outcome = list_by_hand(context, indicator, comment=reason, category=category or "", analyst="cli")
     _print_outcome(outcome, format_, output.language(lang))
 
 

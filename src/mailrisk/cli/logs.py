@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
+import msgspec
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from mailrisk.cli import output
@@ -78,20 +79,25 @@ def log_parse(
     spoken = output.language(lang)
     answers = output.print_answers(
         (
-            _shown(item)
+            _shown(item, as_data=format_ != "table")
             for item in _events(files, counts, as_, zone, year, settings)
             if not isinstance(item, SendEvent)
         ),
         format_,
         lambda found: _event_table(found, spoken),
     )
-    _report(counts)
+    _report(counts, spoken)
     click_context.exit(3 if any(isinstance(answer, ErrorAnswer) for answer in answers) else 0)
 
 
-def _shown(item: LoginEvent | BadLine | ErrorAnswer) -> LoginEvent | ErrorAnswer:
+def _shown(item: LoginEvent | BadLine | ErrorAnswer, *, as_data: bool) -> Any:
+    """The event, as data in the form that ``POST /api/v1/login-events`` takes."""
     if isinstance(item, BadLine):
         return ErrorAnswer(input=item.place, error=item.reason, field="line")
+    if as_data and isinstance(item, LoginEvent):
+        fields = msgspec.to_builtins(item)
+        del fields["reporter"]  # The server knows who sends it.
+        return fields
     return item
 
 
@@ -148,8 +154,8 @@ def log_detect(
         found = detect(context, _progress(events, counts, files), counts)
         answers: list[Any] = [*found.ips, *found.accounts, *errors]
         output.print_answers(answers, format_, lambda shown: _print(shown, spoken))
-    _report(counts)
-    _hint(counts, len(found.ips) + len(found.accounts))
+    _report(counts, spoken)
+    _hint(counts, len(found.ips) + len(found.accounts), spoken)
     click_context.exit(exit_code(answers, fail_on))
 
 
@@ -200,26 +206,48 @@ def _event_table(events: list[Any], lang: str) -> None:
     output.console().print(table)
 
 
-def _report(counts: LogCounts) -> None:
+def _report(counts: LogCounts, lang: str) -> None:
+    if lang == "zh":
+        text = f"{counts.lines} 行：登录事件 {counts.events} 条，其他 {counts.skipped} 行，无法解析 {counts.bad} 行"
+        text += f"（首处：{counts.first_bad}）" if counts.bad else ""
+        click.echo(text + (f"；账号发信 {counts.sends} 封" if counts.sends else ""), err=True)
+        return
     text = f"{counts.lines} lines: {counts.events} login events, {counts.skipped} others, {counts.bad} bad"
     text += f" (first: {counts.first_bad})" if counts.bad else ""
     click.echo(text + (f"; {counts.sends} messages of accounts" if counts.sends else ""), err=True)
 
 
-def _hint(counts: LogCounts, found: int) -> None:
+_NO_LOGIN = (
+    (
+        "No line was recognised as a login. Name the format with --as (docs/reference/formats.md), or "
+        "describe your own with [[log_format]]; see whether the server logs logins at all."
+    ),
+    (
+        "没有识别出任何登录记录。请用 --as 指定日志格式（见 docs/reference/formats.md），或用 [[log_format]] 自定义；"
+        "并确认服务器是否记录登录。"
+    ),
+)
+_UNREADABLE = (
+    "Most lines could not be read: if their times are the reason, give --timezone or --year.",
+    "多数行无法解析：若因时间格式所致，请指定 --timezone 或 --year。",
+)
+_NOTHING = (
+    "Nothing stands out: nobody attacks, or too few logins are in these files. Old logs may be given too.",
+    "未发现异常：没有攻击，或这些文件中的登录记录太少。可以一并给出较早的日志。",
+)
+
+
+def _hint(counts: LogCounts, found: int, lang: str) -> None:
     """What may be wrong when nothing was found."""
     if found:
         return
     if counts.lines and not counts.events and not counts.sends:
-        text = (
-            "No line was recognised as a login. Name the format with --as (docs/reference/formats.md), or "
-            "describe your own with [[log_format]]; see whether the server logs logins at all."
-        )
+        words = _NO_LOGIN
     elif counts.bad > counts.events:
-        text = "Most lines could not be read: if their times are the reason, give --timezone or --year."
+        words = _UNREADABLE
     else:
-        text = "Nothing stands out: nobody attacks, or too few logins are in these files. Old logs may be given too."
-    click.echo(text, err=True)
+        words = _NOTHING
+    click.echo(words[lang == "zh"], err=True)
 
 
 def _zone(name: str) -> tzinfo:

@@ -29,11 +29,16 @@ _NAMED: Final = frozenset({"wants", "where", "claimed"})
 
 _WORDED: Final = _NAMED | {"phrase"}
 
+_NOBODY: Final = frozenset({"", "?"})
+"""What evidence says where a message names no author that can be read."""
+
 _EMPTY: Final = re.compile(r"[ ]?(?:[(（](?:“”)?[)）]|[:：] ?“”)")
 
 
 def worded(shown: Mapping[str, str], *, chinese: bool) -> dict[str, str]:
     """The fields of a sentence with labels and patterns put into words of its language."""
+    if shown.get("author") in _NOBODY:
+        shown = {**shown, "author": "（无）" if chinese else "(none)"}
     if _WORDED.isdisjoint(shown):
         return dict(shown)
     words = _CHINESE if chinese else _ENGLISH

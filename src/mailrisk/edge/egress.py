@@ -77,14 +77,14 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
                 return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failed = error
-        raise failed or httpcore.ConnectError(f"{host} has no address")
+        raise failed or httpcore.ConnectError("has no address")
 
     async def _addresses(self, host: str, port: int, timeout: float | None) -> list[str]:
         try:
             async with asyncio.timeout(timeout):
                 found = await self._resolve(host.strip("[]"), port)
         except OSError as error:
-            raise httpcore.ConnectError(f"{host} cannot be resolved: {error}") from None
+            raise httpcore.ConnectError(f"cannot be resolved: {error.strerror or error}") from None
         if (host, port) not in self._exempt:
             for address in found:
                 check_public(address)

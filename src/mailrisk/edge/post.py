@@ -72,7 +72,7 @@ async def exchange(
     except TimeoutError:
         raise Unavailable(f"{target.host}: no answer within {timeout_s:g} s") from None
     except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
-        raise Unavailable(f"{target.host}: {type(error).__name__} {error}".rstrip()) from None
+        raise Unavailable(f"{target.host}: {str(error) or type(error).__name__}") from None
     except (httpcore.ProxyError, httpcore.UnsupportedProtocol) as error:
         raise Unavailable(f"{target.host}: {error}") from None
 

@@ -11,8 +11,10 @@ import contextlib
 import logging
 import sys
 
+import msgspec
+
 from mailrisk.service.context import Context
-from mailrisk.service.fetch_feeds import due, fetch_feeds
+from mailrisk.service.fetch_feeds import FetchReport, due, fetch_feeds
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +46,22 @@ def _why_not(context: Context) -> str:
     return "feeds.fetch is false" if not context.feeds.scheduled else "no feed is enabled"
 
 
+def _tell(line: bytes) -> None:
+    """One line of the log for one feed; the child says nothing about it itself."""
+    try:
+        report = msgspec.json.decode(line, type=FetchReport)
+    except msgspec.MsgspecError:
+        logger.warning("feeds: %s", line.decode("utf-8", "replace").rstrip()[:500])
+        return
+    if report.error:
+        again = f"{report.due_at:%Y-%m-%d %H:%MZ}"
+        logger.warning("feed %s %s: %s; next try %s", report.feed, report.outcome, report.error, again)
+        return
+    done = report.imported
+    changed = "" if done is None else f", {done.entries} entries, {done.changes} changes"
+    logger.info("feed %s %s%s", report.feed, report.outcome, changed)
+
+
 async def _child(context: Context) -> None:
     """Fetches what is due in a process of its own, which ends with the server."""
     process = await asyncio.create_subprocess_exec(
@@ -54,7 +72,7 @@ async def _child(context: Context) -> None:
     try:
         async with asyncio.timeout(LONGEST_S):
             async for line in process.stdout:
-                logger.info("fetched: %s", line.decode("utf-8", "replace").rstrip()[:500])
+                _tell(line)
             await process.wait()
     finally:
         if process.returncode is None:

@@ -179,10 +179,17 @@ WORDINGS: Final = {
     ),
     "feed-failing": Wording(
         Grade.WARNING,
-        "The feed {feed} failed {failures} times in a row: {error}",
-        "情报源 {feed} 连续失败 {failures} 次：{error}",
-        "mailrisk feed fetch {feed} says why; feeds.disable takes it out",
-        "执行 mailrisk feed fetch {feed} 查看原因；用 feeds.disable 停用该情报源",
+        "The feed {feed} cannot be fetched (failures in a row: {failures}): {error}",
+        "情报源 {feed} 拉取失败（连续 {failures} 次）：{error}",
+        "mailrisk feed fetch {feed} tries again; feeds.disable takes it out",
+        "执行 mailrisk feed fetch {feed} 重试；用 feeds.disable 停用该情报源",
+    ),
+    "feeds-unreachable": Wording(
+        Grade.WARNING,
+        "None of the {count} feeds that are enabled can be fetched: {error}",
+        "已启用的 {count} 个情报源均拉取失败：{error}",
+        "See whether there is a way out to the network: feeds.proxy names a proxy, feeds.fetch = false is quiet",
+        "请检查能否访问外网：可用 feeds.proxy 指定代理，或用 feeds.fetch = false 关闭拉取",
     ),
     "busy-address": Wording(
         Grade.WARNING,

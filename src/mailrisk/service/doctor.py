@@ -70,10 +70,14 @@ def _index(context: Context) -> Iterator[Advice]:
 
 def _feeds(context: Context) -> Iterator[Advice]:
     feeds = feed_status(context)
-    for feed in feeds:
-        if feed.enabled and feed.failures:
+    enabled = [feed for feed in feeds if feed.enabled]
+    unreachable = len(enabled) > 1 and all(feed.failures for feed in enabled)
+    if unreachable:
+        yield advise("feeds-unreachable", count=len(enabled), error=enabled[0].last_error)
+    for feed in enabled:
+        if feed.failures and not unreachable:
             yield advise("feed-failing", feed=feed.name, failures=feed.failures, error=feed.last_error)
-        elif feed.enabled and feed.age_s is not None and feed.age_s > FEED_TOO_OLD_S:
+        elif feed.age_s is not None and feed.age_s > FEED_TOO_OLD_S:
             yield advise("feed-old", feed=feed.name, days=feed.age_s // 86_400)
     if not any(feed.imports for feed in feeds):
         yield advise("no-feed")

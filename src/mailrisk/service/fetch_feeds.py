@@ -130,7 +130,7 @@ def _missed(context: Context, source: FeedSource, outcome: str, error: str) -> F
         row = transaction.feeds.open(SHARED, source.name, source.format)
         due_at = context.clock() + timedelta(seconds=retry_after_s(row.failures, source.refresh_s))
         transaction.feeds.missed(row.id, due_at, row.failures + 1, error)
-    logger.warning("feed %s: %s (%s)", source.name, error, outcome)
+    logger.info("feed %s: %s (%s)", source.name, error, outcome)
     return FetchReport(feed=source.name, outcome=outcome, due_at=due_at, error=error)
 
 

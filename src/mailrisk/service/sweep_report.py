@@ -15,8 +15,8 @@ MOST: Final = 10
 _DEEDS: Final = {
     Deed.BLOCK: ("blocked", "已封锁"),
     Deed.UNBLOCK: ("let pass again", "已解封"),
-    Deed.OBSERVE: ("would be blocked, known from feeds alone", "仅情报源记录,只观察未封锁"),
-    Deed.SPARE: ("spared: they are allowed, or ours", "在白名单内或属本方,未封锁"),
+    Deed.OBSERVE: ("would be blocked, known from feeds alone", "仅见于情报源，只观察未封锁"),
+    Deed.SPARE: ("spared: they are allowed, or ours", "在白名单内或属本机，未封锁"),
 }
 
 
@@ -55,9 +55,9 @@ def report(day: Day, *, lang: str = "en") -> str:
     top = sorted(day.failing.items(), key=lambda pair: -pair[1])[:MOST]
     if chinese:
         lines = [
-            f"mailrisk 登录失败巡查 {day.date}(UTC)",
-            f"读取日志 {day.lines} 行(无法识别 {day.bad_lines} 行)",
-            f"登录失败 {day.failures} 次,成功 {day.successes} 次,失败来源地址 {len(day.failing)} 个",
+            f"mailrisk 登录失败巡查 {day.date}（UTC）",
+            f"读取日志 {day.lines} 行（无法识别 {day.bad_lines} 行）",
+            f"登录失败 {day.failures} 次，成功 {day.successes} 次，失败来源地址 {len(day.failing)} 个",
         ]
     else:
         lines = [
@@ -70,9 +70,9 @@ def report(day: Day, *, lang: str = "en") -> str:
         lines.append(f"  {count:>6}  {words[chinese]}")
         lines += [f"          {told.ip}  {told.why}" for told in day.told if told.deed is deed][:MOST]
     if top:
-        lines.append("失败最多的地址:" if chinese else "Most failures:")
+        lines.append("失败最多的地址：" if chinese else "Most failures:")
         lines += [f"  {count:>6}  {ip}" for ip, count in top]
     if day.errors:
-        lines.append("出错:" if chinese else "What went wrong:")
+        lines.append("错误：" if chinese else "What went wrong:")
         lines += [f"  {count:>6}  {text}" for text, count in day.errors.items()]
     return "\n".join(lines) + "\n"

@@ -6,6 +6,7 @@ from mailrisk.model.errors import BadInput
 from mailrisk.model.evidence import SHARED, Evidence
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.url.indicator import parse_indicator
+from mailrisk.model.verdict import Category
 from mailrisk.service.answers import Listed
 from mailrisk.service.barriers import never_listed
 from mailrisk.service.check_url import rule_covering
@@ -36,8 +37,14 @@ def withdraw(
 def list_by_hand(
     context: Context, text: str, *, comment: str, category: str, analyst: str, tenant: int = SHARED
 ) -> list[Listed]:
-    """Lists an indicator on an analyst's word; lifts an exemption. BadInput: it is never listed."""
+    """Lists an indicator on an analyst's word; lifts an exemption. BadInput: it is never listed.
+
+    Without a ``category`` an address is ``listed``, for nobody said what it does; anything else phishes for passwords.
+    """
     subject, scheme = parse_indicator(text)
+    if not category:
+        address = subject.kind in (Kind.IP, Kind.NETWORK)
+        category = Category.LISTED if address else Category.CREDENTIAL_PHISHING
     comment = _checked(comment)
     if why := never_listed(context.knowledge, subject, by_analyst=True):
         raise BadInput("indicator", f"{subject.display(scheme)} is {why} and is never listed")

@@ -45,7 +45,7 @@ class ListingBody(Body, frozen=True):
 
     indicator: str
     reason: str
-    category: Category = Category.CREDENTIAL_PHISHING
+    category: Category | None = None
 
 
 class UrlResults(msgspec.Struct, frozen=True, kw_only=True):

@@ -81,7 +81,7 @@ def listings(request: AnyRequest, data: ListingBody) -> Outcome:
             request.app.state.context,
             data.indicator,
             comment=data.reason,
-            category=data.category,
+            category=data.category or "",
             analyst=grant.public_id,
             tenant=grant.tenant,
         )
