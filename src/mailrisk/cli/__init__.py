@@ -54,10 +54,10 @@ COMMANDS: Final = {
     ),
     "agent": Place(
         "agent:agent_command",
-        "Follow a mail server's logs and block the addresses that attack its logins.",
+        "Follow the logs of a mail server and block the addresses that attack its logins.",
     ),
     "squid-helper": Place(
-        "squid:squid_helper_command", "Answer Squid's questions about visits (external_acl)."
+        "squid:squid_helper_command", "Answer Squid's questions about visits; Squid starts it by itself."
     ),
     "visits": Place("visits:visits_group", "Visits of web pages: what proxies have logged."),
     "serve": Place("server:serve_command", "Run the service in the foreground; stop it with Ctrl-C."),
