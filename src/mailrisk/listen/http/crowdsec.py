@@ -45,6 +45,7 @@ from mailrisk.service.withdraw import list_by_hand, withdraw
 logger = logging.getLogger(__name__)
 
 MAX_BODY: Final = 4 * 1024 * 1024
+MAX_LOGIN: Final = 64 * 1024
 MAX_ALERTS: Final = 1_000
 TOKEN_FOR_S: Final = 3_600
 MAX_THREADS: Final = 4
@@ -74,7 +75,10 @@ class CrowdSecApp:
         headers = {name: value.decode("latin-1") for name, value in reversed(scope["headers"])}
         loop = asyncio.get_running_loop()
         try:
-            body = await _body(receive) if scope["method"] == "POST" else b""
+            body = b""
+            if scope["method"] == "POST":
+                most = await loop.run_in_executor(self._threads, self._most_body, scope, headers)
+                body = await _body(receive, most)
             answer = await loop.run_in_executor(self._threads, self._answer, scope, headers, body)
         except Gone:
             return
@@ -101,6 +105,14 @@ class CrowdSecApp:
         grant = self._grant(headers, role)
         client = scope["client"][0] if scope.get("client") else ""
         return handler(self, Call(grant, f"{grant.public_id}@{client}", query, headers, body))
+
+    def _most_body(self, scope: Scope, headers: dict[bytes, str]) -> int:
+        """Bytes of a body that are kept: without a key only those of a login. Unauthorised: none are read."""
+        route = _ROUTES.get((scope["method"], scope["path"].rstrip("/")))
+        if route is None:
+            return MAX_LOGIN
+        self._grant(headers, route[0])
+        return MAX_BODY
 
     # -- who --------------------------------------------------------------------------------------
 
@@ -237,15 +249,15 @@ def _rfc3339(timestamp: float) -> str:
     return datetime.fromtimestamp(int(timestamp), UTC).isoformat().replace("+00:00", "Z")
 
 
-async def _body(receive: Callable[[], Awaitable[Any]]) -> bytes:
+async def _body(receive: Callable[[], Awaitable[Any]], most: int) -> bytes:
     parts = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Gone
         parts += message.get("body", b"")
-        if len(parts) > MAX_BODY:
-            raise BadInput("body", f"larger than {MAX_BODY} bytes")
+        if len(parts) > most:
+            raise BadInput("body", f"larger than {most} bytes")
         if not message.get("more_body"):
             return bytes(parts)
 

@@ -127,14 +127,27 @@ async def page(request: AnyRequest, t: str = "") -> Response[str]:
 @post("/visit", include_in_schema=False, status_code=303)
 async def go_on(request: AnyRequest) -> Response[str]:
     """The visitor has read the warning and goes on."""
-    raw = await request.body()
-    text = parse_qs(raw[:MAX_FORM].decode("ascii", "replace")).get("t", [""])[0]
     try:
+        text = parse_qs((await _form(request)).decode("ascii", "replace")).get("t", [""])[0]
         url = _gate(request).consent(text)
     except BadInput as error:
         chinese = wants_chinese(request.headers.get("accept-language", ""))
         return _html(refusal_page(error.reason, chinese=chinese), 400)
     return Response("", status_code=303, headers={**SAFE, "Location": url})
+
+
+async def _form(request: AnyRequest) -> bytes:
+    """The form. BadInput: it is larger than one can be; nobody has shown a key, so nothing more is read or waited for."""
+    declared = request.headers.get("content-length", "0")
+    raw = b""
+    if len(declared) < 6 and int(declared) <= MAX_FORM:
+        async for piece in request.stream():
+            raw += piece
+            if len(raw) > MAX_FORM:
+                break
+        else:
+            return raw
+    raise BadInput("t", "is no token of this service")
 
 
 def _html(text: str, status: int) -> Response[str]:
