@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import os
 import socket
 import sys
 from dataclasses import replace
+from functools import partial
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,8 +25,12 @@ from mailrisk.listen.workers import Workers, worker_options
 from mailrisk.model.ip import parse_ip
 from mailrisk.service.context import Context
 from mailrisk.service.keys import Role, issue
+from mailrisk.service.readers import Readers
 from mailrisk.wiring import open_context, warm_readers
 from mailrisk.wiring.zones import list_sockets
+
+if TYPE_CHECKING:
+    from mailrisk.edge.worker_pool import WorkerPool
 
 KEY_FILE = "admin.key"
 
@@ -93,13 +101,14 @@ def _serve(
     with open_context(data_dir, settings, network=network) as opened:
         checkers = make_pool(_check_workers(settings, workers), options, network=network)
         context = replace(opened, command_options=tuple(options), checkers=checkers)
-        warm_readers(context.readers)
+        started = asyncio.Event()
         key, is_new = _admin_key(context, data_dir)
 
         def ready(url: str) -> None:
             if is_new:
                 click.echo(_welcome(url, key, data_dir))
             click.echo(f"ready {url}")
+            started.set()
 
         frontends = [parse_ip(text) for text in settings.login.trusted_frontends]
         watching = Watch(context, data_dir / "events", frontends, settings.login.addresses_per_key)
@@ -109,9 +118,20 @@ def _serve(
             parts = Parts(context, watch, settings, data_dir, alerts, dns, shown.visits)
             serve(
                 context, listener, core, watch=watch, workers=workers, max_body_bytes=settings.server.max_body_mb * 1024 * 1024, ready=ready,
-                also=[*listeners(parts), *([checkers.run] if checkers else [])],
-                surfaces=shown,
+                also=[*listeners(parts), partial(_come_up_late, started, context.readers, checkers)], surfaces=shown,
             )  # fmt: skip
+
+
+async def _come_up_late(started: asyncio.Event, readers: Readers, checkers: WorkerPool | None) -> None:
+    """Starts what takes seconds of a processor to load, once nobody waits for the service to come up.
+
+    Until then this process checks messages itself, and what is loaded here for that is loaded by now, too.
+    """
+    await started.wait()
+    warm_readers(readers)
+    await asyncio.to_thread(import_module, "mailrisk.service.check_message")
+    if checkers is not None:
+        await checkers.run()
 
 
 def _check_workers(settings: Config, workers: Workers | None) -> int:

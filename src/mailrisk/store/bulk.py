@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from sqlalchemy import (
@@ -26,7 +26,10 @@ from sqlalchemy import (
     literal,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 Conflict = Literal["error", "ignore", "replace"]
 """What becomes of a row whose key is there already."""
@@ -50,8 +53,7 @@ def insert_rows(
 @lru_cache(maxsize=64)
 def _insert(dialect: Dialect, table: Table, columns: tuple[str, ...], conflict: Conflict) -> tuple[str, bool]:
     """(SQL, whether it takes tuples)."""
-    made = postgresql.insert(table) if dialect.name == "postgresql" else sqlite.insert(table)
-    made = made.values({name: bindparam(name) for name in columns})
+    made = upsert(dialect, table).values({name: bindparam(name) for name in columns})
     if conflict == "ignore":
         made = made.on_conflict_do_nothing()
     elif conflict == "replace":
@@ -62,6 +64,15 @@ def _insert(dialect: Dialect, table: Table, columns: tuple[str, ...], conflict: 
     if compiled.positional:
         assert tuple(compiled.positiontup or ()) == columns, "columns stand in the order of the table"
     return str(compiled), compiled.positional
+
+
+def upsert(dialect: Dialect, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that can say what becomes of a conflict."""
+    if dialect.name == "postgresql":  # Loaded only here: it takes long, and most installations do without it.
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
+    return sqlite.insert(table)
 
 
 def among(

@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Insert, Select, Table, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mailrisk.model.change import Change, KeyGrant
 from mailrisk.model.evidence import Evidence
@@ -17,7 +16,7 @@ from mailrisk.model.policy import Policy
 from mailrisk.model.subject import Subject
 from mailrisk.model.verdict import Verdict
 from mailrisk.store import schema
-from mailrisk.store.bulk import among, insert_rows
+from mailrisk.store.bulk import among, insert_rows, upsert
 from mailrisk.store.chunks import chunks
 from mailrisk.store.correspondence_rows import CorrespondenceRows
 from mailrisk.store.feed_rows import FeedRows
@@ -287,6 +286,4 @@ class Transaction:
 
     def insert_new(self, table: Table) -> Insert:
         """INSERT that passes over rows that are there already."""
-        if self._connection.dialect.name == "postgresql":
-            return postgresql.insert(table).on_conflict_do_nothing()
-        return sqlite.insert(table).on_conflict_do_nothing()
+        return upsert(self._connection.dialect, table).on_conflict_do_nothing()

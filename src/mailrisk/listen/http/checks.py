@@ -15,7 +15,6 @@ from mailrisk.listen.http.access import grant_of, needs
 from mailrisk.listen.http.bodies import IpResults, IpsBody, UrlResults, UrlsBody
 from mailrisk.service.answers import ErrorAnswer, IpAnswer, MessageAnswer, UrlAnswer
 from mailrisk.service.check_ip import check_ips
-from mailrisk.service.check_message import check_message
 from mailrisk.service.check_url import Analyse, check_urls
 from mailrisk.service.envelope import make_envelope
 from mailrisk.service.keys import Role
@@ -75,6 +74,10 @@ async def messages_check(
 
     The SMTP envelope stands in the query, ``rcpt_to`` as often as there are recipients.
     """
+    from mailrisk.service.check_message import (
+        check_message,
+    )  # The service is ready before it has loaded this.
+
     smtp = make_envelope(client_ip, helo, mail_from, rcpt_to or [])
     raw = await request.body()
     return await check_message(

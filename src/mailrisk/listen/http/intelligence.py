@@ -15,7 +15,6 @@ from mailrisk.listen.http.access import grant_of, needs
 from mailrisk.listen.http.bodies import ListingBody, Outcome, WithdrawalBody
 from mailrisk.service.answers import Explanation
 from mailrisk.service.changes import MAX_WAIT_S, ChangesAnswer, changed, changes
-from mailrisk.service.check_message import report_message
 from mailrisk.service.envelope import make_envelope
 from mailrisk.service.explain import explain, in_utc
 from mailrisk.service.keys import Role
@@ -42,6 +41,10 @@ async def reports(
     With an ``Idempotency-Key`` a repeated request gets the receipt of the first one (sample, level,
     indicators; nothing that names a person is kept); the same key with another message is a conflict (409).
     """
+    from mailrisk.service.check_message import (
+        report_message,
+    )  # The service is ready before it has loaded this.
+
     context = request.app.state.context
     grant = grant_of(request)
     smtp = make_envelope(client_ip, helo, mail_from, rcpt_to or [])
