@@ -58,7 +58,7 @@ class IcapServer:
         self._connections += 1
         try:
             while await self._request(reader, writer):
-                await writer.drain()
+                await _sent(writer)
         except BadInput as error:
             logger.warning("an ICAP connection was closed: %s", error)
             writer.write(wire.answer_head(400, self._tag(), "Connection: close"))
@@ -137,11 +137,17 @@ class IcapServer:
             return
         async for data in _chunks(reader):
             writer.write(data)
-            await writer.drain()
+            await _sent(writer)
 
     def _tag(self) -> str:
         """The ISTag: another one whenever the lists are (§4.7), at most 32 bytes."""
         return hashlib.sha256(repr(self._gate.position()).encode()).hexdigest()[:24]
+
+
+async def _sent(writer: asyncio.StreamWriter) -> None:
+    """Waits until the proxy takes what we say, so long as it may be thought to be there. TimeoutError."""
+    async with asyncio.timeout(PART_S):
+        await writer.drain()
 
 
 async def _chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
