@@ -84,6 +84,10 @@ class IcapServer:
             return False
         async with asyncio.timeout(PART_S):
             head = await reader.readexactly(asked.head)
+        if asked.has_body and asked.preview is not None:
+            # Before the answer: a client that is answered in the middle of its preview may never send the rest of it.
+            async for _ in _chunks(reader):
+                pass
         page = await self._decide(asked, head)
         if page is None and not asked.may_be_204:
             await self._echo(asked, head, reader, writer)
@@ -92,10 +96,8 @@ class IcapServer:
             writer.write(wire.answer_head(204, self._tag()))
         else:
             writer.write(page)
-        if asked.has_body:
-            async for _ in _chunks(
-                reader
-            ):  # Whatever is under way is read, so that the next request is found.
+        if asked.has_body and asked.preview is None:
+            async for _ in _chunks(reader):  # Whatever is under way: behind it stands the next request.
                 pass
         return True
 
