@@ -106,6 +106,8 @@ def excused(context: Context, ip: str, *, named: bool) -> str:
 
 def _address(site: str) -> str:
     """The address that a site is, '' when it is a name."""
+    if not (site.startswith("[") or site[-1:].isdigit() or ":" in site):
+        return ""  # No top-level domain ends in a digit.
     try:
         return parse_ip(site.strip("[]"))
     except BadAddress:

@@ -74,9 +74,8 @@ async def messages_check(
 
     The SMTP envelope stands in the query, ``rcpt_to`` as often as there are recipients.
     """
-    from mailrisk.service.check_message import (
-        check_message,
-    )  # The service is ready before it has loaded this.
+    # Loaded here, so that the service is ready before.
+    from mailrisk.service.check_message import check_message
 
     smtp = make_envelope(client_ip, helo, mail_from, rcpt_to or [])
     raw = await request.body()

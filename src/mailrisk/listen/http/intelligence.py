@@ -41,9 +41,8 @@ async def reports(
     With an ``Idempotency-Key`` a repeated request gets the receipt of the first one (sample, level,
     indicators; nothing that names a person is kept); the same key with another message is a conflict (409).
     """
-    from mailrisk.service.check_message import (
-        report_message,
-    )  # The service is ready before it has loaded this.
+    # Loaded here, so that the service is ready before.
+    from mailrisk.service.check_message import report_message
 
     context = request.app.state.context
     grant = grant_of(request)
