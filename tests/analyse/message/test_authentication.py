@@ -106,6 +106,11 @@ def test_an_author_domain_that_cannot_answer_is_evidence(takes: str, code: str) 
     assert codes(author_mail="yes") == codes(author_mail="") == {}
 
 
+def test_a_widely_used_author_domain_exists_whatever_a_resolver_without_internet_says() -> None:
+    assert codes("From: a@known.com\n", author_mail="nonexistent") == {}
+    assert set(codes("From: a@x.known.com\n", author_mail="nonexistent")) == {"author-domain-nonexistent"}
+
+
 def test_several_author_domains_are_evidence() -> None:
     assert set(codes("From: a@b.example, c@d.example\n")) == {"several-author-domains"}
     assert set(codes("From: a@b.example\nFrom: a@b.example\n")) == {"several-author-domains"}

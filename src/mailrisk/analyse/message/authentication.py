@@ -113,10 +113,16 @@ def _author(view: MessageView) -> Iterator[Evidence]:
     names = ", ".join(domains)[:200]
     if len(domains) > 1 or sum(name.lower() == "from" for name, _ in view.message.headers) > 1:
         yield fact(view, code="several-author-domains", data={"domain": names}, artefact=_HEADER)
-    elif auth.author_mail == "nonexistent":
+    elif auth.author_mail == "nonexistent" and not _exists_surely(view, domains):
         yield fact(view, code="author-domain-nonexistent", data={"domain": names}, artefact=_HEADER)
     elif auth.author_mail == "no":
         yield fact(view, code="author-domain-without-mail", data={"domain": names}, artefact=_HEADER)
+
+
+def _exists_surely(view: MessageView, domains: list[str]) -> bool:
+    """A widely used domain does not vanish: a resolver that denies it is cut off from the Internet."""
+    hosts = view.knowledge.hosts
+    return any(hosts.rank(domain) and hosts.registrable(domain) == domain for domain in domains)
 
 
 def _known_sender(view: MessageView) -> Iterator[Evidence]:
