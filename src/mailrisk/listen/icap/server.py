@@ -84,21 +84,23 @@ class IcapServer:
             return False
         async with asyncio.timeout(PART_S):
             head = await reader.readexactly(asked.head)
+        unread = asked.has_body
         if asked.has_body and asked.preview is not None:
             # Before the answer: a client that is answered in the middle of its preview may never send the rest of it.
-            async for _ in _chunks(reader):
-                pass
+            unread = not await _passed_by(reader)
         page = await self._decide(asked, head)
         if page is None and not asked.may_be_204:
             await self._echo(asked, head, reader, writer)
             return True
-        if page is None:
-            writer.write(wire.answer_head(204, self._tag()))
-        else:
-            writer.write(page)
-        if asked.has_body and asked.preview is None:
-            async for _ in _chunks(reader):  # Whatever is under way: behind it stands the next request.
-                pass
+        if page is not None and unread and asked.preview is not None:
+            # Squid leaves its own client's connection stuck when a page comes before the body was read.
+            writer.write(wire.CONTINUE)
+            await _sent(writer)
+            await _passed_by(reader)
+            unread = False
+        writer.write(page if page is not None else wire.answer_head(204, self._tag()))
+        if unread and asked.preview is None:
+            await _passed_by(reader)  # Whatever is under way: behind it stands the next request.
         return True
 
     async def _decide(self, asked: IcapRequest, head: bytes) -> bytes | None:
@@ -174,6 +176,15 @@ async def _chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
             yield data
         if not size:
             return
+
+
+async def _passed_by(reader: asyncio.StreamReader) -> bool:
+    """Reads a body, or the preview of one, that nobody wants; whether that was all of it (RFC 3507 §4.5)."""
+    last = b""
+    async for data in _chunks(reader):
+        if data != b"\r\n":
+            last = data
+    return b"ieof" in last[:64]
 
 
 def _accept_language(head: bytes) -> str:

@@ -2,7 +2,8 @@
 
 An ICAP message is a head like HTTP's, and behind it the encapsulated parts of an HTTP message: its head as it is, its body in
 chunks. ``Encapsulated: req-hdr=0, req-body=170`` says where each part begins (§4.4). With ``Preview`` the body stops after so
-many bytes, and the rest comes only if we ask for it (§4.5), which we never do: what is decided is in the head.
+many bytes, and the rest comes only if we ask for it (§4.5). What is decided is in the head, so that we ask for it only
+to have it out of the way.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ MAX_FIELDS: Final = 200
 
 _FIRST_LINE: Final = re.compile(r"(OPTIONS|REQMOD|RESPMOD) (icaps?://[^\s/]{1,255}\S{0,2000}) ICAP/1\.0")
 _PART: Final = re.compile(r"([a-z]{3,4}-[a-z]{3,4})=(\d{1,9})")
+
+CONTINUE: Final = b"ICAP/1.0 100 Continue\r\n\r\n"
+"""Asks for the rest behind a preview."""
 
 REASONS: Final = {
     200: "OK", 204: "No Content", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed",
