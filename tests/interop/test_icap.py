@@ -129,3 +129,25 @@ def test_squid_lets_pages_through_and_shows_ours_in_place_of_a_listed_one(site: 
         assert lure.status_code == 403 and "该页面已被拦截" in lure.text
         assert browser.post(f"http://phish.example:{web}/login", content=b"x" * 300_000).status_code == 403
         assert browser.get(f"http://phish.example:{web}/other").status_code == 200
+
+
+def test_a_warning_is_shown_on_our_own_site_and_not_in_place_of_the_page(tmp_path: Path) -> None:
+    port = free_port()
+    toml = block(PAGE, "toml", **{"127.0.0.1:1344": f"127.0.0.1:{port}"})
+    toml += '\n[[visits.respond]]\nlevel = "malicious"\naction = "warn"\n'
+    (tmp_path / "mailrisk.toml").write_text("[network]\nenabled = false\n" + toml)
+    process, url, _ = start(tmp_path / "data", "--workers", "0", "--config", str(tmp_path / "mailrisk.toml"))
+    try:
+        headers = {"X-API-Key": (tmp_path / "data" / "admin.key").read_text().strip()}
+        body = {
+            "indicator": "http://phish.example/login",
+            "reason": "test",
+            "category": "credential-phishing",
+        }
+        httpx.post(f"{url}/api/v1/listings", json=body, headers=headers).raise_for_status()
+        http = b"GET http://phish.example/login HTTP/1.1\r\nHost: phish.example\r\n\r\n"
+        head = b"REQMOD icap://127.0.0.1/visits ICAP/1.0\r\nAllow: 204\r\nEncapsulated: req-hdr=0, null-body=%d\r\n\r\n"
+        said = Site(port, httpx.Client()).raw(head % len(http) + http).decode()
+    finally:
+        stop(process)
+    assert "HTTP/1.1 302 Found" in said and "/visit?t=" in said and "<form" not in said, said

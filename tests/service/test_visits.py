@@ -116,6 +116,16 @@ def test_where_only_the_host_is_known_a_listed_page_says_nothing_and_a_listed_ho
     assert decide(gate, "www.evil.example:443", method="CONNECT").action == "block"
 
 
+@pytest.mark.parametrize(
+    "target",
+    ["http://x/", "www.evil.example", "a@www.evil.example:443", "good.example:443/../x", ":443", "[::1:443"],
+)
+def test_a_tunnel_to_what_is_no_host_and_port_is_not_decided(context: Context, target: str) -> None:
+    gate = VisitGate(context, VisitSettings(enforce=True))
+    (answer,) = asyncio.run(gate.decide([Visit(url=target, method="CONNECT")], 0))
+    assert isinstance(answer, ErrorAnswer)
+
+
 @pytest.mark.parametrize("no_page", ["allow", "block"])
 def test_a_warning_that_cannot_be_shown_becomes_what_is_configured(context: Context, no_page: str) -> None:
     rows = (HandlingRow(level=Level.MALICIOUS, action="warn"),)

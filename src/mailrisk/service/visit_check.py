@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -45,12 +46,18 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     exempt: bool = False
 
 
+_TUNNEL: Final = re.compile(r"(?:[^\s/?#@\\:\[\]]{1,255}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}")
+"""What a CONNECT asks for (RFC 9110 §9.3.6)."""
+
+
 def address_of(url: str, method: str) -> tuple[str, bool]:
     """(URL to look up, whether only host and port are known).
 
     Of a URL that is too long to be read the beginning is looked up: nobody gets past a listing of a site by a long query.
     """
     if method.upper() == "CONNECT":
+        if not _TUNNEL.fullmatch(url):
+            raise BadInput("url", "of a CONNECT is HOST:PORT")
         return f"https://{url}/", True
     return url[:MAX_LENGTH], False
 

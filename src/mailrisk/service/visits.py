@@ -103,8 +103,8 @@ class VisitGate:
         return list(await asyncio.gather(*(self._decide(visit, tenant) for visit in visits)))
 
     async def _decide(self, visit: Visit, tenant: int) -> VisitAnswer | ErrorAnswer:
-        text, host_only = address_of(visit.url, visit.method)
         try:
+            text, host_only = address_of(visit.url, visit.method)
             looked, found = listed(self._context, text, tenant, host_only=host_only)
         except BadInput as error:
             return refusal(visit.url, error)

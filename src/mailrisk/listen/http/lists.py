@@ -45,7 +45,7 @@ def list_route(
     if category:
         changes["categories"] = frozenset(map(_category, category.split(",")))
     if limit is not None:
-        changes["limit"] = limit
+        changes["limit"] = min(limit, wanted.limit)
     return _answer(request, lists.get(name, msgspec.structs.replace(wanted, **changes)))
 
 

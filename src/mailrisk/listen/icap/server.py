@@ -126,6 +126,9 @@ class IcapServer:
         return wire.instead(self._tag(), 503, refusal_page(why, chinese=chinese))
 
     def _page(self, answer: VisitAnswer, *, chinese: bool) -> bytes:
+        if answer.action == "warn":
+            # With the page in the site's own place, a script of the site could read its form and consent by itself.
+            return wire.sent_on(self._tag(), answer.page)
         where, _, text = answer.page.partition("?t=")
         token, found = self._gate.explained(text)
         page = visit_page(token, found, text, chinese=chinese, where=where)

@@ -151,6 +151,15 @@ def options_answer(tag: str, connections: int) -> bytes:
     )  # fmt: skip
 
 
+def sent_on(tag: str, location: str) -> bytes:
+    """A redirect in place of the request: the address is one of ours, and of ASCII."""
+    head = (
+        f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\nCache-Control: no-store\r\n"
+        "Referrer-Policy: no-referrer\r\nConnection: close\r\n\r\n"
+    ).encode("ascii")
+    return answer_head(200, tag, encapsulated=f"res-hdr=0, null-body={len(head)}") + head
+
+
 def instead(tag: str, status: int, page: str) -> bytes:
     """An HTTP answer in place of the request (§4.8.3)."""
     body = page.encode()
