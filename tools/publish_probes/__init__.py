@@ -8,9 +8,18 @@ from __future__ import annotations
 
 from tools.publish_probes.dns import DnsList, UnboundZone
 from tools.publish_probes.firewall import DecisionStream, FirewallList, bouncers
+from tools.publish_probes.gates import IcapPage, VisitDecision, WebRisk
 from tools.publish_probes.probe import Figure, Probe
 
-PROBES: tuple[type[Probe], ...] = (DnsList, UnboundZone, DecisionStream, FirewallList)
+PROBES: tuple[type[Probe], ...] = (
+    DnsList,
+    UnboundZone,
+    DecisionStream,
+    FirewallList,
+    VisitDecision,
+    IcapPage,
+    WebRisk,
+)
 """Every surface whose delays are measured."""
 
 FIGURES: tuple[Figure, ...] = (bouncers,)
