@@ -22,8 +22,8 @@ LOCKS := requirements/build.txt pyproject.toml tools/environment.sh
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(RUN) ## Install what is needed, then serve on LISTEN (127.0.0.1:8025) with data in DATA_DIR (./var)
-	@exec $(BIN)/mailrisk serve --listen $(LISTEN) --data-dir $(DATA_DIR)
+run: $(RUN) ## Install what is needed, then serve on LISTEN (127.0.0.1:8025) with data in DATA_DIR (./var), by CONFIG if given
+	@exec $(BIN)/mailrisk serve --listen $(LISTEN) --data-dir $(DATA_DIR) $(if $(CONFIG),--config $(CONFIG))
 
 test: ## Install what is needed, then run every test; prints what ran and how long each part took
 	@tools/test.sh

@@ -25,6 +25,11 @@ class Reason(msgspec.Struct, frozen=True):
     text: str = ""
     weight: float = 0.0
     source: str = ""
+    text_zh: str = ""
+
+    def said(self, *, chinese: bool) -> str:
+        """Its text in the language chosen."""
+        return self.text_zh or self.text if chinese else self.text
 
 
 class IpAnswer(msgspec.Struct, frozen=True):

@@ -75,6 +75,7 @@ class Sweep:
         clock: Callable[[], datetime],
         save: Callable[[SweepState], None],
         block_feeds: bool = False,
+        chinese: bool = False,
         dry_run: bool = False,
         settle_s: float = SETTLE_S,
     ) -> None:
@@ -86,6 +87,7 @@ class Sweep:
         self._clock = clock
         self._save = save
         self._block_feeds = block_feeds
+        self._chinese = chinese
         self._dry_run = dry_run
         self._settle_s = settle_s
 
@@ -126,7 +128,7 @@ class Sweep:
             ended = {step.ip for step in steps}
             asked = [ip for ip in asked if ip not in ended]
             answers = await self._server.ask(asked) if asked else []
-            judged = _judged(answers, frozenset(asked))
+            judged = _judged(answers, frozenset(asked), chinese=self._chinese)
             allowed = self._allowed()
             steps += plan(judged, self.state.blocks, allowed, now, block_feeds=self._block_feeds)
         except (Unavailable, EgressRefused, BadInput) as error:
@@ -187,7 +189,7 @@ def _seconds(block: Block, now: datetime) -> int:
     return max(1, int((block.until - now).total_seconds()))
 
 
-def _judged(answers: Iterable[IpAnswer], asked: frozenset[str]) -> list[Judged]:
+def _judged(answers: Iterable[IpAnswer], asked: frozenset[str], *, chinese: bool) -> list[Judged]:
     """Answers as the plan wants them. One that says nothing changes nothing; nor does one about an address that was
     not asked about: whoever answers in the server's name may not choose whom we block."""
     found = {}
@@ -197,11 +199,11 @@ def _judged(answers: Iterable[IpAnswer], asked: frozenset[str]) -> list[Judged]:
         except BadInput:
             continue
         if ip in asked:
-            found[ip] = _one_judged(ip, answer)
+            found[ip] = _one_judged(ip, answer, chinese=chinese)
     return list(found.values())
 
 
-def _one_judged(ip: str, answer: IpAnswer) -> Judged:
+def _one_judged(ip: str, answer: IpAnswer, *, chinese: bool) -> Judged:
     return Judged(
         ip=ip,
         level=_line(answer.level),
@@ -210,7 +212,7 @@ def _one_judged(ip: str, answer: IpAnswer) -> Judged:
         for_s=answer.suggested_for_s,
         known_for_s=answer.known_for_s,
         local=is_local((reason.source, reason.weight) for reason in answer.reasons),
-        why=_line(answer.reasons[0].text) if answer.reasons else "",
+        why=_line(answer.reasons[0].said(chinese=chinese)) if answer.reasons else "",
     )
 
 

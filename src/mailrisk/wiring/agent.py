@@ -59,6 +59,7 @@ def make_sweep(settings: Config, data_dir: Path, *, dry_run: bool, from_end: boo
         clock=system_clock,
         save=partial(save, data_dir / STATE),
         block_feeds=agent.block_feeds,
+        chinese=agent.report_language == "zh",
         dry_run=dry_run or not agent.firewall,
     )
 
