@@ -24,6 +24,7 @@ def test_a_message_is_checked_in_a_process_of_its_own(tmp_path: Path) -> None:
     assert pool is not None
 
     async def act() -> MessageAnswer:
+        pool.wanted.set()
         keeping = asyncio.ensure_future(pool.run())
         try:
             async with asyncio.timeout(60):

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +33,7 @@ asyncio.run(work(socket.socket(fileno=int(sys.argv[-1])), handle, 4))
 @asynccontextmanager
 async def running(count: int, wall_s: float = 30.0) -> AsyncIterator[WorkerPool]:
     pool = WorkerPool([sys.executable, "-c", PROGRAM], count, wall_s=wall_s)
+    pool.wanted.set()
     task = asyncio.ensure_future(pool.run())
     try:
         async with asyncio.timeout(30):
@@ -92,3 +94,25 @@ def test_its_processes_end_with_it() -> None:
     for pid in asyncio.run(act()):
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+def test_nothing_is_started_before_the_first_question_and_that_one_is_not_held_up() -> None:
+    async def trial() -> tuple[int, bytes | None, int]:
+        pool = WorkerPool([sys.executable, "-c", "import time; time.sleep(60)"], 2)
+        others = len(children())
+        task = asyncio.ensure_future(pool.run())
+        await asyncio.sleep(0.2)
+        before = len(children()) - others
+        answer = await pool.ask(b"x")
+        await asyncio.sleep(0.5)
+        after = len(children()) - others
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return before, answer, after
+
+    assert asyncio.run(trial()) == (0, None, 2)
+
+
+def children() -> list[str]:
+    """The child processes of this one."""
+    return Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()

@@ -123,15 +123,23 @@ def _serve(
 
 
 async def _come_up_late(started: asyncio.Event, readers: Readers, checkers: WorkerPool | None) -> None:
-    """Starts what takes seconds of a processor to load, once nobody waits for the service to come up.
+    """Loads what takes seconds of a processor, once nobody waits for the service to come up.
 
-    Until then this process checks messages itself, and what is loaded here for that is loaded by now, too.
+    The processes that check messages, and the one that embeds texts, start with the first message: half of all memory is
+    theirs. Until they are up this process checks messages itself.
     """
     await started.wait()
-    warm_readers(readers)
     await asyncio.to_thread(import_module, "mailrisk.service.check_message")
-    if checkers is not None:
-        await checkers.run()
+    if checkers is None:
+        warm_readers(readers)
+        return
+    serving = asyncio.ensure_future(checkers.run())
+    try:
+        await checkers.wanted.wait()
+        warm_readers(readers)
+        await serving
+    finally:
+        serving.cancel()
 
 
 def _check_workers(settings: Config, workers: Workers | None) -> int:

@@ -49,13 +49,19 @@ class WorkerPool:
     def __init__(self, command: Sequence[str], count: int, *, wall_s: float = WALL_S) -> None:
         self._command, self._count, self._wall_s = tuple(command), count, wall_s
         self._up: list[_Worker] = []
+        self.wanted = asyncio.Event()
 
     async def run(self) -> None:
-        """Keeps the processes alive until it is cancelled."""
+        """Starts the processes at the first question, and keeps them alive until it is cancelled.
+
+        A service that is never asked has no use for their memory.
+        """
+        await self.wanted.wait()
         await asyncio.gather(*(self._keep() for _ in range(self._count)))
 
     async def ask(self, frame: bytes) -> bytes | None:
         """The answer of the process that has least to do; None: none is up. Unavailable: it cost two their lives."""
+        self.wanted.set()
         for _ in range(2):
             worker = min(self._up, key=lambda one: len(one.waiting), default=None)
             if worker is None:
