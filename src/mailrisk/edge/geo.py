@@ -25,6 +25,7 @@ import sys
 import tempfile
 from bisect import bisect_right
 from datetime import date
+from functools import lru_cache
 from importlib.resources import files
 from ipaddress import IPv6Address
 from pathlib import Path
@@ -128,6 +129,10 @@ def _block(number: int, start: int, after: int, bits: int) -> str:
     return f"{IPv6Address(first << 64)}/{64 - size}"
 
 
+MAX_REMEMBERED: Final = 8_192
+"""Addresses whose place is remembered: each login asks several times for the same one."""
+
+
 class GeoDatabase:
     """The tables that are there."""
 
@@ -135,6 +140,8 @@ class GeoDatabase:
         self._country = tables.get("country")
         self._asn = tables.get("asn")
         self.headers: tuple[Header, ...] = tuple(table.header for table in tables.values())
+        self.locate = lru_cache(MAX_REMEMBERED)(self._locate)
+        """Canonical address -> where it is; None if nothing is known of it."""
 
     @classmethod
     def open(cls, cache_dir: Path | None = None, own: Path | None = None) -> GeoDatabase:
@@ -157,8 +164,7 @@ class GeoDatabase:
         """The date of the oldest table; None if there is no table."""
         return min((date.fromisoformat(header.date) for header in self.headers), default=None)
 
-    def locate(self, ip: str) -> Place | None:
-        """Where a canonical address is; None if nothing is known of it."""
+    def _locate(self, ip: str) -> Place | None:
         country = self._country.name(ip) if self._country else ""
         operator, network = self._asn.find(ip) if self._asn else ("", "")
         if not country and not operator:
