@@ -7,8 +7,8 @@ and port say anything: they are left out, so that no model can learn them.
 from __future__ import annotations
 
 import math
-import re
-from collections import Counter
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from mailrisk.model.url.canonical import Url
@@ -34,13 +34,26 @@ PATH_TRAITS: Final = (
 COUNTED: Final = ("crypto", "crypto_brand", "page", "japan")
 """Groups of words whose number and share of the name are traits; the others speak through their characters alone."""
 
-_VOWEL = re.compile("[aeiouy]")
-_CONSONANTS = re.compile("[bcdfghjklmnpqrstvwxz]+")
-_DIGITS = re.compile("[0-9]+")
-_LETTER = re.compile("[a-z]")
-_SWITCH = re.compile("(?<=[a-z])(?=[0-9])|(?<=[0-9])(?=[a-z])")
-_WORDS = re.compile("[a-z]+")
-_PIECES = re.compile("[/.?=&_-]")
+# Every URL that the gate does not let pass is described: tables of bytes read a name in a fifth of the time of patterns.
+_VOWELS: Final = b"aeiouy"
+_KINDS: Final = bytes(
+    ord("v")
+    if code in _VOWELS
+    else ord("c")
+    if 97 <= code <= 122
+    else ord("d")
+    if 48 <= code <= 57
+    else ord(" ")
+    for code in range(256)
+)
+"""A character -> vowel, consonant, digit or anything else; only small letters are letters."""
+
+_LETTERS: Final = bytes.maketrans(b"vcd", b"ll ")
+_CONSONANTS: Final = bytes.maketrans(b"vd", b"  ")
+_DIGITS: Final = bytes.maketrans(b"vc", b"  ")
+"""Kinds of which one is kept, so that ``split`` gives its runs."""
+
+_PIECES: Final = bytes(ord(" ") if code in b"/.?=&_-" else ord("x") for code in range(256))
 
 
 class Parts(NamedTuple):
@@ -79,47 +92,69 @@ def traits(cut: Parts, vocabulary: Vocabulary) -> tuple[list[float], list[Word]]
     in_name = list(vocabulary.find(cut.name))
     in_path = list(vocabulary.find(cut.tail)) if cut.tail else []
     size = max(1, len(cut.name))
-    found = [[len(word.text) for word in in_name if word.group == group] for group in COUNTED]
+    found = (
+        [[len(word.text) for word in in_name if word.group == group] for group in COUNTED]
+        if in_name
+        else _NO_WORDS
+    )
     numbers = [
         *_of_name(cut),
         *(_of_path(cut) if cut.tail else _NO_PATH),
         *map(len, found),
-        *(sum(lengths) / size for lengths in found),
-        sum(word.group == "page" for word in in_path),
+        *[sum(lengths) / size for lengths in found],
+        sum([word.group == "page" for word in in_path]),
         vocabulary.near(cut.name),
     ]
     return numbers, in_name + in_path
 
 
 _NO_PATH = (0.0,) * len(PATH_TRAITS)
+_NO_WORDS: Final[list[list[int]]] = [[]] * len(COUNTED)
 
 
 def _of_name(cut: Parts) -> list[float]:
     name = cut.name
     labels = name.split(".")
-    own, below = labels[-1], ".".join(labels[:-1])
-    digits = _DIGITS.findall(own)
-    words = _WORDS.findall(name)
+    own, below = labels[-1], name[: -1 - len(labels[-1])]
+    kinds = name.encode("ascii", "replace").translate(_KINDS)
+    of_own = kinds[len(name) - len(own) :]
+    vowels, digits = of_own.count(b"v"), of_own.count(b"d")
+    letters = vowels + of_own.count(b"c")
+    switches = of_own.replace(b"v", b"c")
+    words = kinds.translate(_LETTERS).split()
     return [
         len(name), len(labels), len(own), len(below), name.count("-"), own.count("-"), max(map(len, labels)),
-        sum(map(len, digits)) / max(1, len(own)), max(map(len, digits), default=0), len(_SWITCH.findall(own)),
-        len(_VOWEL.findall(own)) / max(1, len(_LETTER.findall(own))), max(map(len, _CONSONANTS.findall(own)), default=0),
-        entropy(own), entropy(below) if below else 0.0, len(set(own)), len(_VOWEL.findall(below)) / max(1, len(below)), len(words),
-        max(map(len, words), default=0), len(cut.suffix),
+        digits / max(1, len(own)), _longest(of_own.translate(_DIGITS).split()), switches.count(b"cd") + switches.count(b"dc"),
+        vowels / max(1, letters), _longest(of_own.translate(_CONSONANTS).split()),
+        entropy(own), entropy(below) if below else 0.0, len(set(own)), kinds[: len(below)].count(b"v") / max(1, len(below)), len(words),
+        _longest(words), len(cut.suffix),
     ]  # fmt: skip
 
 
 def _of_path(cut: Parts) -> list[float]:
     tail = cut.tail
+    raw = tail.encode("ascii", "replace")
     last = cut.path.rpartition("/")[2].lower()
     return [
-        len(tail), tail.count("/"), sum(map(len, _DIGITS.findall(tail))), len(cut.query), cut.query.count("="),
+        len(tail), tail.count("/"), raw.translate(_KINDS).count(b"d"), len(cut.query), cut.query.count("="),
         float(last.endswith((".php", ".asp", ".aspx", ".jsp", ".cgi"))), float(cut.path.endswith("/")), entropy(tail),
-        max(map(len, _PIECES.split(tail))),
+        _longest(raw.translate(_PIECES).split()),
     ]  # fmt: skip
+
+
+def _longest(runs: Iterable[bytes]) -> int:
+    return max(map(len, runs), default=0)
 
 
 def entropy(text: str) -> float:
     """Shannon's entropy of the characters, in bits."""
-    size = len(text)
-    return -sum(n / size * math.log2(n / size) for n in Counter(text).values()) if size else 0.0
+    if not text:
+        return 0.0
+    terms = _terms(len(text))
+    return -sum([terms[text.count(char)] for char in dict.fromkeys(text)])
+
+
+@lru_cache(PATH_READ + 2)
+def _terms(size: int) -> list[float]:
+    """What a character that stands so many times in a text of this size adds to the sum of :func:`entropy`."""
+    return [0.0, *(count / size * math.log2(count / size) for count in range(1, size + 1))]
