@@ -59,6 +59,10 @@ COMMANDS: Final = {
     "squid-helper": Place(
         "squid:squid_helper_command", "Answer Squid's questions about visits; Squid starts it by itself."
     ),
+    "rewrite": Place(
+        "rewrite:rewrite_group",
+        "Links in mails that lead through the check page, as configured under [rewrite].",
+    ),
     "visits": Place("visits:visits_group", "Visits of web pages: what proxies have logged."),
     "serve": Place("server:serve_command", "Run the service in the foreground; stop it with Ctrl-C."),
 }

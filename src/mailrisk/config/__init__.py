@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from mailrisk.config.agent import Agent
 from mailrisk.config.alerts import Accounts, AlertChannel
-from mailrisk.config.gates import Icap, Milter, Visits
+from mailrisk.config.gates import Icap, Milter, Rewrite, Visits
 from mailrisk.config.intake import Feeds, Login, Logs, Send
 from mailrisk.config.lists import Lists
 from mailrisk.config.messages import Deepen, Files, Llm
@@ -59,6 +59,7 @@ class Config(Section, frozen=True):
     milter: Milter = Milter()
     visits: Visits = Visits()
     icap: Icap = Icap()
+    rewrite: Rewrite = Rewrite()
     dns: Dns = Dns()
     rpz: Rpz = Rpz()
     agent: Agent = Agent()

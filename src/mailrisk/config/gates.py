@@ -1,4 +1,4 @@
-"""Gates: mail at SMTP time, and visits of web pages."""
+"""Gates: mail at SMTP time, visits of web pages, and links in mails that are checked when they are clicked."""
 
 from __future__ import annotations
 
@@ -129,3 +129,53 @@ class Icap(Section, frozen=True):
     ] = "allow"
     tenant: Annotated[int, Meta(ge=0, description="The tenant whose visits come this way")] = 0
     max_connections: Annotated[int, Meta(ge=1, description="Connections of proxies at a time")] = 500
+
+
+class Rewrite(Section, frozen=True):
+    """``[rewrite]``: links in mails that lead through our check page; see [visits] for what is done there."""
+
+    base: Annotated[
+        str,
+        Meta(
+            description="Where readers of mails reach this service: http(s)://HOST[:PORT][/PATH]; '' rewrites no link"
+        ),
+    ] = ""
+    milter: Annotated[
+        Literal["off", "all", "not-clean", "outside"],
+        Meta(
+            description="Whose links the milter rewrites: of all mails, of those not found clean, or of those that no "
+            "account and no host of the house has handed in"
+        ),
+    ] = "off"
+    exempt: Annotated[
+        tuple[str, ...],
+        Meta(description="Domains whose links are left alone, with all below them; your own always are"),
+    ] = ()
+    plain: Annotated[bool, Meta(description="false: links in plain text are left alone")] = True
+    days: Annotated[int, Meta(ge=0, le=36_500, description="Days for which a link holds; 0 for ever")] = 0
+    recipient: Annotated[
+        bool,
+        Meta(
+            description="true: a link in a mail to one recipient says to whom it went, as a keyed hash, so that clicks "
+            "can be told apart by person"
+        ),
+    ] = False
+    mode: Annotated[
+        Mode,
+        Meta(
+            description="observe: every link is followed, and the log says what would have been done; enforce: done"
+        ),
+    ] = "enforce"
+    unknown: Annotated[
+        Literal["allow", "hold", "warn", "block"],
+        Meta(
+            description="What becomes of a click on a page about which nothing is known: hold lets it pass once it "
+            "has been scanned"
+        ),
+    ] = "hold"
+    on_failure: Annotated[
+        Literal["allow", "warn", "block"],
+        Meta(
+            description="What becomes of a click that cannot be checked: the lists are too old, or the scan failed"
+        ),
+    ] = "warn"

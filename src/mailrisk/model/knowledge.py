@@ -25,6 +25,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     heads: TextHeads | None = None  # the same by trained weights
     url_model: UrlWeights | None = None  # what the text of phishing URLs looks like
     own_domains: frozenset[str] = frozenset()  # the organisation's own registrable domains
+    link_base: str = ""  # where links that we have rewritten lead, without a scheme; '' when none are
     people: Mapping[str, str] = {}  # names in comparable form (``model/person.py``) -> as configured
     trusted_hosts: frozenset[str] = frozenset()  # authserv-ids / receiving hosts whose headers count
     trusted_frontends: frozenset[str] = frozenset()  # canonical addresses that log in and send for others

@@ -81,7 +81,8 @@ def look_up(context: LookupContext, text: str, tenant: int = SHARED) -> Looked:
 def matched(context: LookupContext, view: View, text: str, tenant: int) -> Matched:
     """As ``look_up``, in a view that is open, and without reading the rule itself."""
     url = parse_url(text)
-    unwrapped = unwrap(url, context.knowledge.hosts, context.knowledge.own_domains)
+    known = context.knowledge
+    unwrapped = unwrap(url, known.hosts, known.own_domains, known.link_base)
     if unwrapped.url is url and not unwrapped.embedded:
         return Matched(url=url, unwrapped=unwrapped, match=_match(context, view, url, tenant))
     # What is passed on the way can only be listed: its exemption is not one of where the link leads.

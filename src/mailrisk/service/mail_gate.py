@@ -32,6 +32,7 @@ from mailrisk.service.context import Context
 from mailrisk.service.envelope import MAX_FIELD, make_envelope
 from mailrisk.service.mail_words import header_of, reason_words, results_of
 from mailrisk.service.record import record
+from mailrisk.service.rewrite import Rewriter, rewritten_header
 from mailrisk.service.sending_host import sending_evidence
 from mailrisk.service.watch import Watch
 
@@ -62,12 +63,18 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Handled(msgspec.Struct, frozen=True, kw_only=True):
-    """What becomes of a message. ``text`` is what the sender or the hold queue is told."""
+    """What becomes of a message. ``text`` is what the sender or the hold queue is told.
+
+    ``body`` takes the place of the message's (b'': it stays), and ``rewritten`` says how many links were rewritten in it ('': nobody
+    wanted that).
+    """
 
     action: Literal["accept", "quarantine", "reject", "tempfail"]
     header: str
     results: str = ""
     text: str = ""
+    body: bytes = b""
+    rewritten: str = ""
 
 
 class GateSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +92,11 @@ class GateSettings(msgspec.Struct, frozen=True, kw_only=True):
 class MailGate:
     """Judges messages for one process, and counts what it did."""
 
-    def __init__(self, context: Context, watch: Watch, settings: GateSettings) -> None:
+    def __init__(
+        self, context: Context, watch: Watch, settings: GateSettings, rewriter: Rewriter | None = None
+    ) -> None:
+        """``rewriter``: leads links through our page, in the messages in which it wants to."""
+        self._rewriter = rewriter
         self._context = context
         self._watch = watch
         self._settings = settings
@@ -95,6 +106,34 @@ class MailGate:
 
     async def judge(self, letter: Letter) -> Handled:
         """What becomes of one message; a failure of ours is the configured one. Never raises."""
+        handled, level = await self._checked(letter)
+        if self._rewriter is None or handled.action not in ("accept", "quarantine"):
+            return handled
+        ip, account = found_ip(letter.client_ip), account_name(letter.account)
+        if not self._rewriter.wants(level, ip=ip, account=account, recipients=letter.rcpt_to):
+            return handled
+        return await self._rewritten(letter, handled, self._rewriter)
+
+    async def _rewritten(self, letter: Letter, handled: Handled, rewriter: Rewriter) -> Handled:
+        """The message with its links rewritten, or a header that says why not."""
+        why = "too-large"
+        try:
+            if not letter.too_large:
+                async with self._free:
+                    done = await asyncio.to_thread(rewriter.rewrite, letter.raw, recipients=letter.rcpt_to)
+                self.counts["rewritten-links"] += done.links
+                body = done.raw[done.body_at :] if done.links else b""
+                return msgspec.structs.replace(handled, body=body, rewritten=rewritten_header(done))
+        except Exception:
+            logger.exception("the links of a message could not be rewritten")
+            why = "failed"
+            if self._settings.on_failure == "tempfail":
+                return self._unknown("not-rewritten")[0]
+        self.counts[f"not-rewritten:{why}"] += 1
+        return msgspec.structs.replace(handled, rewritten=f"0; error={why}")
+
+    async def _checked(self, letter: Letter) -> tuple[Handled, Level]:
+        """(what the verdict asks for, the verdict's level)."""
         if letter.too_large:
             return self._unknown("too-large", tempfail=False)
         if stale(self._context):
@@ -115,26 +154,26 @@ class MailGate:
             logger.exception("a message could not be checked")
             return self._unknown("failed")
 
-    def _unknown(self, why: str, *, tempfail: bool = True) -> Handled:
+    def _unknown(self, why: str, *, tempfail: bool = True) -> tuple[Handled, Level]:
         """A message about which nothing can be said, and never that it is clean."""
         self.counts[why] += 1
         header = f"unknown; error={why}"
         if tempfail and self._settings.on_failure == "tempfail":
             text = "451 4.7.1 The message could not be checked, try again later"
-            return Handled(action="tempfail", header=header, text=text)
+            return Handled(action="tempfail", header=header, text=text), Level.UNKNOWN
         logger.warning("a message passed unchecked: %s", why)
-        return Handled(action="accept", header=header)
+        return Handled(action="accept", header=header), Level.UNKNOWN
 
-    async def _judge(self, letter: Letter) -> Handled:
+    async def _judge(self, letter: Letter) -> tuple[Handled, Level]:
         account = account_name(letter.account)
         envelope = _envelope(letter, submitted=bool(account))
         if account:
             found = await assess(self._context, letter.raw, envelope, network=False)
             self._sent(letter, account, found)
-            return self._handled(letter, answer("-", found), results=False)
+            return self._handled(letter, answer("-", found), results=False), found.verdict.level
         said = await check_message(self._context, letter.raw, envelope)
         self._note_sender(letter, envelope, said)
-        return self._handled(letter, said, results=True)
+        return self._handled(letter, said, results=True), said.level
 
     def _handled(self, letter: Letter, found: MessageAnswer, *, results: bool) -> Handled:
         settings = self._settings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mailrisk.publish.listing_table import ListingTable
 from mailrisk.service.context import Context
@@ -13,6 +14,9 @@ from mailrisk.service.ip_response import responder
 from mailrisk.service.lists import Lists
 from mailrisk.service.report_address import A_DAY, AddressReports
 from mailrisk.service.visits import VisitGate, VisitSettings
+
+if TYPE_CHECKING:
+    from mailrisk.service.rewrite import Rewriter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +38,7 @@ class Surfaces:
         context: Context,
         settings: SurfaceSettings = SurfaceSettings(),
         visits: VisitGate | None = None,
+        rewriter: Rewriter | None = None,
     ) -> None:
         self.settings = settings
         respond = responder(context.policy, feed_only=settings.block_feed_only)
@@ -43,3 +48,4 @@ class Surfaces:
         self.lists = Lists(context, self.table, self.follower, settings.most_entries)
         self.reports = AddressReports(context, settings.reports_a_day)
         self.visits = visits or VisitGate(context, VisitSettings())
+        self.rewriter = rewriter

@@ -20,8 +20,10 @@ def milter(parts: Parts) -> Callable[[], Awaitable[None]] | None:
     from mailrisk.listen.bind import bind
     from mailrisk.listen.milter.server import MilterServer
     from mailrisk.service.mail_gate import ACTIONS, GateSettings, MailGate
+    from mailrisk.wiring.rewriting import rewriter
 
     check_rows(settings.respond, ACTIONS, "config.milter.respond")
+    links = rewriter(parts.context, parts.settings, parts.data_dir)
     listener = bind(settings.listen)
     gate = MailGate(
         parts.context,
@@ -35,6 +37,7 @@ def milter(parts: Parts) -> Callable[[], Awaitable[None]] | None:
             authserv_id=settings.authserv_id,
             takes_sends=not parts.settings.send.postfix,
         ),
+        links,
     )
     server = MilterServer(
         gate,
@@ -42,5 +45,6 @@ def milter(parts: Parts) -> Callable[[], Awaitable[None]] | None:
         max_held=settings.max_held_mb * MIB,
         max_connections=settings.max_connections,
         authserv_id=settings.authserv_id,
+        rewrites=links is not None and parts.settings.rewrite.milter != "off",
     )
     return lambda: server.serve(listener)

@@ -7,6 +7,7 @@ from pathlib import Path
 from mailrisk.config import Config
 from mailrisk.service.context import Context
 from mailrisk.service.surfaces import Surfaces, SurfaceSettings
+from mailrisk.wiring.rewriting import rewriter
 from mailrisk.wiring.visits import visit_gate
 
 POSITIONS = "bouncers.json"
@@ -26,4 +27,5 @@ def surfaces(context: Context, config: Config, data_dir: Path) -> Surfaces:
             positions=data_dir / POSITIONS,
         ),
         visit_gate(context, config, data_dir),
+        rewriter(context, config, data_dir),
     )

@@ -8,6 +8,7 @@ host that is itself written in Chinese.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 
 # CJK symbols, kana, ideographs, Hangul and full-width forms: they end a URL's ASCII run.
@@ -32,10 +33,27 @@ def find_urls(text: str) -> Iterator[str]:
     """Every URL of the text in order, as it stands there (``www.`` ones without a scheme)."""
     if "://" not in text and "www." not in text.lower() and ":/" not in text and "[:]" not in text:
         return
-    for match in _URL.finditer(_join_angles(text)):
+    for url, _ in _found(_join_angles(text)):
+        yield url
+
+
+def placed_urls(text: str) -> Iterator[tuple[str, int, int]]:
+    """(URL, start, end) of every URL of the text, in order; one in angle brackets has lost the space within it."""
+    at = 0
+    for match in _ANGLE.finditer(text):
+        yield from ((url, start, start + len(url)) for url, start in _found(text, at, match.start()))
+        inner = match[1].removeprefix("URL:")
+        start = match.end() - 1 - len(inner)
+        yield "".join(inner.split()), start, start + len(inner)
+        at = match.end()
+    yield from ((url, start, start + len(url)) for url, start in _found(text, at, len(text)))
+
+
+def _found(text: str, start: int = 0, end: int = sys.maxsize) -> Iterator[tuple[str, int]]:
+    for match in _URL.finditer(text, start, end):
         url = trim(match[0])
         if len(url) > 8 or url.lower().startswith("www."):
-            yield url
+            yield url, match.start()
 
 
 def _join_angles(text: str) -> str:

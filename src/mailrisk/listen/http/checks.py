@@ -13,6 +13,7 @@ from litestar.openapi.datastructures import ResponseSpec
 
 from mailrisk.listen.http.access import grant_of, needs
 from mailrisk.listen.http.bodies import IpResults, IpsBody, UrlResults, UrlsBody
+from mailrisk.model.errors import NotFound
 from mailrisk.service.answers import ErrorAnswer, IpAnswer, MessageAnswer, UrlAnswer
 from mailrisk.service.check_ip import check_ips
 from mailrisk.service.check_url import Analyse, check_urls
@@ -84,4 +85,27 @@ async def messages_check(
     )
 
 
-ROUTES = [urls_check, ips_check, messages_check]
+@post(
+    "/messages:rewrite",
+    guards=[needs(Role.REPORTER)],
+    status_code=200,
+    responses={200: ResponseSpec(bytes, description="The message", media_type="message/rfc822")},
+)
+async def messages_rewrite(request: AnyRequest, rcpt_to: list[str] | None = None) -> Response[bytes]:
+    """Leads the links of one raw message (``message/rfc822``), the body of the request, through the check page.
+
+    The answer is the message with one header more, ``X-Mailrisk-Rewritten``, which says how many links were rewritten and
+    what was left; else it is byte for byte the same. 404 where ``[rewrite] base`` is not configured.
+    """
+    rewriter = request.app.state.surfaces.rewriter
+    if rewriter is None:
+        raise NotFound("links are not rewritten here: [rewrite] base is not configured")
+    # Loaded here, so that the service is ready before.
+    from mailrisk.service.rewrite import HEADER, rewritten_header, with_header
+
+    raw, tenant = await request.body(), grant_of(request).tenant
+    done = await sync_to_thread(rewriter.rewrite, raw, tenant=tenant, recipients=tuple(rcpt_to or ()))
+    return Response(with_header(done), media_type="message/rfc822", headers={HEADER: rewritten_header(done)})
+
+
+ROUTES = [urls_check, ips_check, messages_check, messages_rewrite]

@@ -28,13 +28,15 @@ class MilterServer:
     """Serves mail servers; ``max_held`` bounds the bytes of all messages in hand together."""
 
     def __init__(
-        self, gate: MailGate, *, max_message: int, max_held: int, max_connections: int, authserv_id: str = ""
-    ) -> None:
+        self, gate: MailGate, *, max_message: int, max_held: int, max_connections: int, authserv_id: str = "",
+        rewrites: bool = False,
+    ) -> None:  # fmt: skip
         self._gate = gate
         self._max_message = max_message
         self._max_held = max_held
         self._max_connections = max_connections
         self._authserv_id = authserv_id
+        self._rewrites = rewrites
         self._held = 0
         self._connections = 0
 
@@ -51,7 +53,7 @@ class MilterServer:
             writer.close()
             return
         self._connections += 1
-        session = Session(self._max_message, self._hold, self._authserv_id)
+        session = Session(self._max_message, self._hold, self._authserv_id, rewrites=self._rewrites)
         try:
             await self._serve(session, reader, writer)
         except OSError:  # It is gone, or silent for too long.

@@ -52,7 +52,11 @@ class Arriving(msgspec.Struct):
 class Session:
     """``hold`` is asked before bytes are kept and told (a negative number) when they are not any more."""
 
-    def __init__(self, max_bytes: int, hold: Callable[[int], bool], authserv_id: str = "") -> None:
+    def __init__(
+        self, max_bytes: int, hold: Callable[[int], bool], authserv_id: str = "", *, rewrites: bool = False
+    ) -> None:
+        """``rewrites``: bodies may be changed, if the mail server lets us."""
+        self._wanted = wire.CHANGES | (wire.CHANGE_BODY if rewrites else 0)
         self._max_bytes = max_bytes
         self._hold = hold
         self._authserv_id = authserv_id.lower().encode()
@@ -73,7 +77,7 @@ class Session:
         command, data = packet
         match command:
             case b"O":
-                self._options = wire.negotiate(data)
+                self._options = wire.negotiate(data, self._wanted)
                 yield wire.options_packet(self._options)
             case b"D":
                 self._note_macros(data)
@@ -211,6 +215,13 @@ class Session:
             if handled.results:
                 out += wire.insert_header("Authentication-Results", handled.results)
             out += wire.add_header("X-Mailrisk", handled.header)
+            if handled.rewritten:
+                allowed = changes & wire.CHANGE_BODY or not handled.body
+                out += wire.add_header(
+                    "X-Mailrisk-Rewritten", handled.rewritten if allowed else "0; error=not-offered"
+                )
+        if changes & wire.CHANGE_BODY:
+            out += wire.new_body(handled.body)
         if handled.action == "quarantine" and changes & wire.QUARANTINE:
             out += wire.quarantine(handled.text)
         return bytes(out + wire.pack(wire.CONTINUE))

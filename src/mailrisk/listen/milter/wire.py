@@ -23,7 +23,11 @@ OLDEST: Final = 2
 ADD_HEADERS: Final = 0x01  # SMFIF_ADDHDRS
 CHANGE_HEADERS: Final = 0x10  # SMFIF_CHGHDRS
 QUARANTINE: Final = 0x20  # SMFIF_QUARANTINE
+CHANGE_BODY: Final = 0x02  # SMFIF_CHGBODY
 CHANGES: Final = ADD_HEADERS | CHANGE_HEADERS | QUARANTINE
+
+BODY_CHUNK: Final = 65_535
+"""Bytes of one piece of a new body (MILTER_CHUNK_SIZE)."""
 
 NO_UNKNOWN: Final = 0x100  # SMFIP_NOUNKNOWN: unknown SMTP commands are not told of
 LEADING_SPACE: Final = 0x100000  # SMFIP_HDR_LEADSPC: header values as they are, which DKIM needs
@@ -73,14 +77,14 @@ def pack(command: bytes, data: bytes = b"") -> bytes:
     return struct.pack(">I", len(data) + 1) + command + data
 
 
-def negotiate(data: bytes) -> Options:
-    """What we choose of what the server offers. BadInput: too old, or no offer."""
+def negotiate(data: bytes, wanted: int = CHANGES) -> Options:
+    """What we choose of what the server offers; ``wanted`` changes. BadInput: too old, or no offer."""
     if len(data) < 12:
         raise BadInput("negotiation", "is cut off")
     version, changes, steps = struct.unpack(">III", data[:12])
     if version < OLDEST:
         raise BadInput("negotiation", f"version {version} is too old")
-    return Options(min(version, VERSION), changes & CHANGES, steps & STEPS)
+    return Options(min(version, VERSION), changes & wanted, steps & STEPS)
 
 
 def options_packet(options: Options) -> bytes:
@@ -115,6 +119,11 @@ def insert_header(name: str, value: str) -> bytes:
 def remove_header(name: bytes, number: int) -> bytes:
     """Removes the header of that name with that number, counted from 1."""
     return pack(b"m", struct.pack(">I", number) + name + b"\0\0")
+
+
+def new_body(body: bytes) -> bytes:
+    """Puts these bytes in place of the body (SMFIR_REPLBODY, as often as it takes)."""
+    return b"".join(pack(b"b", body[at : at + BODY_CHUNK]) for at in range(0, len(body), BODY_CHUNK))
 
 
 def quarantine(why: str) -> bytes:

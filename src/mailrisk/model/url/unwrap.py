@@ -10,6 +10,7 @@ import msgspec
 
 from mailrisk.model.errors import BadInput
 from mailrisk.model.url.canonical import Url, parse_url
+from mailrisk.model.url.go_links import PATH, wrapped_target
 from mailrisk.model.url.hosts import HostClass, Hosts
 from mailrisk.model.url.rewritten import absolute, from_base64, opaque, parameters
 from mailrisk.model.url.wrappers import OWN_HOST, OWN_HOST_PATHS, fitting, may_wrap
@@ -18,6 +19,8 @@ MAX_DEPTH: Final = 8
 MAX_EMBEDDED: Final = 4
 
 OPEN_REDIRECT: Final = "open-redirect"
+REWRITTEN: Final = "mailrisk"
+"""Name of our own rewritten links among the wrappers."""
 
 # Names of parameters that hold a redirection's target. Those of sign-in flows (continue, redirect_uri,
 # returnUrl, next) are not here: nothing leads there before the visitor has signed in.
@@ -53,12 +56,15 @@ class Unwrapped(msgspec.Struct, frozen=True, kw_only=True):
     cut: tuple[str, ...] = ()
 
 
-def unwrap(url: Url, hosts: Hosts, own: frozenset[str] = frozenset()) -> Unwrapped:
+def unwrap(url: Url, hosts: Hosts, own: frozenset[str] = frozenset(), link_base: str = "") -> Unwrapped:
     """Takes the known wrappers off ``url``, at most MAX_DEPTH of them; never raises for hostile input.
 
     ``own`` are the organisation's registrable domains: gateways that rewrite links to the customer's own
-    host are believed there alone.
+    host are believed there alone. ``link_base`` is where our own rewritten links lead, without a scheme.
     """
+    if link_base and PATH in url.path and (inner := _parsed(wrapped_target(url, link_base))):
+        found = unwrap(inner, hosts, own)
+        return msgspec.structs.replace(found, hops=((REWRITTEN, url), *found.hops))
     if not _may_lead(url, own):
         return Unwrapped(url=url)
     hops: list[tuple[str, Url]] = []
@@ -144,6 +150,7 @@ def _targets(query: str) -> list[str]:
 
 
 def _parsed(text: str) -> Url | None:
+    """The URL of a text; None if it is none."""
     try:
         return parse_url(text)
     except BadInput:

@@ -1,0 +1,290 @@
+"""Rewriting a message changes the links and nothing else; what must not be touched is not, and said."""
+
+from __future__ import annotations
+
+import base64
+import email
+import email.policy
+import quopri
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import mailrisk
+from mailrisk.collect.rewriting.message import Rewritten, rewrite
+
+MARK = "https://go.example/go/"
+EXAMPLES = sorted((Path(mailrisk.__file__).parent / "data" / "examples").glob("*.eml"))
+
+
+def link(target: str) -> str:
+    """A link from which the target can be read again."""
+    return MARK + base64.urlsafe_b64encode(target.encode("utf-8", "replace")).decode().rstrip("=") + ".x"
+
+
+def unlink(text: str) -> str:
+    body = text.removeprefix(MARK).removesuffix(".x")
+    return base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)).decode()
+
+
+def done(raw: bytes, *, plain: bool = True) -> Rewritten:
+    return rewrite(raw, link, plain=plain)
+
+
+def page(html: str, encoding: str = "8bit", charset: str = "utf-8", newline: str = "\r\n") -> bytes:
+    body = html.encode(charset)
+    body = {"base64": base64.encodebytes, "quoted-printable": quopri.encodestring}.get(encoding, bytes)(body)
+    head = f"From: a@b.example\nContent-Type: text/html; charset={charset}\nContent-Transfer-Encoding: {encoding}\n\n"
+    return (head.encode() + body.replace(b"\r\n", b"\n")).replace(b"\n", newline.encode())
+
+
+def text_of(raw: bytes) -> str:
+    """The decoded first part as another implementation reads it."""
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    part = next(part for part in message.walk() if not part.is_multipart())
+    payload = part.get_payload(decode=True)
+    assert isinstance(payload, bytes)
+    return payload.decode(part.get_content_charset("utf-8"), "surrogateescape").replace("\r\n", "\n")
+
+
+def targets(html: str) -> list[str]:
+    """Where the links of a page lead, as it was rewritten."""
+    raw = page(html)
+    found = done(raw)
+    said = text_of(found.raw).split('"' + MARK)[1:]
+    assert found.links == len(said)
+    return [unlink(MARK + one.partition('"')[0]) for one in said]
+
+
+@pytest.mark.parametrize("encoding", ["7bit", "8bit", "base64", "quoted-printable"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_only_the_value_of_the_link_changes(encoding: str, newline: str) -> None:
+    html = (
+        "<p class='x'>Hallo <A title=1 HREF=http://evil.example/a?b=1&amp;c=2 >http://good.example</A></p>\n"
+        * 30
+    )
+    raw = page(html, encoding, newline=newline)
+    found = done(raw)
+    new = f'"{link("http://evil.example/a?b=1&c=2")}"'
+    assert text_of(found.raw) == html.replace("http://evil.example/a?b=1&amp;c=2", new)
+    assert found.links == 30 and not found.left
+    assert found.raw[: found.body_at] == raw[: found.body_at]
+    assert (b"\r\n" in found.raw) == (newline == "\r\n")
+    longest = max(map(len, found.raw.splitlines()))
+    assert longest <= (998 if encoding in ("7bit", "8bit") else 76)
+
+
+@pytest.mark.parametrize(
+    "charset", ["gb18030", "big5", "iso-2022-jp", "utf-16", "shift_jis", "windows-1252", "utf-7"]
+)
+@pytest.mark.parametrize("encoding", ["8bit", "base64"])
+def test_every_charset_is_written_back_as_it_was(charset: str, encoding: str) -> None:
+    words = "caf\u00e9" if charset == "windows-1252" else "\u4e2d\u6587"
+    html = f'<b>{words}</b><a href="http://evil.example/">{words}</a>{words}'
+    if charset == "utf-16":  # In 8bit such a mail has no lines.
+        encoding = "base64"
+    raw = page(html, encoding, charset)
+    found = done(raw)
+    assert found.links == 1, found.left
+    assert text_of(found.raw) == html.replace('"http://evil.example/"', f'"{link("http://evil.example/")}"')
+
+
+def test_bytes_that_no_charset_knows_stay() -> None:
+    raw = page("").rstrip() + b'\r\n\r\n\xff\xfe <a href="http://evil.example/\xff">\x80\x81</a>\xe4'
+    found = done(raw)
+    assert (
+        found.links == 1 and found.raw.endswith(b'">\x80\x81</a>\xe4') and b"\r\n\r\n\xff\xfe <a" in found.raw
+    )
+
+
+def test_links_of_elements_are_found_and_text_is_not() -> None:
+    assert targets('<a href="http://a.example/">x</a><area href=http://b.example/><svg><a xlink:href="//c.example/">') == [
+        "http://a.example/", "http://b.example/", "http://c.example/",
+    ]  # fmt: skip
+    assert targets('<form action="https://d.example/"><input formaction=https://e.example/><button formaction="f.example">') == [
+        "https://d.example/", "https://e.example/",
+    ]  # fmt: skip
+    left = [
+        "mailto:a@b.example", "tel:+4912345", "cid:1@b", "#top", "", "javascript:alert(1)", "data:text/html,x", "sub/page.html",
+    ]  # fmt: skip
+    assert targets("".join(f'<a href="{one}">x</a>' for one in left)) == []
+    assert (
+        targets('<img src="http://a.example/"><link href="http://a.example/"><base href="http://a.example/">')
+        == []
+    )
+    assert (
+        targets('<!-- <a href="http://a.example/"> --><style>a{}<a href="http://a.example/"></style>') == []
+    )
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        '<!--[if mso]><a title="--><a href="http://evil.example/">x',
+        '<!--[if mso]><a href="http://evil.example/"><![endif]-->',
+        '<!--><a href="http://evil.example/">',
+        '<!---><a href="http://evil.example/">',
+        '<!-- --!><a href="http://evil.example/">',
+        '<svg><style><a href="http://evil.example/">',
+        '<svg></math><title><a href="http://evil.example/">',
+        '<svg x=/><style><a href="http://evil.example/">',
+        '<script><!--<script></script><a title="--></script><a href="http://evil.example/">',
+        '<style></styles></style/><a href="http://evil.example/">',
+        "<a/href='http://evil.example/'>",
+        '<a title=">" href="http://evil.example/">',
+        "<a title=it's href=http://evil.example/ >",
+        '<a\nHREF\n=\n"http://evil.example/">',
+        '<a href="\thttp://evil.exam\nple/ ">',
+        '<a href="&#104;ttp&colon;&sol;&#x2f;evil.example&sol;">',
+        '</p title=\'"\'><a href="http://evil.example/">',
+        '<?x "><a href="http://evil.example/">',
+        '<noscript><a href="http://evil.example/"></noscript>',
+    ],
+)
+def test_hostile_markup_hides_no_link(hostile: str) -> None:
+    found = [one.rstrip("/") for one in targets(hostile)]
+    assert found == ["http://evil.example"], found
+
+
+def test_a_reference_in_an_attribute_is_read_as_browsers_read_it() -> None:
+    assert targets('<a href="http://a.example/?x=1&copy=2&lt=3&amp;y=%26amp;&notit;&#x41">') == [
+        "http://a.example/?x=1&copy=2&lt=3&y=%26amp;&notit;A"
+    ]
+
+
+def test_what_is_relative_is_so_to_the_first_base_wherever_that_stands() -> None:
+    html = (
+        '<a href="a/b">1</a><a href="#x">2</a><a href="">3</a><a href="?q">4</a><a href="//c.example/">5</a>'
+    )
+    assert targets(html) == ["http://c.example/"]
+    assert targets(html + '<base target=_top><base href="http://b.example/d/"><base href="http://x.example/">') == [
+        "http://b.example/d/a/b", "http://b.example/d/#x", "http://b.example/d/", "http://b.example/d/?q", "http://c.example/",
+    ]  # fmt: skip
+
+
+def test_links_in_plain_text_end_where_the_readers_program_ends_them() -> None:
+    body = "看这里http://evil.example/a。然后 (see www.b.example/x), <http://c.example/long\n/rest> hxxp://d.example/ a@b.example."
+    raw = f"From: a@b.example\nContent-Type: text/plain; charset=utf-8\n\n{body}\n".encode()
+    found = done(raw)
+    said = found.raw.decode().partition("\n\n")[2]
+    want = ["http://evil.example/a", "http://www.b.example/x", "http://c.example/long/rest"]
+    assert [
+        unlink(one)
+        for one in said.replace(">", " ").replace(")", " ").replace("。", " ").split()
+        for one in [one[one.find(MARK) :]]
+        if MARK in one
+    ] == want
+    assert said.startswith(
+        "看这里"
+        + link(want[0])
+        + "。然后 (see "
+        + link(want[1])
+        + "), <"
+        + link(want[2])
+        + "> hxxp://d.example/"
+    )
+    assert done(raw, plain=False).raw == raw
+
+
+SIGNED = """From: a@b.example
+Content-Type: multipart/signed; protocol="application/pgp-signature"; boundary=s
+
+--s
+Content-Type: text/html
+
+<a href="http://evil.example/">x</a>
+--s
+Content-Type: application/pgp-signature
+
+x
+--s--
+"""
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (SIGNED, "signed"),
+        (SIGNED.replace("multipart/signed", "multipart/encrypted"), "encrypted"),
+        ("From: a@b.example\n\n-----BEGIN PGP SIGNED MESSAGE-----\nhttp://evil.example/\n", "signed"),
+        ("From: a@b.example\nContent-Type: application/pkcs7-mime\n\nhttp://evil.example/", "encrypted"),
+        ("From: a@b.example\nContent-Type: message/rfc822\n\nFrom: x@y.example\n\nhttp://evil.example/", "attached-message"),
+        ("From: a@b.example\nContent-Type: text/html\nContent-Disposition: attachment\n\n<a href=http://evil.example/>", "attached-page"),
+        ("From: a@b.example\nContent-Transfer-Encoding: x-uuencode\n\nhttp://evil.example/", "encoding"),
+    ],
+)  # fmt: skip
+def test_what_must_not_be_touched_stays_and_is_said(raw: str, why: str) -> None:
+    found = done(raw.encode())
+    assert found.raw == raw.encode() and found.links == 0 and found.left == {why: 1}
+
+
+def test_calendars_and_headers_stay() -> None:
+    raw = b"List-Unsubscribe: <http://l.example/>\nFrom: a@b.example\nContent-Type: text/calendar\n\nURL:http://evil.example/"
+    assert done(raw).raw == raw and not done(raw).left
+
+
+def test_no_line_gets_too_long_for_mail_servers() -> None:
+    long = "http://evil.example/" + "a" * 500
+    raw = page(f'<p>{"x" * 900}<a class="y" href="{long}">z</a>{"w" * 50}</p>')
+    found = done(raw)
+    assert found.links == 1 and max(map(len, found.raw.splitlines())) <= 998
+    raw = page(f'<a href="http://evil.example/{"a" * 900}">z</a>')
+    assert done(raw).left == {"long-line": 1} and done(raw).raw == raw
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_shipped_mail_stays_the_same_but_for_its_links(path: Path) -> None:
+    raw = path.read_bytes()
+    restored = rewrite(raw, lambda target: "")
+    assert restored.raw == raw
+    before = email.message_from_bytes(raw, policy=email.policy.default)
+    after = email.message_from_bytes(done(raw).raw, policy=email.policy.default)
+    assert before.items() == after.items()
+    assert [part.items() for part in before.walk()] == [part.items() for part in after.walk()]
+
+
+WORDS = st.lists(
+    st.sampled_from([
+        "<a href=", "<a ", "href=", '"', "'", ">", "<", "/", "=", "&amp;", " ", "\n", "<!--", "-->", "<style>", "</style>", "<svg>",
+        "</svg>", "<script>", "</script>", "http://evil.example/x", "//e.example", "#", "\u4e2d", "\x00", "title", "<base href=http://b.example/>",
+        "x" * 300, "=3D", "=\n", "www.c.example", "]]>", "<![if x]>", "<!--[if mso]>",
+    ]),
+    max_size=60,
+).map("".join)  # fmt: skip
+
+
+@given(WORDS, st.sampled_from(["8bit", "base64", "quoted-printable"]), st.booleans())
+def test_taking_the_links_out_again_gives_what_was_there(html: str, encoding: str, is_html: bool) -> None:
+    kind = "html" if is_html else "plain"
+    raw = page(html, encoding, newline="\n").replace(b"text/html", b"text/" + kind.encode())
+    before = text_of(raw)
+    originals: list[str] = []
+
+    def noted(target: str) -> str:
+        originals.append(target)
+        return link(target)
+
+    found = rewrite(raw, noted)
+    assert found.raw[: found.body_at] == raw[: found.body_at]
+    again = rewrite(found.raw, lambda target: "" if target.startswith(MARK) else link(target))
+    if not found.left:
+        assert again.links == 0, "what was rewritten once is not rewritten again"
+    pieces = text_of(found.raw).replace("\n", "").split(MARK)
+    at, plain = 0, before.replace("\n", "")
+    for number, piece in enumerate(
+        pieces
+    ):  # Everything between the links stood in the message, in this order.
+        rest = piece if number == 0 else piece.partition(".x")[2].removeprefix('"' if is_html else "")
+        rest = rest.removesuffix('"') if is_html and number + 1 < len(pieces) else rest
+        at = plain.find(rest, at)
+        assert at >= 0, rest
+        at += len(rest)
+    said = [piece.partition(".x")[0] for piece in pieces[1:]]
+    assert [unlink(MARK + one + ".x") for one in said] == originals[: len(said)] or found.left
+
+
+@given(st.binary(max_size=400))
+def test_no_bytes_raise(raw: bytes) -> None:
+    assert isinstance(done(b"From: a@b.example\n" + raw).raw, bytes)
