@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from mailrisk.model.change import Change
 from mailrisk.model.facts import Fact, FactKey
 from mailrisk.model.knowledge import Knowledge
 from mailrisk.model.policy import Policy
@@ -105,6 +106,9 @@ class Context(LookupContext):
     )  # what each surface holds and leaves out, written by whoever keeps it
     command_options: tuple[str, ...] = ()  # open the same stores in a child process; () : no child
 
-    def catch_up(self) -> int:
-        """Brings the look-up index up to the ledger; returns how many changes were applied."""
-        return self.index.follow(self.ledger, self.clock())
+    def catch_up(self, made: Sequence[Change] = ()) -> int:
+        """Brings the look-up index up to the ledger; returns how many changes were applied.
+
+        ``made``: changes that the caller has just committed, in their order and without a gap.
+        """
+        return self.index.follow(self.ledger, self.clock(), made)

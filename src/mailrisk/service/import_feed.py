@@ -22,6 +22,7 @@ import msgspec
 
 from mailrisk.collect.feeds.guard import check_shrink
 from mailrisk.collect.feeds.registry import FORMATS
+from mailrisk.model.change import Change
 from mailrisk.model.errors import BadInput, Conflict
 from mailrisk.model.evidence import SHARED, Evidence
 from mailrisk.model.feed import FeedSource
@@ -30,7 +31,7 @@ from mailrisk.model.subject import Kind, Subject
 from mailrisk.service.context import Context
 from mailrisk.service.feed_delivery import Delivery, read_delivery
 from mailrisk.service.feed_evidence import feed_left, feed_listed
-from mailrisk.service.record import decide_again
+from mailrisk.service.record import changes_of, decide_again
 from mailrisk.store.rows import FeedRow
 from mailrisk.store.transaction import Key, Transaction
 
@@ -184,13 +185,12 @@ def _apply(context: Context, plan: _Plan, sha256: str) -> None:
             row = transaction.feeds.open(SHARED, plan.source.name, plan.source.format)
             if row.imports != plan.import_no:
                 raise Conflict(f"another import of the feed {plan.source.name} began")
-            before = transaction.last_seq
-            _step(context, transaction, plan, entering, leaving)
-            plan.changes += transaction.last_seq - before
+            changes = _step(context, transaction, plan, entering, leaving)
+            plan.changes += len(changes)
             if number == len(steps):
                 transaction.feeds.imported(plan.feed_id, plan.import_no, plan.entries, sha256)
         began = time.monotonic()
-        context.catch_up()
+        context.catch_up(changes)
         if number < len(steps):
             time.sleep(max(0.0, BREATH_S - (time.monotonic() - began)))
 
@@ -201,8 +201,8 @@ def _step(
     plan: _Plan,
     entering: Sequence[tuple[Key, Sighting]],
     leaving: Sequence[tuple[Key, int, str]],
-) -> None:
-    """Some entries enter and some leave, with all that follows from it."""
+) -> list[Change]:
+    """Some entries enter and some leave, with all that follows from it; returns the changes."""
     at, import_no = transaction.at, plan.import_no
     evidence: list[Evidence] = []
     schemes: dict[Subject, str] = {}
@@ -214,12 +214,12 @@ def _step(
         subject = Subject(Kind(key[1]), key[2])
         evidence.append(feed_left(plan.source, subject, import_no, at))
         schemes[subject] = scheme
-    touched = transaction.add_evidence(evidence, schemes)
     entered = transaction.subject_ids({key: sighting.scheme for key, sighting in entering})
+    touched = transaction.add_evidence(evidence, schemes)
     feeds = transaction.feeds
     feeds.set_members(plan.feed_id, import_no, entered.values(), present=True)
     feeds.set_members(plan.feed_id, import_no, (id_ for _, id_, _ in leaving), present=False)
-    decide_again(context, transaction, sorted(touched), schemes)
+    return changes_of(decide_again(context, transaction, sorted(touched), schemes))
 
 
 def _report(source: FeedSource, delivery: Delivery, plan: _Plan | None) -> FeedReport:

@@ -6,7 +6,7 @@ Every step is idempotent: recording the same evidence again changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -84,8 +84,13 @@ def record(
             transaction.add_sample(*sample)
         touched = transaction.add_evidence(evidence, schemes or {}) if evidence else set()
         decided = decide_again(context, transaction, sorted(touched | set(again)), schemes or {})
-    context.catch_up()
+    context.catch_up(changes_of(decided))
     return [_listed(item) for item in decided]
+
+
+def changes_of(decided: Iterable[Decided]) -> list[Change]:
+    """The changes that decisions made, in their order."""
+    return [item.change for item in decided if item.change is not None]
 
 
 def decide_again(

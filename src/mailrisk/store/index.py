@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 import lmdb
 
-from mailrisk.model.change import KeyGrant, Listing
+from mailrisk.model.change import Change, KeyGrant, Listing
 from mailrisk.model.evidence import SHARED
 from mailrisk.model.subject import Subject
 from mailrisk.store import index_form as form
@@ -120,23 +120,30 @@ class LookupIndex:
 
     # -- following the change feed ----------------------------------------------------------------
 
-    def follow(self, ledger: Ledger, now: datetime) -> int:
+    def follow(self, ledger: Ledger, now: datetime, made: Sequence[Change] = ()) -> int:
         """Applies all changes that the ledger has and the index not; returns how many.
 
-        An index of another epoch (a restored ledger) or form is emptied and filled from the listings.
+        ``made``: changes that the caller has just committed. Where they are the next ones, they need not be read
+        and decoded again. An index of another epoch (a restored ledger) or form is emptied and filled from the
+        listings.
         """
         applied = 0
         if self.position()[0] != ledger.epoch or not self._is_current_form():
             applied += self._refill(ledger)
+        if made and self.position()[1] == made[0].seq - 1:
+            applied += self._apply(made)
         while changes := ledger.changes(self.position()[1], BATCH):
-            with self._fold() as fold:
-                for change in changes:
-                    fold.apply(change)
-                fold.agree(changes[-1].epoch, changes[-1].seq)
-            applied += len(changes)
+            applied += self._apply(changes)
         with self._env.begin(write=True) as transaction:
             transaction.put(b"agreed_at", str(to_us(now)).encode(), db=self._tables.meta)
         return applied
+
+    def _apply(self, changes: Sequence[Change]) -> int:
+        with self._fold() as fold:
+            for change in changes:
+                fold.apply(change)
+            fold.agree(changes[-1].epoch, changes[-1].seq)
+        return len(changes)
 
     def fill(self, rows: Iterable[Row], keys: Iterable[KeyGrant], epoch: str, seq: int) -> int:
         """Replaces the content by a snapshot of the listings and keys as of change ``seq``; returns its size.

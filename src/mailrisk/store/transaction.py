@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Insert, Select, Table, delete, func, insert, select, update
+from sqlalchemy import Connection, Insert, Table, delete, insert, select, update
 
 from mailrisk.model.change import Change, KeyGrant
 from mailrisk.model.evidence import Evidence
@@ -19,27 +17,15 @@ from mailrisk.store import schema
 from mailrisk.store.bulk import among, insert_rows, upsert
 from mailrisk.store.chunks import chunks
 from mailrisk.store.correspondence_rows import CorrespondenceRows
+from mailrisk.store.evidence_rows import EvidenceRows, Key, key_of
 from mailrisk.store.feed_rows import FeedRows
 from mailrisk.store.listing_query import listing_query
 from mailrisk.store.microseconds import from_us, to_us
-from mailrisk.store.rows import FACT_COLUMNS, ListingRow, StoredFact
+from mailrisk.store.rows import ListingRow, StoredFact
 from mailrisk.store.schema import check_tenant
 from mailrisk.store.site_rows import SiteRows
 from mailrisk.store.webhook_rows import WebhookRows
 
-Key = tuple[int, str, str]
-"""(tenant, kind, value): what names a subject."""
-
-
-def key_of(tenant: int, subject: Subject) -> Key:
-    """The natural key of a subject."""
-    return tenant, subject.kind._value_, subject.value  # ``value`` of an enum is slow, and this is hot
-
-
-EVIDENCE_COLUMNS = (
-    "tenant", "subject_id", "code", "source", "value", "category", "artefact", "ref", "seen_at",
-    "recorded_at", "data",
-)  # fmt: skip
 DECISION_COLUMNS = (
     "tenant", "subject_id", "decided_at", "policy_hash", "level", "probability", "logit", "category",
     "state", "valid_until",
@@ -52,13 +38,14 @@ class Transaction:
 
     def __init__(self, connection: Connection, epoch: str, last_seq: int, at_us: int) -> None:
         self._connection = connection
+        self._evidence = EvidenceRows(connection, at_us)
         self.feeds = FeedRows(self, connection, at_us)
         self.sites = SiteRows(connection)
         self.webhooks = WebhookRows(connection)
         self.correspondence = CorrespondenceRows(connection)
         self._epoch = epoch
         self._at_us = at_us
-        self._ids: dict[Key, int] = {}  # of the subjects that this transaction has met
+        self._put: set[int] = set()  # numbers of the subjects that it has listed or exempted
         self._numbered = range(last_seq + 1, last_seq + 1)  # the changes that it has stored
         self.last_seq = last_seq
         self.at = from_us(at_us)
@@ -70,105 +57,38 @@ class Transaction:
 
         BadInput for a tenant that the look-up index has no room for.
         """
-        for tenant in {key[0] for key in subjects}:
-            check_tenant(tenant)
-        found = self._known_ids(subjects)
-        new = [key for key in subjects if key not in found]
-        if new:
-            before = self._last_id(schema.subject)
-            rows = [(*key, subjects[key]) for key in new]
-            for part in chunks(rows):
-                insert_rows(self._connection, schema.subject, ("tenant", "kind", "value", "scheme"), part)
-            about = schema.subject.c
-            query = select(about.tenant, about.kind, about.value, about.id).where(about.id > before)
-            added = {(tenant, kind, value): id_ for tenant, kind, value, id_ in self._all(query)}
-            self._ids |= added
-            found |= added
-        return found
-
-    def _known_ids(self, keys: Iterable[Key]) -> dict[Key, int]:
-        found: dict[Key, int] = {}
-        grouped: dict[tuple[int, str], list[str]] = defaultdict(list)
-        for key in keys:
-            id_ = self._ids.get(key)
-            if id_ is None:
-                grouped[key[:2]].append(key[2])
-            else:
-                found[key] = id_
-        table = schema.subject
-        for (tenant, kind), values in grouped.items():
-            for part in chunks(values):
-                query = select(table.c.value, table.c.id).where(
-                    table.c.tenant == tenant,
-                    table.c.kind == kind,
-                    among(self._connection, table.c.value, part),
-                )
-                met = {(tenant, kind, value): id_ for value, id_ in self._all(query)}
-                self._ids |= met
-                found |= met
-        return found
-
-    def _all(self, query: Select[Any]) -> Sequence[Any]:
-        return self._connection.execute(query).all()
-
-    def _last_id(self, table: Table) -> int:
-        return int(self._connection.execute(select(func.max(table.c.id))).scalar_one_or_none() or 0)
+        return self._evidence.subject_ids(subjects)
 
     def add_evidence(self, evidence: Sequence[Evidence], schemes: Mapping[Subject, str]) -> set[Key]:
         """Records evidence; what is there already (same code, source, ref) changes nothing.
 
         Returns the keys of subjects about which something new was recorded.
         """
-        wanted = {key_of(item.tenant, item.subject): schemes.get(item.subject, "https") for item in evidence}
-        ids = self.subject_ids(wanted)
-        keys = {id_: key for key, id_ in ids.items()}
-        before = self._last_id(schema.evidence)
-        for part in chunks(evidence):
-            rows = [self._evidence_row(item, ids[key_of(item.tenant, item.subject)]) for item in part]
-            insert_rows(self._connection, schema.evidence, EVIDENCE_COLUMNS, rows, "ignore")
-        query = select(schema.evidence.c.subject_id).where(schema.evidence.c.id > before)
-        return {keys[id_] for (id_,) in self._all(query)}
-
-    def _evidence_row(self, item: Evidence, subject_id: int) -> tuple[Any, ...]:
-        """In the order of EVIDENCE_COLUMNS."""
-        return (
-            item.tenant, subject_id, item.code, item.source[:120], item.value, str(item.category),
-            item.artefact, item.ref[:200], to_us(item.seen_at), self._at_us,
-            msgspec.json.encode(item.data).decode(),
-        )  # fmt: skip
+        return self._evidence.add(evidence, schemes)
 
     def facts_of(self, keys: Iterable[Key]) -> dict[Key, tuple[StoredFact, ...]]:
         """All evidence of several subjects in the order of recording, as it is stored.
 
         Equal facts are decided alike; ``rows.evidence_of_facts`` makes evidence of them.
         """
-        ids = self._known_ids(keys)
-        found: dict[int, list[StoredFact]] = {id_: [] for id_ in ids.values()}
-        table = schema.evidence.c
-        for part in chunks(list(ids.values())):
-            query = (
-                select(table.subject_id, *(table[name] for name in FACT_COLUMNS))
-                .where(among(self._connection, table.subject_id, part))
-                .order_by(table.id)
-            )
-            for subject_id, *fact in self._all(query):
-                found[subject_id].append(tuple(fact))
-        return {key: tuple(found[id_]) for key, id_ in ids.items()}
+        return self._evidence.facts_of(keys)
 
     # -- decisions, listings, changes -----------------------------------------------------------
 
     def listings_of(self, keys: Iterable[Key]) -> dict[Key, ListingRow]:
         """Current listings and exemptions of several subjects."""
-        found: dict[Key, ListingRow] = {}
-        for part in chunks(list(self._known_ids(keys).values())):
+        keys = list(keys)
+        ids, found = self._evidence.look_up(keys), dict[Key, ListingRow]()
+        asked = [ids[key] for key in keys if key in ids]
+        for part in chunks([id_ for id_ in asked if not self._evidence.is_fresh(id_) or id_ in self._put]):
             query = listing_query().where(among(self._connection, schema.listing.c.subject_id, part))
-            for row in self._all(query):
+            for row in self._connection.execute(query):
                 found[row.tenant, row.kind, row.value] = ListingRow.from_row(row)
         return found
 
     def add_decisions(self, decisions: Sequence[tuple[int, Verdict, str]]) -> None:
         """Stores (tenant, verdict, state wanted)."""
-        ids = self._known_ids([key_of(tenant, verdict.subject) for tenant, verdict, _ in decisions])
+        ids = self._evidence.look_up([key_of(tenant, verdict.subject) for tenant, verdict, _ in decisions])
         for part in chunks(decisions):
             rows = [
                 (
@@ -202,7 +122,7 @@ class Transaction:
 
         ``sites``: the site whose wider scopes a listing counts for; none for the others.
         """
-        ids = self._known_ids([key for key, *_ in rows])
+        ids = self._evidence.look_up([key for key, *_ in rows])
         of_site = sites or {}
         absent = [ids[key] for key, state, *_ in rows if state == "absent"]
         for part in chunks(absent):
@@ -218,6 +138,7 @@ class Transaction:
             for key, state, valid_until, change in rows
             if state != "absent"
         ]  # fmt: skip
+        self._put.update(value[0] for value in values)
         for values_part in chunks(values):
             insert_rows(self._connection, schema.listing, LISTING_COLUMNS, values_part, "replace")
 
@@ -287,3 +208,6 @@ class Transaction:
     def insert_new(self, table: Table) -> Insert:
         """INSERT that passes over rows that are there already."""
         return upsert(self._connection.dialect, table).on_conflict_do_nothing()
+
+
+__all__ = ["Key", "Transaction", "key_of"]
