@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from mailrisk.cli.options import opened, store_options
+from mailrisk.cli import output
+from mailrisk.cli.options import opened, output_options, store_options
 from mailrisk.config import load_config
+from mailrisk.edge.click_log import ClickLog
 from mailrisk.edge.link_keys import LinkKeys
 from mailrisk.model.errors import ConfigError, TooLarge
-from mailrisk.service.rewrite import rewritten_header, with_header
+from mailrisk.service.check_url import look_up
+from mailrisk.service.clicks import ClickCount, count_clicks, page_hash
+from mailrisk.service.rewrite import recipient_digest, rewritten_header, with_header
 from mailrisk.wiring.rewriting import rewriter
 
 MAX_MESSAGE = 64 * 1024 * 1024
@@ -57,3 +62,57 @@ def new_key_command(data_dir: Path, config: Path | None) -> None:
     """
     with opened(data_dir, config, network=False):
         click.echo(f"{LinkKeys(data_dir).rotate()} keys open links, the newest signs")
+
+
+@rewrite_group.command("clicks")
+@click.argument("page")
+@click.option("--of", "address", default="", help="How many of them the mailbox ADDRESS has clicked.")
+@output_options
+@store_options
+def clicks_command(
+    page: str, address: str, format_: str, lang: str | None, data_dir: Path, config: Path | None
+) -> None:
+    """Show who has clicked on a page, or on any page of a host, before and after it was found dangerous.
+
+    \b
+    mailrisk rewrite clicks https://evil.example/login
+    mailrisk rewrite clicks evil.example --of anna@example.org
+    """
+    with opened(data_dir, config, network=False) as context:
+        url = look_up(context, page).unwrapped.url  # A rewritten link is as good as its page.
+    whole, digest = "/" not in page.partition("://")[2] and "://" not in page, page_hash(url)
+    recipient = recipient_digest(LinkKeys(data_dir).read(), 0, address).hex() if address else ""
+    found = count_clicks(
+        ClickLog(data_dir),
+        lambda one: (
+            one.page == digest if not whole else one.host == url.host or one.host.endswith("." + url.host)
+        ),
+        recipient,
+    )
+    output.print_answers([found], format_, lambda _: _print(found, output.language(lang), address))
+
+
+def _print(found: ClickCount, lang: str, address: str) -> None:
+    first, last = (
+        f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}Z" for at in (found.first_at, found.last_at)
+    )
+    if not found.clicks:
+        click.echo("无人点击" if lang == "zh" else "nobody has clicked")
+        return
+    one = found
+    if lang == "zh":
+        click.echo(f"{one.clicks} 次点击（{one.people} 名收件人，{one.messages} 封邮件），{first} 至 {last}")
+        click.echo(
+            f"直接放行 {one.let_through}，警告 {one.warned}（其中继续访问 {one.went_on}），拦截 {one.blocked}"
+        )
+        click.echo(f"到达该页面的不同收件人或邮件：{one.let_through_people}")
+    else:
+        click.echo(
+            f"{one.clicks} clicks ({one.people} known recipients, {one.messages} messages), {first} to {last}"
+        )
+        click.echo(
+            f"{one.let_through} let through, {one.warned} warned ({one.went_on} went on), {one.blocked} blocked"
+        )
+        click.echo(f"{one.let_through_people} different recipients or messages got there")
+    if address:
+        click.echo(f"{address}: {one.by_recipient}")

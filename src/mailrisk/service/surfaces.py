@@ -16,6 +16,7 @@ from mailrisk.service.report_address import A_DAY, AddressReports
 from mailrisk.service.visits import VisitGate, VisitSettings
 
 if TYPE_CHECKING:
+    from mailrisk.service.clicks import ClickGate
     from mailrisk.service.rewrite import Rewriter
 
 
@@ -39,6 +40,7 @@ class Surfaces:
         settings: SurfaceSettings = SurfaceSettings(),
         visits: VisitGate | None = None,
         rewriter: Rewriter | None = None,
+        clicks: ClickGate | None = None,
     ) -> None:
         self.settings = settings
         respond = responder(context.policy, feed_only=settings.block_feed_only)
@@ -49,3 +51,4 @@ class Surfaces:
         self.reports = AddressReports(context, settings.reports_a_day)
         self.visits = visits or VisitGate(context, VisitSettings())
         self.rewriter = rewriter
+        self.clicks = clicks

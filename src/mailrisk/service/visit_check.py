@@ -11,7 +11,7 @@ import asyncio
 import math
 import re
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -35,7 +35,10 @@ RESOLVE_S: Final = 1.0
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known about a page. ``listed``: by a listing, which holds for everybody and at once."""
+    """What is known about a page. ``listed``: by a listing, which holds for everybody and at once.
+
+    ``incomplete``: something that was asked for could not be found out.
+    """
 
     level: Level
     score: int = 0
@@ -44,6 +47,18 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[ShortReason, ...] = ()
     listed: bool = False
     exempt: bool = False
+    incomplete: bool = False
+
+
+class Weighed(NamedTuple):
+    """What is known of a page, and what the policy wants. ``unchecked``: it was to be scanned, and the scan failed."""
+
+    found: Found
+    wanted: str
+    domain: str
+    host_only: bool
+    common: bool = False
+    unchecked: bool = False
 
 
 _TUNNEL: Final = re.compile(r"(?:[^\s/?#@\\:\[\]]{1,255}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}")
@@ -97,6 +112,7 @@ def _found(answer: UrlAnswer, *, listed: bool = False, exempt: bool = False) -> 
         reasons=answer.reasons,
         listed=listed,
         exempt=exempt,
+        incomplete=bool(answer.missing_stages),
     )
 
 

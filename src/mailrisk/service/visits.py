@@ -31,18 +31,19 @@ from mailrisk.model.verdict import Level
 from mailrisk.service.answers import ErrorAnswer
 from mailrisk.service.check_url import refusal, stale
 from mailrisk.service.context import Context
-from mailrisk.service.scan_url import scan_urls
 from mailrisk.service.visit_check import (
     Found,
+    Weighed,
     address_of,
     analysed,
     listed,
     of_addresses,
-    of_answer,
     resolved,
     worse,
 )
+from mailrisk.service.visit_scans import Scans
 from mailrisk.service.visit_words import (
+    ACTIONS,
     MAX_IN_TOKEN,
     PageToken,
     Visit,
@@ -58,9 +59,6 @@ MAX_BATCH: Final = 100
 MAX_LEARNT: Final = 10_000
 SAVE_EVERY_S: Final = 300.0
 PAGE_HOLDS_S: Final = 3_600
-MAX_SCANS: Final = 50
-MAX_SCANNED: Final = 5_000
-SCANNED_HOLDS_S: Final = 300.0
 MAX_CONSENTS: Final = 50_000
 
 _BAD: Final = (Level.MALICIOUS, Level.SUSPICIOUS)
@@ -89,8 +87,7 @@ class VisitGate:
         self._settings = settings
         self._path = path
         self.habits = Habits(settings.habits)
-        self._scans: dict[tuple[int, str], asyncio.Task[Found | None]] = {}
-        self._scanned: OrderedDict[tuple[int, str], tuple[float, Found | None]] = OrderedDict()
+        self._scans = Scans(context, settings.hold_s)
         self._consents: OrderedDict[tuple[int, int, str], float] = OrderedDict()
         self._key: bytes | None = None
         self.counts: Counter[str] = Counter()
@@ -103,18 +100,29 @@ class VisitGate:
         return list(await asyncio.gather(*(self._decide(visit, tenant) for visit in visits)))
 
     async def _decide(self, visit: Visit, tenant: int) -> VisitAnswer | ErrorAnswer:
+        visitor = visitor_of(self._secret(), tenant, visit.user, visit.client)
         try:
-            text, host_only = address_of(visit.url, visit.method)
-            looked, found = listed(self._context, text, tenant, host_only=host_only)
+            weighed = await self.weigh(visit, tenant, visitor)
         except BadInput as error:
             return refusal(visit.url, error)
-        host = looked.url.host
-        domain = self._domain(host)
-        visitor = visitor_of(self._secret(), tenant, visit.user, visit.client)
-        now = self._now()
-        if found is None and self._is_common(tenant, host, now):
-            self.habits.observe(tenant, domain, visitor, now)
+        if weighed.common:
             return self._common(visit)
+        return self._answer(visit, weighed, (tenant, visitor, weighed.domain))
+
+    async def weigh(
+        self, visit: Visit, tenant: int, visitor: int | None, *, unknown: str = "allow"
+    ) -> Weighed:
+        """What is known of a page and what the policy wants; it is learnt that ``visitor`` (None: nobody) goes there.
+
+        ``unknown``: what is wanted where no row speaks of a page about which nothing is known. BadInput: no URL.
+        """
+        text, host_only = address_of(visit.url, visit.method)
+        looked, found = listed(self._context, text, tenant, host_only=host_only)
+        host = looked.url.host
+        domain, now, unchecked = self._domain(host), self._now(), False
+        if found is None and self._is_common(tenant, host, now):
+            self._observe(tenant, domain, visitor)
+            return Weighed(Found(level=Level.UNKNOWN), "allow", domain, host_only, common=True)
         if found is None:
             found = analysed(self._context, text, looked)
             if found.level is not Level.MALICIOUS and self._settings.resolve:
@@ -122,22 +130,33 @@ class VisitGate:
                 found = worse(found, of_addresses(self._context, ips, tenant))
         elif found.level in _BAD and host_only:
             self.habits.forget(tenant, domain)
-        wanted = self._wanted(found, tenant)
+        wanted = self._wanted(found, tenant, unknown)
         if wanted == "hold":
-            found, wanted = await self._held(found, text, tenant)
+            done, seen = await self._scans.found((tenant, text))
+            if done:
+                found, unchecked = (
+                    worse(found, seen),
+                    seen is None or (seen.incomplete and self._context.network),
+                )
+                wanted = self._wanted(found, tenant, unknown)
+                wanted = "allow" if wanted == "hold" else wanted  # Nothing more can be found out.
         if found.level not in _BAD:
-            self.habits.observe(tenant, domain, visitor, now)
-        return self._answer(visit, found, wanted, (tenant, visitor, domain), host_only=host_only)
+            self._observe(tenant, domain, visitor)
+        return Weighed(found, wanted, domain, host_only, unchecked=unchecked)
 
-    def _wanted(self, found: Found, tenant: int) -> str:
+    def _observe(self, tenant: int, domain: str, visitor: int | None) -> None:
+        if visitor is not None:
+            self.habits.observe(tenant, domain, visitor, self._now())
+
+    def _wanted(self, found: Found, tenant: int, unknown: str = "allow") -> str:
         if found.exempt:
             return "allow"
-        return handling(self._settings.rows, found.level, found.category, tenant, "allow")
+        otherwise = unknown if found.level is Level.UNKNOWN else "allow"
+        return handling(self._settings.rows, found.level, found.category, tenant, otherwise)
 
-    def _answer(
-        self, visit: Visit, found: Found, wanted: str, who: tuple[int, int, str], *, host_only: bool
-    ) -> VisitAnswer:
+    def _answer(self, visit: Visit, weighed: Weighed, who: tuple[int, int, str]) -> VisitAnswer:
         """What is done of what is wanted."""
+        found, wanted, host_only = weighed.found, weighed.wanted, weighed.host_only
         settings, action = self._settings, wanted
         agreed = wanted == "warn" and self._consents.get(who, 0.0) > self._now()
         shown = not host_only if wanted == "warn" else wanted != "hold" or visit.waits
@@ -164,37 +183,6 @@ class VisitGate:
             input=visit.url, action="allow", wanted="allow", level=Level.UNKNOWN, score=0, category=None,
             indicator="", reasons=(), common=True, ttl_s=self._settings.ttl_s,
         )  # fmt: skip
-
-    async def _held(self, found: Found, text: str, tenant: int) -> tuple[Found, str]:
-        """What a scan adds, if it is done in time; else it goes on, and who asks again may find it done."""
-        key = (tenant, text)
-        known = self._scanned.get(key)
-        if known is None or known[0] < self._now():
-            task = self._scans.get(key)
-            if task is None:
-                if len(self._scans) >= MAX_SCANS:
-                    return found, "hold"
-                task = self._scans[key] = asyncio.ensure_future(self._scan(key))
-            done, _ = await asyncio.wait((task,), timeout=self._settings.hold_s)
-            if not done:
-                return found, "hold"
-            known = self._scanned.get(key, (0.0, None))
-        found = worse(found, known[1])
-        wanted = self._wanted(found, tenant)
-        return found, "allow" if wanted == "hold" else wanted  # Nothing more can be found out.
-
-    async def _scan(self, key: tuple[int, str]) -> Found | None:
-        found = None
-        try:
-            found = of_answer((await scan_urls(self._context, [key[1]], key[0]))[0])
-        except Exception:
-            logger.exception("a page could not be scanned")
-        finally:
-            del self._scans[key]
-            while len(self._scanned) >= MAX_SCANNED:
-                self._scanned.popitem(last=False)
-            self._scanned[key] = (self._now() + SCANNED_HOLDS_S, found)
-        return found
 
     def learn(self, visits: Iterable[tuple[str, str, float]], tenant: int) -> int:
         """Takes (host, user, time in seconds since 1970) of a proxy's log in; how many were of any use.
@@ -229,21 +217,25 @@ class VisitGate:
         url = visit.url if len(visit.url) <= MAX_IN_TOKEN else visit.url.partition("?")[0][:MAX_IN_TOKEN]
         until = int(self._now()) + PAGE_HOLDS_S
         token = PageToken(url, visit.method, action, who[0], who[1], until)
-        return f"{self._settings.page_base.rstrip('/')}/visit?t={seal(self._secret(), token)}"
+        return f"{self._settings.page_base.rstrip('/')}/visit?t={self.seal(token)}"
 
     def explained(self, text: str) -> tuple[PageToken, Found]:
         """What the page says: the visit, and what is known of it now. BadInput: no token of ours."""
-        token = unseal(self._secret(), text, self._now())
+        token = self.unsealed(text)
+        if token.action not in ACTIONS:
+            raise BadInput("t", "is no token of this page")
         url, host_only = address_of(token.url, token.method)
         looked, found = listed(self._context, url, token.tenant, host_only=host_only)
-        scanned = self._scanned.get((token.tenant, url), (0.0, None))[1]
+        scanned = self._scans.known((token.tenant, url))
         return token, found or worse(analysed(self._context, url, looked), scanned)
 
     def consent(self, text: str) -> str:
         """The visitor has read the warning and goes on: where to. BadInput: there is nothing to go on to."""
-        token = unseal(self._secret(), text, self._now())
+        token, found = self.explained(text)
         if token.action != "warn":
             raise BadInput("t", "was no warning")
+        if self._wanted(found, token.tenant) == "block":
+            raise BadInput("t", "leads to what has been found dangerous since")
         url = parse_url(token.url)
         if url.scheme not in ("http", "https"):
             raise BadInput("t", "is no page of the web")
@@ -258,6 +250,14 @@ class VisitGate:
     def position(self) -> tuple[str, int]:
         """(epoch, number of the last change) that answers rest on."""
         return self._context.index.position()
+
+    def seal(self, token: PageToken) -> str:
+        """A token that ``unsealed`` gives back."""
+        return seal(self._secret(), token)
+
+    def unsealed(self, text: str) -> PageToken:
+        """The token. BadInput: it is not ours, or too old."""
+        return unseal(self._secret(), text, self._now())
 
     def _secret(self) -> bytes:
         if self._key is None:

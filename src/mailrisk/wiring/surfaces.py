@@ -7,7 +7,7 @@ from pathlib import Path
 from mailrisk.config import Config
 from mailrisk.service.context import Context
 from mailrisk.service.surfaces import Surfaces, SurfaceSettings
-from mailrisk.wiring.rewriting import rewriter
+from mailrisk.wiring.rewriting import click_gate, rewriter
 from mailrisk.wiring.visits import visit_gate
 
 POSITIONS = "bouncers.json"
@@ -16,7 +16,7 @@ POSITIONS = "bouncers.json"
 
 def surfaces(context: Context, config: Config, data_dir: Path) -> Surfaces:
     """The surfaces of a service."""
-    settings = config.lists
+    settings, visits = config.lists, visit_gate(context, config, data_dir)
     return Surfaces(
         context,
         SurfaceSettings(
@@ -26,6 +26,7 @@ def surfaces(context: Context, config: Config, data_dir: Path) -> Surfaces:
             reports_a_day=settings.reports_a_day,
             positions=data_dir / POSITIONS,
         ),
-        visit_gate(context, config, data_dir),
+        visits,
         rewriter(context, config, data_dir),
+        click_gate(context, config, data_dir, visits),
     )

@@ -19,6 +19,7 @@ from mailrisk.listen.http import (
     events,
     hash_lists,
     intelligence,
+    links,
     lists,
     misp,
     problems,
@@ -65,6 +66,7 @@ OTHER_ROUTES: tuple[Any, ...] = (
     *misp.ROUTES,
     *taxii.ROUTES,
     *visits.PAGE_ROUTES,
+    *links.ROUTES,
 )
 
 

@@ -10,6 +10,7 @@ import html
 from string import Template
 from typing import Final
 
+from mailrisk.model.url.shown import visible
 from mailrisk.model.verdict import Category, Level
 from mailrisk.service.visit_check import Found
 from mailrisk.service.visit_words import PageToken
@@ -53,6 +54,20 @@ _TITLES: Final = {
     "allow": ("This page is allowed", "该页面已允许访问", "#2e7d32"),
 }
 
+_UNKNOWN: Final = {
+    True: (
+        ("This page could not be checked", "该页面暂时无法检查", "#c77700"),
+        "Nobody can say just now whether it is dangerous. Go on only if you expected this link from this sender.",
+        "目前无法判断该页面是否安全。请仅在您确认发件人及链接可信时继续访问。",
+    ),
+    False: (
+        ("Nothing is known about this page", "该页面尚无安全信息", "#c77700"),
+        "Nothing speaks against it, and nobody here has visited it before. Enter no password there unless you expected this link.",
+        "目前没有发现风险，但贵单位此前无人访问过该页面。如非您预期的链接，请勿在其中输入密码。",
+    ),
+}
+"""Title and texts of a warning without a verdict, by whether the page could not be checked."""
+
 _FOOTER: Final = (
     "Shown by mailrisk for your organisation. If this is wrong, tell your administrator the address above.",
     "本页面由贵单位的 mailrisk 显示。如有误判，请将以上网址告知管理员。",
@@ -71,38 +86,78 @@ def visit_page(token: PageToken, found: Found, text: str, *, chinese: bool, wher
     at = 1 if chinese else 0
     clear = found.level not in (Level.MALICIOUS, Level.SUSPICIOUS)
     action = token.action if not clear or token.action == "hold" else "allow"
-    title, colour = _TITLES[action][at], _TITLES[action][2]
-    return _PAGE.substitute(
-        lang="zh" if chinese else "en",
-        refresh=f'<meta http-equiv="refresh" content="{AGAIN_S};url={html.escape(token.url)}">'
-        if _again(token)
-        else "",
-        title=title,
-        colour=colour,
-        text=_text(action, found, at),
-        url=f"<p><code>{html.escape(_defanged(token.url))}</code></p>",
-        reasons=_reasons(found, at) if not clear else "",
-        form=_form(where, text, at) if action in ("warn", "allow") and token.action == "warn" else "",
-        footer=_FOOTER[at],
+    return page_of(
+        _TITLES[action],
+        _text(action, found, at),
+        at,
+        url=token.url,
+        refresh=token.url if _again(token) else "",
+        reasons=reasons_list(found, at) if not clear else "",
+        form=form_to(where, text, at) if action in ("warn", "allow") and token.action == "warn" else "",
     )
 
 
-def refusal_page(why: str, *, chinese: bool) -> str:
-    """What is shown for a token that is not ours."""
+def click_page(
+    action: str,
+    found: Found,
+    url: str,
+    *,
+    chinese: bool,
+    unchecked: bool,
+    again: str = "",
+    form: tuple[str, str] = ("", ""),
+) -> str:
+    """The page about a click on a rewritten link. ``again``: what is loaded while it is checked; ``form``: where to, and a token."""
     at = 1 if chinese else 0
+    bad = found.level in (Level.MALICIOUS, Level.SUSPICIOUS)
+    if action == "hold" or (bad and not unchecked):
+        title, text = _TITLES[action], _text(action, found, at)
+    else:
+        title, text = _UNKNOWN[unchecked][0], _UNKNOWN[unchecked][1 + at]
+    return page_of(
+        title,
+        text,
+        at,
+        url=url,
+        refresh=again,
+        reasons=reasons_list(found, at) if bad else "",
+        form=form_to(*form, at) if action == "warn" else "",
+    )
+
+
+def page_of(
+    title: tuple[str, str, str],
+    text: str,
+    at: int,
+    *,
+    url: str = "",
+    refresh: str = "",
+    reasons: str = "",
+    form: str = "",
+) -> str:
+    """A page of ours. ``text``, ``reasons`` and ``form`` are HTML, the rest is not; ``title``: English, Chinese, colour."""
+    # An address is written from left to right, whatever its letters are.
+    shown = f'<p><code><bdo dir="ltr">{html.escape(defanged(url))}</bdo></code></p>' if url else ""
+    again = f'<meta http-equiv="refresh" content="{AGAIN_S};url={html.escape(refresh)}">' if refresh else ""
     return _PAGE.substitute(
-        lang="zh" if chinese else "en", refresh="", colour="#666", url="", reasons="", form="",
-        title=("Nothing to show", "没有可显示的内容")[at],
-        text=html.escape(why) if not chinese else "链接无效或已过期，请重新打开您要访问的页面。",
-        footer=_FOOTER[at],
+        lang=("en", "zh")[at], refresh=again, title=title[at], colour=title[2], text=text, url=shown,
+        reasons=reasons, form=form, footer=_FOOTER[at],
     )  # fmt: skip
 
 
-def _defanged(url: str) -> str:
-    """The address so that nobody opens it by accident."""
-    scheme, mark, rest = url[:MAX_SHOWN].rpartition("://")
+def refusal_page(why: str, *, chinese: bool) -> str:
+    """What is shown for a token or a link that is not ours."""
+    words = html.escape(why) if not chinese else "链接无效或已过期，请重新打开您要访问的页面。"
+    return page_of(("Nothing to show", "没有可显示的内容", "#666"), words, 1 if chinese else 0)
+
+
+def defanged(url: str) -> str:
+    """The address so that nobody opens it by accident, and nothing in it is hidden or turned around."""
+    scheme, mark, rest = url[:MAX_SHOWN].partition("://")
+    if not mark:
+        scheme, rest = "", scheme
     host, slash, path = rest.partition("/")
-    return scheme.replace("tt", "xx") + mark + host.replace(".", "[.]") + slash + path
+    return visible(scheme.replace("tt", "xx") + mark + host.replace(".", "[.]") + slash + path)
 
 
 def _again(token: PageToken) -> bool:
@@ -125,16 +180,16 @@ def _text(action: str, found: Found, at: int) -> str:
     return f"It is held for {what} (risk {found.score}/100)." if what else f"Risk {found.score}/100."
 
 
-def _reasons(found: Found, at: int) -> str:
+def reasons_list(found: Found, at: int) -> str:
     lines = [
-        f"<li>{html.escape((reason.text_zh if at else reason.text)[:MAX_SHOWN])}</li>"
+        f"<li>{html.escape(visible((reason.text_zh if at else reason.text)[:MAX_SHOWN]))}</li>"
         for reason in found.reasons[:MAX_REASONS]
         if reason.weight > 0
     ]
     return f"<ul>{''.join(lines)}</ul>" if lines else ""
 
 
-def _form(where: str, text: str, at: int) -> str:
+def form_to(where: str, text: str, at: int) -> str:
     words = ("I understand the risk, go on", "我了解风险，继续访问")[at]
     return (
         f'<form method="post" action="{html.escape(where)}"><input type="hidden" name="t" value="{html.escape(text)}">'

@@ -128,7 +128,7 @@ async def page(request: AnyRequest, t: str = "") -> Response[str]:
 async def go_on(request: AnyRequest) -> Response[str]:
     """The visitor has read the warning and goes on."""
     try:
-        text = parse_qs((await _form(request)).decode("ascii", "replace")).get("t", [""])[0]
+        text = parse_qs((await form_of(request)).decode("ascii", "replace")).get("t", [""])[0]
         url = _gate(request).consent(text)
     except BadInput as error:
         chinese = wants_chinese(request.headers.get("accept-language", ""))
@@ -136,7 +136,7 @@ async def go_on(request: AnyRequest) -> Response[str]:
     return Response("", status_code=303, headers={**SAFE, "Location": url})
 
 
-async def _form(request: AnyRequest) -> bytes:
+async def form_of(request: AnyRequest) -> bytes:
     """The form. BadInput: it is larger than one can be; nobody has shown a key, so nothing more is read or waited for."""
     declared = request.headers.get("content-length", "0")
     raw = b""
