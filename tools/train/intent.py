@@ -80,7 +80,7 @@ def as_rows(texts: Sequence[Text]) -> Rows:
 
 
 def _buckets(folded: str) -> Array:
-    found = pieces(folded, SIZE).distinct
+    found = np.sort(pieces(folded, SIZE).distinct)
     return found if len(found) else np.zeros(1, np.int64)
 
 

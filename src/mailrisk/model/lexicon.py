@@ -10,7 +10,7 @@ dictionary access per word of the text, plus one comparison per phrase whose fir
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from mailrisk.model.confusable import latin
@@ -62,10 +62,7 @@ class Folded:
         self.text = latin(text)
         self.words: list[str] = _WORD.findall(self.text)
         self.different = frozenset(self.words)
-        self.places: dict[str, list[int]] = {}
-        for place, word in enumerate(self.words):
-            self.places.setdefault(word[:_KEY], []).append(place)
-        self.dense = bool(_DENSE.search(self.text))
+        self.dense = not self.text.isascii() and bool(_DENSE.search(self.text))
         self.compact = re.sub(r"\s+", "", self.text) if self.dense else ""
         self.bigrams = {self.compact[at : at + 2] for at in range(len(self.compact) - 1)}
 
@@ -74,11 +71,13 @@ class Lexicon:
     """All phrases with their index. Immutable after construction."""
 
     def __init__(self, phrases: Iterable[Phrase]) -> None:
-        self._by_word: dict[str, list[_Words]] = {}
+        self._by_word: dict[str, list[_Words]] = {}  # by its first word
+        self._by_stem: dict[str, list[_Words]] = {}  # by the first characters of its first word, a stem
         self._by_bigram: dict[str, list[_Dense]] = {}
         self.labels: frozenset[str] = frozenset()
         for phrase in phrases:
             self._enter(phrase)
+        self._first_words = frozenset(self._by_word)
 
     def find(self, text: str | Folded) -> dict[str, Found]:
         """Labels that at least one phrase of the text speaks for."""
@@ -109,15 +108,33 @@ class Lexicon:
             gap = 0
         if steps:
             needed = frozenset(word for word, stem, _ in steps if not stem)
-            self._by_word.setdefault(steps[0][0][:_KEY], []).append(_Words(tuple(steps), needed, phrase))
+            first, stem, _ = steps[0]
+            index, key = (self._by_stem, first[:_KEY]) if stem else (self._by_word, first)
+            index.setdefault(key, []).append(_Words(tuple(steps), needed, phrase))
 
     def _worded(self, folded: Folded) -> Iterable[Phrase]:
-        words, different = folded.words, folded.different
-        for key in folded.places.keys() & self._by_word.keys():
-            places = folded.places[key]
-            for entry in self._by_word[key]:
-                if entry.needed <= different and any(_stands(words, place, entry.steps) for place in places):
-                    yield entry.phrase
+        candidates = list(self._candidates(folded.different))
+        # One pass over the text finds the places of all of them; an index of all its words would cost twice as much.
+        places: dict[str, list[int]] = {word: [] for word, entry in candidates if len(entry.steps) > 1}
+        if places:
+            for at, word in enumerate(folded.words):
+                if word in places:
+                    places[word].append(at)
+        for word, entry in candidates:
+            rest = entry.steps[1:]
+            if not rest or any(_goes_on(folded.words, at + 1, rest) for at in places[word]):
+                yield entry.phrase
+
+    def _candidates(self, different: frozenset[str]) -> Iterator[tuple[str, _Words]]:
+        """(word of the text, phrase that begins with it and whose other whole words are there too)."""
+        for word in different & self._first_words:
+            for entry in self._by_word[word]:
+                if entry.needed <= different:
+                    yield word, entry
+        for word in [word for word in different if word[:_KEY] in self._by_stem]:
+            for entry in self._by_stem[word[:_KEY]]:
+                if word.startswith(entry.steps[0][0]) and entry.needed <= different:
+                    yield word, entry
 
     def _written(self, folded: Folded) -> Iterable[Phrase]:
         for bigram in folded.bigrams & self._by_bigram.keys():
@@ -126,15 +143,17 @@ class Lexicon:
                     yield entry.phrase
 
 
-def _stands(words: list[str], place: int, steps: tuple[tuple[str, bool, int], ...]) -> bool:
-    """Whether the row of words stands at this place; gaps take the nearest fitting word."""
+def _goes_on(words: list[str], place: int, steps: tuple[tuple[str, bool, int], ...]) -> bool:
+    """Whether the row of words goes on at this place; gaps take the nearest fitting word."""
     for word, stem, gap in steps:
-        for at in range(place, min(place + gap + 1, len(words))):
-            if words[at].startswith(word) if stem else words[at] == word:
-                place = at + 1
-                break
+        near = words[place : place + gap + 1]
+        if stem:
+            at = next((at for at, other in enumerate(near) if other.startswith(word)), -1)
         else:
+            at = near.index(word) if word in near else -1
+        if at < 0:
             return False
+        place += at + 1
     return True
 
 

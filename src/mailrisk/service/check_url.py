@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
 
-from mailrisk.analyse.url.registry import analyse_url
+from mailrisk.analyse.url.registry import analyse_url, analyse_urls
 from mailrisk.decide.verdict import decide
 from mailrisk.model.errors import BadInput
 from mailrisk.model.evidence import SHARED, Evidence
@@ -267,10 +267,12 @@ def static_evidence(context: LookupContext, looked: Looked, now: datetime) -> li
     return list(analyse_url(looked.unwrapped, context.knowledge, now, final.subject))
 
 
-def static_verdict(context: LookupContext, looked: Looked, now: datetime) -> Verdict:
-    """The verdict of the URL analysis alone."""
-    final = looked.unwrapped.url
-    return decide(final.subject, static_evidence(context, looked, now), now, context.policy)
+def static_verdicts(context: LookupContext, looked: Sequence[Looked], now: datetime) -> Iterator[Verdict]:
+    """The verdicts of the URL analysis alone, in order; the model reads all URLs at once."""
+    targets = [one.unwrapped for one in looked]
+    said = analyse_urls(targets, context.knowledge, now)
+    for target, evidence in zip(targets, said, strict=True):
+        yield decide(target.url.subject, evidence, now, context.policy)
 
 
 def no_verdict(context: LookupContext, looked: Looked, now: datetime) -> Verdict:

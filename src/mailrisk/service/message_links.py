@@ -16,7 +16,7 @@ from mailrisk.model.evidence import SHARED, Evidence
 from mailrisk.model.message import Link, Message
 from mailrisk.model.verdict import Level
 from mailrisk.service.answers import MessageUrl, shorten
-from mailrisk.service.check_url import look_up, no_verdict, static_verdict
+from mailrisk.service.check_url import Looked, looked, matched, no_verdict, static_verdicts
 from mailrisk.service.context import Context
 from mailrisk.service.domains import NOT_ASKED, DomainsAsked, domains_of, look_up_domains
 from mailrisk.service.link_budget import LinkBudget
@@ -59,28 +59,48 @@ def find_urls(
         places.setdefault(link.url, []).append(link)
     clearest = {text: min(same, key=prominence) for text, same in places.items()}
     found = {item.link.url: item for item in known if item.looked is not None}
-    for text in sorted(places, key=lambda text: prominence(clearest[text])):
-        found[text] = msgspec.structs.replace(
-            found.get(text) or _found(context, clearest[text], tenant, budget),
-            link=clearest[text],
-            where=tuple(link.artefact for link in places[text]),
+    new = [clearest[text] for text in places if text not in found]
+    found |= _look_up_all(context, sorted(new, key=prominence), tenant, budget)
+    return tuple(
+        msgspec.structs.replace(
+            found[text], link=clearest[text], where=tuple(link.artefact for link in places[text])
         )
-    return tuple(found[text] for text in places)
+        for text in places
+    )
 
 
-def _found(context: Context, link: Link, tenant: int, budget: LinkBudget) -> FoundUrl:
-    """One link with what is known about it, as far as the budget goes."""
-    if not budget.look_up(link.url):
-        return FoundUrl(link=link, where=(), looked=None, verdict=None, error="not looked up: too many links")
-    try:
-        looked = look_up(context, link.url, tenant)
-    except BadInput as error:
-        return FoundUrl(link=link, where=(), looked=None, verdict=None, error=error.reason)
-    verdict = None
-    if looked.rule is None or looked.rule.listing is None:
-        judge = static_verdict if budget.analyse(link.url) else no_verdict
-        verdict = judge(context, looked, context.clock())
-    return FoundUrl(link=link, where=(), looked=looked, verdict=verdict)
+def _look_up_all(
+    context: Context, links: Iterable[Link], tenant: int, budget: LinkBudget
+) -> dict[str, FoundUrl]:
+    """Every link with what is known about it, as far as the budget goes; the URL model reads all of them at once."""
+    found: dict[str, FoundUrl] = {}
+    unlisted: list[tuple[Link, Looked]] = []
+    with context.index.view() as view:
+        for link in links:
+            if not budget.look_up(link.url):
+                found[link.url] = _unknown(link, "not looked up: too many links")
+                continue
+            try:
+                seen = looked(view, matched(context, view, link.url, tenant))
+            except BadInput as error:
+                found[link.url] = _unknown(link, error.reason)
+                continue
+            found[link.url] = FoundUrl(link=link, where=(), looked=seen, verdict=None)
+            if seen.rule is None or seen.rule.listing is None:
+                unlisted.append((link, seen))
+    now = context.clock()
+    read = [(link, seen) for link, seen in unlisted if budget.analyse(link.url)]
+    verdicts = static_verdicts(context, [seen for _, seen in read], now)
+    judged = {link.url: verdict for (link, _), verdict in zip(read, verdicts, strict=True)}
+    for link, seen in unlisted:
+        verdict = judged.get(link.url) or no_verdict(context, seen, now)
+        found[link.url] = msgspec.structs.replace(found[link.url], verdict=verdict)
+    return found
+
+
+def _unknown(link: Link, why: str) -> FoundUrl:
+    """A link that was not looked up."""
+    return FoundUrl(link=link, where=(), looked=None, verdict=None, error=why)
 
 
 def linked(urls: Sequence[FoundUrl]) -> tuple[LinkedUrl, ...]:
