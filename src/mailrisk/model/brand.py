@@ -92,6 +92,7 @@ class Brands:
         for brand in self.records:
             self._enter_domains(brand)
             self._enter_names(brand)
+        self._first_words = frozenset(self._by_word)
         # Asked once for every URL of a feed; hardly any host fits a pattern.
         self._any_pattern = _one_of(glob for glob, _ in self._patterns)
         self._labels = LabelIndex(
@@ -180,10 +181,10 @@ class Brands:
                     self._by_word.setdefault(words[0], []).append(entry)
 
     def _worded(self, folded: str) -> Iterator[Mention]:
-        words = dict.fromkeys(_WORD.findall(folded))
-        for word in words:
-            for name in self._by_word.get(word, ()):
-                at = _find_words(folded, name) if name.needed <= words.keys() else -1
+        words = frozenset(_WORD.findall(folded))
+        for word in words & self._first_words:
+            for name in self._by_word[word]:
+                at = _find_words(folded, name) if name.needed <= words else -1
                 if at >= 0:
                     yield Mention(name.brand, name.text, at, name.ambiguous)
 

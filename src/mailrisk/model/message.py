@@ -98,8 +98,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
     def all_headers(self, name: str) -> list[str]:
         """Every header of that name, top one first."""
-        wanted = name.lower()
-        return [value for key, value in self.headers if key.lower() == wanted]
+        wanted, size = name.lower(), len(name)
+        return [value for key, value in self.headers if len(key) == size and key.lower() == wanted]
 
 
 class AuthResult(msgspec.Struct, frozen=True, kw_only=True):

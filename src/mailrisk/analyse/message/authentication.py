@@ -111,7 +111,7 @@ def _author(view: MessageView) -> Iterator[Evidence]:
     auth = view.authentication
     domains = sorted({address.domain for address in view.message.from_ if address.domain})
     names = ", ".join(domains)[:200]
-    if len(domains) > 1 or sum(name.lower() == "from" for name, _ in view.message.headers) > 1:
+    if len(domains) > 1 or len(view.message.all_headers("From")) > 1:
         yield fact(view, code="several-author-domains", data={"domain": names}, artefact=_HEADER)
     elif auth.author_mail == "nonexistent" and not _exists_surely(view, domains):
         yield fact(view, code="author-domain-nonexistent", data={"domain": names}, artefact=_HEADER)

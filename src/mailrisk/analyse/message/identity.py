@@ -266,11 +266,14 @@ def _signed(text: str, named: list[Mention]) -> set[str]:
     """Those brands of ``named`` that stand within a few words of what is in signatures and copyright lines."""
     folded, found = latin(text) if named else "", set()
     for mention in named:
-        for place in re.finditer(re.escape(mention.name), folded):
-            before = folded[max(0, place.start() - 40) : place.start()]
-            if _SIGNED_BEFORE.search(before) or _SIGNED_AFTER.search(folded[place.end() :][:30]):
+        start = folded.find(mention.name)
+        while start >= 0:
+            end = start + len(mention.name)
+            before = folded[max(0, start - 40) : start]
+            if _SIGNED_BEFORE.search(before) or _SIGNED_AFTER.search(folded[end : end + 30]):
                 found.add(mention.brand.id)
                 break
+            start = folded.find(mention.name, end)
     return found
 
 

@@ -80,10 +80,15 @@ def _called_by_address(reading: Reading) -> Iterator[Evidence]:
     subject, opening = message.subject[:1_000].lower(), message.text[:400].lower()
     for address in readers(reading.view):
         local = address.partition("@")[0]
-        named = len(local) >= 5 and re.search(rf"(?<!\w){re.escape(local)}(?!\w)", subject)
+        named = len(local) >= 5 and local in subject and _stands_alone(local, subject)
         if address in subject or address in opening or (named and not _is_name(local, address, message)):
             yield fact(reading.view, code="called-by-address", artefact="header Subject, text")
             return
+
+
+def _stands_alone(word: str, text: str) -> bool:
+    """Whether the word stands in a text and no other letters beside it."""
+    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None
 
 
 def _is_name(local: str, address: str, message: Message) -> bool:

@@ -15,10 +15,10 @@ from itertools import pairwise
 
 from mailrisk.analyse.message.evidence import fact
 from mailrisk.analyse.message.links import (
-    LEAVE,
     LINKS_READ,
     NAME_SPACES,
     PATH_READ,
+    is_about_leaving,
     is_popular,
     on_platform,
     registrable,
@@ -43,6 +43,8 @@ _IMAGE_HOSTS = (
 )
 IMAGE_HOSTS = frozenset(_IMAGE_HOSTS.split())
 """Where anyone may put a picture; honest senders have theirs at home or with their sender of newsletters."""
+
+_BELOW_IMAGE_HOSTS = tuple(f".{name}" for name in sorted(IMAGE_HOSTS))
 
 
 def evidence(reading: Reading) -> Iterator[Evidence]:
@@ -147,7 +149,7 @@ def _pictures_elsewhere(reading: Reading) -> Iterator[Evidence]:
         host = item.url.host
         if item.link.how != "img" or registrable(view, host) == home:
             continue
-        if any(host == name or host.endswith(f".{name}") for name in IMAGE_HOSTS):
+        if host in IMAGE_HOSTS or host.endswith(_BELOW_IMAGE_HOSTS):
             yield fact(view, code="pictures-on-free-host", data={"host": host}, artefact=item.link.artefact)
             return
 
@@ -160,7 +162,7 @@ def _leaving(reading: Reading) -> Iterator[Evidence]:
         host = item.url.host
         if item.link.how != "a" or host in NAME_SPACES or registrable(view, host) == home:
             continue
-        if not (LEAVE.search(item.link.text) or LEAVE.search(item.url.path[:PATH_READ])):
+        if not (is_about_leaving(item.link.text) or is_about_leaving(item.url.path[:PATH_READ])):
             continue
         if not (view.knowledge.hosts.has(host, HostClass.BULK_MAILER) or is_popular(view, host)):
             data = {"host": host, "author": reading.who.author or "?"}

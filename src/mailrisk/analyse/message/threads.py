@@ -72,7 +72,11 @@ def _quoted(text: str) -> _Quote:
     first = -1
     writers: list[str] = []
     for number, line in enumerate(lines):
-        bare = line.lstrip("> \t*").replace("*", "").replace("：", ":")[:300]
+        if ":" not in line and "：" not in line:  # Nobody is named.
+            if first < 0 and (line.startswith(">") or _bare(line).lower().startswith(_RULES)):
+                first = number
+            continue
+        bare = _bare(line)
         low = bare.lower()
         says = low.startswith(_FROM) or (low.rstrip().endswith(":") and any(word in low for word in _WROTE))
         if says:  # The address may stand on the line before: mail programs fold long ones.
@@ -80,6 +84,11 @@ def _quoted(text: str) -> _Quote:
         if first < 0 and (says or line.startswith(">") or low.startswith(_RULES)):
             first = number
     return _Quote("\n".join(lines[first:]), tuple(writers[:MOST])) if first >= 0 else _Quote()
+
+
+def _bare(line: str) -> str:
+    """The line without the marks of quoting, as far as it is read."""
+    return line.lstrip("> \t*").replace("*", "").replace("：", ":")[:300]
 
 
 def _unanswered(reading: Reading, quotes: bool) -> Iterator[Evidence]:

@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from mailrisk.collect.message.addresses import parse_addresses
 from mailrisk.collect.message.body import Body
 from mailrisk.collect.message.limits import DEFAULT_LIMITS, Budget, Limits
-from mailrisk.collect.message.mime import RawHeader, read_headers
+from mailrisk.collect.message.mime import read_headers
 from mailrisk.collect.message.tree import Leaf, walk
 from mailrisk.collect.message.words import decode_value, eight_bit
 from mailrisk.model.errors import BadInput, TooLarge
@@ -82,7 +82,10 @@ def read_message(
     decoded = tuple((header.name, decode_value(header.value, defects, hint)) for header in headers)
     for defect in defects:
         own.defect(defect)
-    mailboxes = {name: _addresses(name, headers, own, hint) for name in _ADDRESS_HEADERS}
+    boxes: dict[str, list[bytes]] = {name: [] for name in _ADDRESS_HEADERS}
+    for header in headers:
+        boxes.get(header.name.lower(), []).append(header.value)
+    mailboxes = {name: _addresses(name, values, own, hint) for name, values in boxes.items()}
     body = Body(own)
     body.add_headers(decoded, _first(decoded, "subject"))
     body.add_leaves(leaves)
@@ -125,12 +128,12 @@ def _nested(leaves: list[Leaf], depth: int, budget: Budget) -> tuple[Message, ..
 
 def _first(headers: tuple[tuple[str, str], ...], name: str) -> str:
     """The first header of this lower-case name; '' if there is none."""
-    return next((value for key, value in headers if key.lower() == name), "")
+    size = len(name)
+    return next((value for key, value in headers if len(key) == size and key.lower() == name), "")
 
 
-def _addresses(name: str, headers: list[RawHeader], budget: Budget, hint: str) -> tuple[Address, ...]:
+def _addresses(name: str, values: list[bytes], budget: Budget, hint: str) -> tuple[Address, ...]:
     """The mailboxes of all headers of that name (RFC 5322 §3.6 allows one; several are told)."""
-    values = [header.value for header in headers if header.name.lower() == name]
     if len(values) > 1:
         budget.defect(f"{len(values)} {name.title()} headers")
     defects: list[str] = []

@@ -6,6 +6,7 @@ pathological nesting away from it. The walk is a loop with its own stack, so tha
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -25,6 +26,7 @@ _BLOCKS = frozenset({
     "main", "nav", "ol", "p", "pre", "section", "table", "tbody", "tfoot", "thead", "tr", "ul",
     "option", "legend", "summary",
 })  # fmt: skip
+_EMPTY_LINES = re.compile(r"\n{3,}")
 _ANCHOR_PIECES = 500
 _ANCHOR_CHARS = 2_000  # looked at for the 300 that are kept
 _CELLS = frozenset({"td", "th"})
@@ -74,12 +76,8 @@ def render(html: str, most_links: int = MOST_LINKS) -> Rendered:
 
 def tidy(text: str) -> str:
     """White space collapsed as a renderer does: single spaces, no empty line twice."""
-    lines = (" ".join(line.split()) for line in text.split("\n"))
-    out: list[str] = []
-    for line in lines:
-        if line or (out and out[-1]):
-            out.append(line)
-    return "\n".join(out).strip()
+    lines = "\n".join([" ".join(line.split()) for line in text.split("\n")])
+    return _EMPTY_LINES.sub("\n\n", lines).strip()
 
 
 class _Walk:
@@ -106,39 +104,37 @@ class _Walk:
         return "".join(pieces + self.seen[at:])
 
     def run(self) -> None:
-        """Depth-first with an explicit stack of the looks of the open elements."""
+        """Depth-first with an explicit stack. Every question to a node makes an object: each is asked once."""
         node = self._root
         if node is None:
             return
-        looks: list[Look] = [Look()]
-        depth = 0
+        look = Look()
+        opened: list[tuple[LexborNode, str, Look]] = []  # the open elements, and the looks around them
         while True:
-            look, go_down = self._enter(node, looks[-1])
-            child = node.child if go_down else None
-            if child is not None:
-                looks.append(look)
-                depth += 1
-                node = child
-                continue
-            self._leave(node)
-            while node.next is None:
-                if depth == 0 or node.parent is None:
+            tag = node.tag or ""
+            if tag == "-text":
+                (self.unseen if look.hides else self.seen).append(node.text_content or "")
+            else:
+                below, go_down = self._enter(node, tag, look)
+                child = node.child if go_down else None
+                if child is not None:
+                    opened.append((node, tag, look))
+                    node, look = child, below
+                    continue
+                self._leave(node, tag)
+            following = node.next
+            while following is None:
+                if not opened:
                     return
-                node = node.parent
-                looks.pop()
-                depth -= 1
-                self._leave(node)
-            if depth == 0:
+                node, tag, look = opened.pop()
+                self._leave(node, tag)
+                following = node.next
+            if not opened:
                 return
-            node = node.next
+            node = following
 
-    def _enter(self, node: LexborNode, look: Look) -> tuple[Look, bool]:
-        """Takes in one node; the look of its children, and whether to look at them."""
-        tag = node.tag
-        if tag == "-text":
-            text = node.text_content or ""
-            (self.unseen if look.hides else self.seen).append(text)
-            return look, False
+    def _enter(self, node: LexborNode, tag: str, look: Look) -> tuple[Look, bool]:
+        """Takes in one element; the look of its children, and whether to look at them."""
         if not tag or tag[0] in "-!":
             return look, False
         attributes = node.attributes
@@ -153,9 +149,8 @@ class _Walk:
             self._head(node)
         return look, tag not in _UNSEEN
 
-    def _leave(self, node: LexborNode) -> None:
-        """Closes one node: ends its line, gives an anchor the text that was seen inside it."""
-        tag = node.tag
+    def _leave(self, node: LexborNode, tag: str) -> None:
+        """Closes one element: ends its line, gives an anchor the text that was seen inside it."""
         if tag in _BLOCKS:
             self.seen.append("\n")
             if self.unseen and self.unseen[-1] != "\n":

@@ -13,9 +13,10 @@ _Q_BYTE = re.compile(rb"=([0-9A-Fa-f]{2})")
 
 def unfold(value: bytes) -> bytes:
     """The value on one line (RFC 5322 §2.2.3): line ends go, the white space after them stays."""
-    if b"\n" in value or b"\r" in value:
-        value = value.replace(b"\r\n", b"").replace(b"\n", b"").replace(b"\r", b" ")
-    return value.strip()
+    value = value.strip()
+    if b"\r" in value:
+        value = value.replace(b"\r\n", b"\n").replace(b"\r", b" ")
+    return value.replace(b"\n", b"")
 
 
 def eight_bit(value: bytes, defects: list[str], hint: str = "") -> str:

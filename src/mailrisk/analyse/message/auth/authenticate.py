@@ -74,7 +74,7 @@ def authenticate(
 def author_domain(message: Message) -> str:
     """The one domain of the From header as A-labels, lower case; '' when there is none or several (§5.3.1)."""
     domains = {address.domain for address in message.from_ if address.domain}
-    if len(domains) != 1 or sum(name.lower() == "from" for name, _ in message.headers) != 1:
+    if len(domains) != 1 or len(message.all_headers("From")) != 1:
         return ""
     domain = domains.pop().rstrip(".")
     if not domain.isascii():
