@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from mailrisk.decide.wording import counted, tidied, worded
+from mailrisk.decide.wording import WORDED, counted, tidied, worded
 from mailrisk.model.evidence import Evidence
 from mailrisk.model.policy import Policy, ReasonRule
 from mailrisk.model.verdict import Category, Reason
@@ -174,8 +174,8 @@ def as_text(value: object) -> str:
 def reason(item: Weighed, weight: float) -> Reason:
     """The reason as people and scripts read it; ``weight`` is the one after caps."""
     text, text_zh = item.rule.en, item.rule.zh
-    if "{" in text or "{" in text_zh:
-        text, text_zh = _filled(text, text_zh, item.evidence.data)
+    if has_fields(item.rule):
+        text, text_zh = filled(text, text_zh, item.evidence.data)
     return Reason(
         code=item.evidence.code,
         text=text,
@@ -188,21 +188,31 @@ def reason(item: Weighed, weight: float) -> Reason:
     )
 
 
-def _filled(en: str, zh: str, data: Mapping[str, Any]) -> tuple[str, str]:
+def has_fields(rule: ReasonRule) -> bool:
+    """Whether a rule's sentences show something of the evidence."""
+    return "{" in rule.en or "{" in rule.zh
+
+
+def filled(en: str, zh: str, data: Mapping[str, Any]) -> tuple[str, str]:
     """Both sentences with the data in them; ``window_zh`` of the data fills {window} in the Chinese one."""
-    shown = {key: as_text(data[key]) for key in _fields(en, zh) if key in data}
-    chinese = {key.removesuffix("_zh"): text for key, text in shown.items() if key.endswith("_zh")}
-    english = _Shown(worded(shown, chinese=False))
-    shown_zh = _Shown(worded(shown, chinese=True) | chinese)
+    fields, reworded = _fields(en, zh)
+    shown = {key: as_text(data[key]) for key in fields if key in data}
+    if reworded.isdisjoint(shown):
+        english = shown_zh = _Shown(shown)
+    else:
+        chinese = {key.removesuffix("_zh"): text for key, text in shown.items() if key.endswith("_zh")}
+        english = _Shown(worded(shown, chinese=False))
+        shown_zh = _Shown(worded(shown, chinese=True) | chinese)
     return counted(tidied(en.format_map(english))), tidied(zh.format_map(shown_zh))
 
 
 @lru_cache(2048)
-def _fields(en: str, zh: str) -> frozenset[str]:
-    """The fields that a rule's sentences show, and their Chinese forms."""
+def _fields(en: str, zh: str) -> tuple[frozenset[str], frozenset[str]]:
+    """(the fields that a rule's sentences show and their Chinese forms, those that differ between the languages)."""
     parse = Formatter().parse
     names = {name for sentence in (en, zh) for _, name, _, _ in parse(sentence) if name}
-    return frozenset(names | {f"{name}_zh" for name in names})
+    chinese = {f"{name}_zh" for name in names}
+    return frozenset(names | chinese), frozenset(chinese | names & WORDED)
 
 
 def category_of(item: Weighed) -> Category | None:

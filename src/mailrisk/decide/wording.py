@@ -27,7 +27,10 @@ _CHINESE: Final[Mapping[str, str]] = {
 _NAMED: Final = frozenset({"wants", "where", "claimed"})
 """Fields of evidence that may hold labels and places instead of words from the message."""
 
-_WORDED: Final = _NAMED | {"phrase"}
+_REWORDED: Final = _NAMED | {"phrase"}
+
+WORDED: Final = _REWORDED | {"author"}
+"""Fields that may read otherwise than the evidence has them; all others are shown as they are."""
 
 _NOBODY: Final = frozenset({"", "?"})
 """What evidence says where a message names no author that can be read."""
@@ -39,7 +42,7 @@ def worded(shown: Mapping[str, str], *, chinese: bool) -> dict[str, str]:
     """The fields of a sentence with labels and patterns put into words of its language."""
     if shown.get("author") in _NOBODY:
         shown = {**shown, "author": "（无）" if chinese else "(none)"}
-    if _WORDED.isdisjoint(shown):
+    if _REWORDED.isdisjoint(shown):
         return dict(shown)
     words = _CHINESE if chinese else _ENGLISH
     comma = "、" if chinese else ", "
@@ -65,6 +68,7 @@ def counted(sentence: str) -> str:
 
 def tidied(sentence: str) -> str:
     """The sentence without brackets and quotation marks that hold nothing."""
-    if "(" in sentence or "（" in sentence or "“”" in sentence:
+    # What the pattern looks for, asked the quick way: most sentences have brackets, and hardly any has empty ones.
+    if "“”" in sentence or "()" in sentence or "（）" in sentence or "(）" in sentence or "（)" in sentence:
         return _EMPTY.sub("", sentence)
     return sentence

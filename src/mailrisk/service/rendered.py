@@ -33,6 +33,7 @@ from mailrisk.service.check_url import (
     url_answer,
 )
 from mailrisk.service.context import LookupContext
+from mailrisk.service.rendered_text import AnalysedAnswers, Given
 from mailrisk.store import index_form as form
 from mailrisk.store.index_view import Match, View
 
@@ -77,6 +78,7 @@ class Renderer:
         self._context = context
         self._hits: dict[bytes, list[bytes]] = {}
         self._missed: _Missed | None = None
+        self._analysed = AnalysedAnswers(context.policy)
 
     def asked(self, view: View, analyse: Analyse, tenant: int) -> Asked:
         """Notes the time and the age of the index."""
@@ -119,10 +121,28 @@ class Renderer:
         if match is None:
             if asked.miss_until:
                 return self._miss(text, found.unwrapped, asked)
+            if added.text is not None and not asked.is_stale:
+                return self._read(text, found, asked, added)
         elif match.is_listing:
             return self._hit(view, text, found, match, asked)
         seen = looked(view, found)
         return _encode(url_answer(self._context, text, seen, asked.analyse, asked.now, asked.age, added))
+
+    def _read(self, text: str, found: Matched, asked: Asked, added: Added) -> bytes:
+        """The answer about a URL that nothing covers, from what its text says."""
+        evidence, unwrapped = added.text, found.unwrapped
+        assert evidence is not None
+        shown, final = _encode(text), unwrapped.url.text
+        indicator = shown if final == text else _encode(final)
+        known = self._analysed.known(
+            evidence, Given(shown, indicator, _via(unwrapped), asked.age_s, asked.now)
+        )
+        if known is not None:
+            return known
+        seen = Looked(url=found.url, unwrapped=unwrapped, rule=None)
+        answer = url_answer(self._context, text, seen, asked.analyse, asked.now, asked.age, added)
+        self._analysed.learn(evidence, answer, asked.now)
+        return _encode(answer)
 
     def _miss(self, text: str, unwrapped: Unwrapped, asked: Asked) -> bytes:
         assert self._missed is not None

@@ -31,7 +31,7 @@ PIECES = st.sampled_from(
     [
         "http://", "https://", "ftp://", "hxxp://", "//", "evil.example", "bad.example", "a.b.worse.example", "worse.example",
         "203.0.113.9", "0xcb007109", "[::ffff:203.0.113.9]", "files.example", "good.example", "co.uk", "bücher.example",
-        "/login", "/page", "/folder/deep/", "x", "/", "//", "/../", "?id=1", "?q=ü", "#f", "%2e", "%zz", "\t", " ", "@", ":8080",
+        "/login", "/verify/account", "paypal-login.example", "secure-wallet7.top", "metamask.pages.dev", "/invoice.pdf.exe", "/page", "/folder/deep/", "x", "/", "//", "/../", "?id=1", "?q=ü", "#f", "%2e", "%zz", "\t", " ", "@", ":8080",
         "https://urldefense.com/v3/__https://evil.example/page__;!!x$", "?url=https://evil.example/page",
         "https://l.facebook.com/l.php?u=https%3A%2F%2Fbad.example%2F", "\u0000", "😀", "\"", "\\", "<", "withdrawn.example",
     ]
