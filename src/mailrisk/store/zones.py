@@ -36,10 +36,23 @@ class Table:
 
     def has_below(self, prefix: bytes) -> bool:
         """Whether there is a row whose key begins so."""
-        cursor = self._cursor
-        if cursor is None:
-            cursor = self._cursor = self._transaction.cursor()
+        cursor = self._cursor or self._new_cursor()
         return bool(cursor.set_range(prefix)) and cursor.key().startswith(prefix)
+
+    def last_upto(self, key: bytes) -> tuple[bytes, bytes]:
+        """The row with the greatest key that is not behind ``key``; two times b"" when there is none."""
+        cursor = self._cursor or self._new_cursor()
+        if cursor.set_range(key):
+            if cursor.key() == key:
+                return key, cursor.value()
+            there = cursor.prev()
+        else:
+            there = cursor.last()
+        return cursor.item() if there else (b"", b"")
+
+    def _new_cursor(self) -> Any:
+        self._cursor = self._transaction.cursor()
+        return self._cursor
 
     def below(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
         """All rows whose key begins so, in order. Rows that are changed meanwhile may be seen or not."""

@@ -1,6 +1,7 @@
 """The lists over DNS on UDP and TCP, in each process that answers.
 
-A datagram is read, answered and sent in one go, without a task or a transport: that is most of what an answer costs.
+All datagrams that are there are read, answered and sent in one go, without a task or a transport: those are most of
+what an answer would cost.
 Several processes have a socket each on the same port, and the kernel spreads askers over them.
 """
 
@@ -13,17 +14,14 @@ import socket
 from collections import Counter
 from typing import Final
 
+from mailrisk.listen.dns.datagrams import Datagrams, datagrams
 from mailrisk.listen.dns.sockets import left, peer_of
 from mailrisk.publish.dnsbl.answer import Answers, Serving
 from mailrisk.publish.dnsbl.fold import read_position
-from mailrisk.publish.dnsbl.question import MAX_QUERY
 from mailrisk.service.zones import ZoneReader
 from mailrisk.store.zones import Table
 
 logger = logging.getLogger(__name__)
-
-AT_ONCE: Final = 64
-"""Datagrams answered in one view of the rows, before others get their turn."""
 
 LOOK_EVERY_S: Final = 0.25
 """How often it is asked whether the rows are still current."""
@@ -52,7 +50,7 @@ class ListServer:
         udp.setblocking(False)
         with contextlib.suppress(OSError):
             udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
-        loop.add_reader(udp, self._readable, udp, loop)
+        loop.add_reader(udp, self._readable, datagrams(udp), loop)
         server = await asyncio.start_server(self._connected, sock=tcp)
         try:
             await self._say_for_ever()
@@ -67,26 +65,22 @@ class ListServer:
             self._serial = (read_position(rows)[1] & 0xFFFFFFFF).to_bytes(4, "big")
         return Serving(rows, self._serial, self._stale)
 
-    def _readable(self, udp: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
-        receive, send, answer = udp.recvfrom, udp.sendto, self._answers.answer
+    def _readable(self, udp: Datagrams, loop: asyncio.AbstractEventLoop) -> None:
+        queries = udp.receive()
+        if not queries:
+            return
+        replies = []
         with self._zones.store.reading() as rows:
-            serving = self._serving(rows, loop.time())
-            for _ in range(AT_ONCE):
+            serving, answer = self._serving(rows, loop.time()), self._answers.answer
+            for query in queries:
                 try:
-                    query, asker = receive(MAX_QUERY + 1)
-                except OSError:  # Nothing more is there, or an answer of before came back.
-                    return
-                try:
-                    reply = answer(query, serving)
+                    replies.append(answer(query, serving))
                 except Exception:
                     self._answers.counts["failed"] += 1
                     logger.exception("a question over DNS could not be answered")
-                    continue
-                if reply is not None:
-                    try:
-                        send(reply, asker)
-                    except OSError:
-                        self._answers.counts["not sent"] += 1
+                    replies.append(None)
+        if failed := udp.send(replies):
+            self._answers.counts["not sent"] += failed
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         ip = peer_of(writer)

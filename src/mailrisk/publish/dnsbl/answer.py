@@ -22,7 +22,6 @@ from mailrisk.publish.dnsbl.question import (
     NS,
     NXDOMAIN,
     OUR_OPT,
-    PLAIN,
     REFUSED,
     SERVFAIL,
     SOA,
@@ -39,6 +38,9 @@ from mailrisk.publish.dnsbl.zones import EMPTY, TEST_RULE, TEST_SAYS, Zone, find
 
 TTL_S: Final = 60
 """How long others may keep an answer: a withdrawal must not wait for their caches."""
+
+MOST_TEXTS: Final = 4_096
+"""TXT records kept ready: most listings share a few reasons and days."""
 
 _TRANSFERS = frozenset({251, 252})  # IXFR, AXFR
 _BADVERS: Final = 16
@@ -61,16 +63,16 @@ class Answers:
 
     def __init__(self, zones: tuple[Zone, ...], nameserver: str, contact: str) -> None:
         self.counts: Counter[str] = Counter()
-        self._zones = [
-            (zone.labels, len(zone.labels), zone.kind, len(b"".join(zone.labels)) + 1) for zone in zones
-        ]
+        self._zones = [(zone.labels, len(zone.labels), zone.kind) for zone in zones]
+        self._wires = [(b"".join(zone.labels), zone.kind) for zone in zones]
         self._soa_made = (b"", b"")
+        self._txt_made: dict[bytes, bytes] = {}
         self._ns = wire_name(nameserver)
         self._soa_names = self._ns + wire_name(contact)
 
     def answer(self, query: bytes, serving: Serving, udp: bool = True) -> bytes | None:
         """The answer to one packet; None when silence is the right one."""
-        if query[2:12] in PLAIN and not serving.stale and (reply := self._at_once(query, serving)):
+        if len(query) > 12 and not serving.stale and (reply := self._at_once(query, serving)):
             return reply
         if len(query) < 12 or query[2] & 0x80:
             self.counts["malformed"] += 1  # An answer to an answer would run for ever between two servers.
@@ -83,46 +85,56 @@ class Answers:
         return self._reply(query, asked, serving, udp)
 
     def _at_once(self, query: bytes, serving: Serving) -> bytes | None:
-        """The answer to what nearly all ask: A or TXT of a name in a zone, without anything odd. None: look closer."""
-        low, labels, at = (
-            query.lower(),
-            [],
-            12,
-        )  # No length of a label is a capital letter: those begin at 65.
-        try:
-            while length := low[at]:
-                if length > 63:
-                    return None
-                end = at + length + 1
-                labels.append(low[at:end])
-                at = end
-        except IndexError:
+        """The answer to what nearly all ask: A or TXT of a name in a zone, without anything odd. None: look closer.
+
+        What stands around the name is compared as a whole and the zone is found by its bytes, so that only the labels
+        before it are walked. That they end where the zone begins proves the zone's own labels too.
+        """
+        root = len(query) - (
+            16 if query[11] else 5
+        )  # Where the name ends: an OPT without options has 11 bytes.
+        form = FORMS.get(query[2:12] + query[root:]) if 12 < root <= MOST_NAME else None
+        if form is None:
             return None
-        end = at + 5
-        form = FORMS.get((query[2:12], query[at + 1 : end], query[end:]))
-        if form is None or at > MOST_NAME:
-            return None
-        for zone, count, kind, wire_length in self._zones:
-            if labels[-count:] == zone:
-                raw, zone_at = find(kind, labels[:-count], serving.rows), at + 1 - wire_length
+        name = query[12:root].lower()  # No length of a label is a capital letter: those begin at 65.
+        for zone in self._wires:
+            if name.endswith(zone[0]):
                 break
         else:
             return None
+        wire, kind = zone
+        labels, at, own_end = [], 0, len(name) - len(wire)
+        while at < own_end:
+            length = name[at]
+            if not 0 < length < 64:
+                return None
+            labels.append(name[at : (at := at + length + 1)])
+        if at != own_end or not labels:
+            return None
+        raw = find(kind, labels, serving.rows)
         if raw is None:
             self.counts["not listed"] += 1
-            owner = (0xC000 | zone_at).to_bytes(2, "big")
-            return b"%b%b%b%b%b%b" % (
-                query[:2],
-                form.no,
-                query[12:end],
-                owner,
-                self._soa_at(serving.serial),
-                form.opt,
-            )
-        if raw is EMPTY or not form.is_a:
+            owner = (0xC000 | root - len(wire)).to_bytes(2, "big")
+            soa = self._soa_at(serving.serial)
+            return b"".join((query[:2], form.no, query[12 : root + 5], owner, soa, form.opt))
+        if raw is EMPTY or raw is TEST_RULE:
+            return None
+        record = _A_RECORD + raw[1:3] if form.is_a else self._txt_record(raw, serving.rows)
+        reply = b"".join((query[:2], form.yes, query[12 : root + 5], record, form.opt))
+        if len(reply) > UDP_BYTES:
             return None
         self.counts["listed"] += 1
-        return b"%b%b%b%b%b%b" % (query[:2], form.yes, query[12:end], _A_RECORD, raw[1:3], form.opt)
+        return reply
+
+    def _txt_record(self, raw: bytes, rows: Rows) -> bytes:
+        """The TXT record of a rule. A text is stored under its own hash, so what was made of it once stays right."""
+        record = self._txt_made.get(raw[3:])
+        if record is None:
+            record, _ = _records(raw, TXT, rows)
+            if len(self._txt_made) >= MOST_TEXTS:
+                self._txt_made.clear()
+            self._txt_made[raw[3:]] = record
+        return record
 
     def _soa_at(self, serial: bytes) -> bytes:
         """The SOA of any zone without its owner; made once for each serial."""
@@ -160,7 +172,7 @@ class Answers:
     def _place(self, asked: Question) -> tuple[list[bytes], int, str] | None:
         """(labels below the zone, where the zone's name stands in the question, its kind)."""
         labels = asked.labels
-        for zone, count, kind, _ in self._zones:
+        for zone, count, kind in self._zones:
             if labels[-count:] == zone:
                 own = labels[:-count]
                 return own, 12 + sum(map(len, own)), kind

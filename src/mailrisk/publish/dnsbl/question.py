@@ -90,8 +90,11 @@ class Form(NamedTuple):
     is_a: bool
 
 
-def _forms() -> dict[tuple[bytes, bytes, bytes], Form]:
-    """By what stands around the name of a question, for the usual kinds: with and without RD, with and without EDNS."""
+def _forms() -> dict[bytes, Form]:
+    """By what stands before (without the number) and behind the name of a question, for the usual kinds of it.
+
+    That is with and without RD, with and without EDNS.
+    """
     forms = {}
     for recursion in (0, 1):
         for extra, tails in ((0, (b"",)), (1, _USUAL_OPTS)):
@@ -101,7 +104,7 @@ def _forms() -> dict[tuple[bytes, bytes, bytes], Form]:
                 no = bytes([0x84 | recursion, NXDOMAIN, 0, 1, 0, 0, 0, 1, 0, extra])
                 for tail in tails:
                     form = Form(yes, no, OUR_OPT if extra else b"", rrtype == A)
-                    forms[asked, bytes([0, rrtype, 0, 1]), tail] = form
+                    forms[asked + bytes([0, 0, rrtype, 0, 1]) + tail] = form
     return forms
 
 
@@ -111,4 +114,3 @@ _USUAL_OPTS: Final = tuple(
     for flags in (0, 0x80)
 )
 FORMS: Final = _forms()
-PLAIN: Final = frozenset(head for head, _, _ in FORMS)

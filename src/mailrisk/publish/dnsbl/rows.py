@@ -51,6 +51,9 @@ class Rows(Protocol):
     def has_below(self, prefix: bytes) -> bool:
         """Whether there is a row whose key begins so."""
 
+    def last_upto(self, key: bytes) -> tuple[bytes, bytes]:
+        """The row with the greatest key that is not behind ``key``; two times b"" when there is none."""
+
 
 class WritableRows(Rows, Protocol):
     """An ordered table that may be changed."""
@@ -160,6 +163,10 @@ class MemoryRows:
     def has_below(self, prefix: bytes) -> bool:
         """Whether there is a row whose key begins so."""
         return any(key.startswith(prefix) for key in self._rows)
+
+    def last_upto(self, key: bytes) -> tuple[bytes, bytes]:
+        """The row with the greatest key that is not behind ``key``; two times b"" when there is none."""
+        return max((row for row in self._rows.items() if row[0] <= key), default=(b"", b""))
 
     def put(self, key: bytes, value: bytes) -> bool:
         """Sets a row; whether it is new."""

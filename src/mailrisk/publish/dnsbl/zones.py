@@ -42,6 +42,9 @@ def wire_name(name: str) -> bytes:
     return b"".join(bytes([len(label)]) + label.encode() for label in labels) + b"\0"
 
 
+_BEHIND_ALL: Final = b"\xff"
+"""Greater than any byte of a stored name."""
+
 EMPTY: Final = b"empty"
 """In place of a rule: nothing is listed under the name itself, and something may be below it."""
 
@@ -78,19 +81,31 @@ def _find_ip(labels: list[bytes], rows: Rows) -> bytes | None:
 
 
 def _find_network(version: bytes, packed: bytes, rows: Rows) -> bytes | None:
-    lengths = rows.get(b"nlengths" + version)
-    if not lengths:
-        return None
-    get, number, size = rows.get, int.from_bytes(packed, "big"), len(packed)
+    """The rule of the narrowest network that covers an address.
+
+    Networks stand in the order of their first address, the wide before the narrow: the last one up to the address is
+    the one sought, or lies within it. Then it has all its bits, so that nothing longer than what the address and the
+    row begin with need be looked for. Mostly one look into the table does for yes and for no.
+    """
+    size = len(packed)
     bits = 8 * size
-    for length in lengths:
-        if length == bits:
-            raw = get(b"%b%b%c" % (version, packed, length))
-        else:
-            drop = bits - length
-            raw = get(b"%b%b%c" % (version, (number >> drop << drop).to_bytes(size, "big"), length))
-        if raw is not None:
+    wanted = version + packed + bytes((bits,))
+    key, raw = rows.last_upto(wanted)
+    if key == wanted:
+        return raw if raw[0] >= LISTED else None
+    number = int.from_bytes(packed, "big")
+    lengths = rows.get(b"nlengths" + version) or b"\xff"
+    while key[:1] == version:
+        common = bits - (int.from_bytes(key[1:-1], "big") ^ number).bit_length()
+        if key[-1] <= common:
             return raw if raw[0] >= LISTED else None
+        if lengths[-1] > common:  # The shortest that there is.
+            return None
+        length = next(one for one in lengths if one <= common)
+        drop = bits - length
+        key, raw = rows.last_upto(
+            b"%b%b%c" % (version, (number >> drop << drop).to_bytes(size, "big"), length)
+        )
     return None
 
 
@@ -104,17 +119,28 @@ def _find_url(labels: list[bytes], rows: Rows) -> bytes | None:
 
 
 def _find_domain(labels: list[bytes], rows: Rows) -> bytes | None:
+    """The rule of a host, or of the nearest domain above it; one look into each of the two parts of the table.
+
+    The last row up to all that lies below a name is below it, or it is the name, or it begins with whatever above the
+    name is there at all: only what it begins with need be looked for.
+    """
     name = b"".join([label[1:] + b"\0" for label in reversed(labels)])
-    get = rows.get
     if b"\0\0" in name or len(name) > 254:
         return None
-    raw = get(b"h" + name)
-    if raw is not None:
-        return raw if raw[0] >= LISTED else EMPTY
-    below = name
-    while below.count(b"\0") > 1:
-        raw = get(b"d" + below)
-        if raw is not None:
-            return raw if raw[0] >= LISTED else EMPTY
-        below = below[: below.rfind(b"\0", 0, len(below) - 1) + 1]
-    return EMPTY if rows.has_below(b"h" + name) or rows.has_below(b"d" + name) else None
+    sought = b"h" + name
+    found, raw = rows.last_upto(sought + _BEHIND_ALL)
+    below = found.startswith(sought)
+    if below:
+        rule = raw if found == sought else rows.get(sought)
+        if rule is not None:
+            return rule if rule[0] >= LISTED else EMPTY
+    sought = b"d" + name
+    found, raw = rows.last_upto(sought + _BEHIND_ALL)
+    below = below or found.startswith(sought)
+    while sought.count(b"\0") > 1:
+        if found.startswith(sought):
+            rule = raw if found == sought else rows.get(sought)
+            if rule is not None:
+                return rule if rule[0] >= LISTED else EMPTY
+        sought = sought[: sought.rfind(b"\0", 0, len(sought) - 1) + 1]
+    return EMPTY if below else None
