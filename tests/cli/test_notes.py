@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import mailrisk
+from mailrisk.chinese.notes import CUTS, DEFECTS, OPENED, REFUSALS, TABLES
+from mailrisk.chinese.sentences import note, opened, stage
 from mailrisk.cli import output
-from mailrisk.cli.notes import note, opened, stage
-from mailrisk.cli.notes_zh import CUTS, DEFECTS, OPENED, REFUSALS, TABLES
 from mailrisk.model.change import ChangeKind
 from mailrisk.model.verdict import Category, Level
 from mailrisk.service.slow_stages import STAGES

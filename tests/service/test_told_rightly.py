@@ -12,7 +12,7 @@ import pytest
 from tests.worlds import TestClock, shipped_knowledge
 
 from mailrisk.analyse.url.registry import analyse_url
-from mailrisk.cli.places import place
+from mailrisk.chinese.places import place
 from mailrisk.model.evidence import Evidence
 from mailrisk.model.message import Envelope
 from mailrisk.model.subject import Kind, Subject

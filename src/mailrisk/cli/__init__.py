@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import click
 
 from mailrisk import __version__
+from mailrisk.cli.language import language_of_line
 from mailrisk.model.errors import BadInput, ConfigError, MailriskError
 
 
@@ -61,7 +62,7 @@ COMMANDS: Final = {
     ),
     "rewrite": Place(
         "rewrite:rewrite_group",
-        "Links in mails that lead through the check page, as configured under [rewrite].",
+        "Lead the links of a message through the check page: message in, message out.",
     ),
     "visits": Place("visits:visits_group", "Visits of web pages: what proxies have logged."),
     "serve": Place("server:serve_command", "Run the service in the foreground; stop it with Ctrl-C."),
@@ -70,6 +71,17 @@ COMMANDS: Final = {
 
 class _Root(click.Group):
     """Loads a command when it is used: help and starting the service need no mail parser."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """The context of the whole program, in the language of the reader."""
+        _speaking(self)
+        return super().make_context(info_name, args, parent, **extra)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Their names, in the order of the table."""
@@ -82,12 +94,26 @@ class _Root(click.Group):
             return None
         file, _, attribute = place.at.partition(":")
         command: click.Command = getattr(import_module(f"mailrisk.cli.{file}"), attribute)
-        return command
+        return _speaking(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the table, as click would write the commands themselves."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, place.help) for name, place in COMMANDS.items()])
+
+
+def _speaking(command: click.Command) -> click.Command:
+    """The command and those that it holds, with help in the language of the reader; Chinese is loaded only for it."""
+    context: type[click.Context] = click.Context
+    if language_of_line() == "zh":
+        from mailrisk.cli.chinese_help import ChineseContext
+
+        context = ChineseContext
+    command.context_class = context
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            inner.context_class = context
+    return command
 
 
 @click.group(cls=_Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -110,13 +136,13 @@ def main() -> None:
         code = root.main(standalone_mode=False)  # What ``Context.exit`` was given comes back here.
         sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
-        error.show()
+        _show(error)
         sys.exit(error.exit_code)
     except click.Abort:
-        click.echo("stopped", err=True)
+        click.echo("已停止" if language_of_line() == "zh" else "stopped", err=True)
         sys.exit(130)
     except MailriskError as error:
-        click.echo(f"mailrisk: {error}", err=True)
+        click.echo(f"mailrisk: {_in_words(error)}", err=True)
         usage = isinstance(error, BadInput) and (
             isinstance(error, ConfigError) or error.field in USAGE_FIELDS
         )
@@ -124,6 +150,24 @@ def main() -> None:
     except BrokenPipeError:  # The reader of our output went away, as ``head`` does.
         sys.stderr.close()
         sys.exit(0)
+
+
+def _show(error: click.ClickException) -> None:
+    """Wrong usage, in the language of the reader."""
+    if language_of_line() != "zh":
+        error.show()
+        return
+    from mailrisk.cli.chinese_help import show_error
+
+    show_error(error)
+
+
+def _in_words(error: MailriskError) -> str:
+    if language_of_line() != "zh":
+        return str(error)
+    from mailrisk.chinese.sentences import problem
+
+    return problem(str(error), "zh")
 
 
 USAGE_FIELDS = (

@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 
+from mailrisk.chinese.places import place
+from mailrisk.chinese.sentences import note, stage
+from mailrisk.chinese.sentences import opened as opened_as
 from mailrisk.cli import output
-from mailrisk.cli.notes import note, stage
-from mailrisk.cli.notes import opened as opened_as
 from mailrisk.cli.options import check_options, exit_code, lines_of, opened, text_of
-from mailrisk.cli.places import place
 from mailrisk.edge.files import read_message_file
 from mailrisk.model.errors import BadInput
 from mailrisk.model.message import Envelope

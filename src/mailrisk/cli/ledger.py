@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from mailrisk.chinese.sentences import note
 from mailrisk.cli import output
-from mailrisk.cli.notes import note
 from mailrisk.cli.options import opened, output_options, store_options
 from mailrisk.model.errors import BadInput
 from mailrisk.model.verdict import Category

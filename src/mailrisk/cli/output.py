@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -16,7 +15,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from mailrisk.cli.notes import note
+from mailrisk.chinese.sentences import problem
+from mailrisk.cli import language as spoken
 from mailrisk.model.verdict import SEVERITY
 from mailrisk.service.answers import ErrorAnswer, ShortReason
 
@@ -53,11 +53,8 @@ HEADINGS = {
 }  # fmt: skip
 
 
-def language(chosen: str | None) -> str:
-    """``en`` or ``zh``: the one chosen, else what the environment says."""
-    if chosen:
-        return chosen
-    return "zh" if os.environ.get("LC_ALL", os.environ.get("LANG", "")).lower().startswith("zh") else "en"
+language = spoken.language
+"""``en`` or ``zh``, for the modules that print."""
 
 
 def console() -> Console:
@@ -187,5 +184,5 @@ def print_indented(text: str, columns: int) -> None:
 def print_error(answer: ErrorAnswer, lang: str) -> None:
     """An item that could not be dealt with."""
     error = "错误" if lang == "zh" else "error"
-    text = f"[bold]{safe(answer.input[:200])}[/]  [bold red]{error}[/]  {safe(note(answer.error, lang))}"
+    text = f"[bold]{safe(answer.input[:200])}[/]  [bold red]{error}[/]  {safe(problem(answer.error, lang))}"
     console().print(Text.from_markup(text), soft_wrap=True)

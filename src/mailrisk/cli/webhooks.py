@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from mailrisk.chinese.sentences import note
 from mailrisk.cli import output
-from mailrisk.cli.notes import note
 from mailrisk.cli.options import opened, output_options, store_options
 from mailrisk.service.webhooks import WebhookStatus, replay, webhook_status
 

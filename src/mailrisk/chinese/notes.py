@@ -1,6 +1,6 @@
 """Chinese for what messages and files are told to have: cuts, defects, refusals. ``{}`` stand for the same values.
 
-JSON keeps the English words, which programs may look for; tables show these. ``tests/cli/test_notes.py`` finds every
+JSON keeps the English words, which programs may look for; tables show these. ``tests/chinese`` finds every
 sentence of the parsers that has no line here.
 """
 
@@ -180,6 +180,9 @@ REFUSALS: Final = {
     "the root is no path prefix; name the host instead": "根路径不是路径前缀；请改为填写主机名",
     "not a SHA-256 of 64 hexadecimal digits": "不是 64 位十六进制的 SHA-256",
     "not looked up: too many links": "未查询：链接过多",
+    "is longer than {} bytes": "超过 {} 字节",
+    "is not one of this service, or was changed on its way": "不是本服务签发的链接，或在途中被改动",
+    "is damaged": "已损坏",
 }  # fmt: skip
 """Why an input, or a file of a message, was not read."""
 
