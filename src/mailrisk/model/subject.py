@@ -55,6 +55,12 @@ class Subject(msgspec.Struct, frozen=True, order=True, gc=False):
 
         URLs and path prefixes get their scheme back: ``https://evil.example/a``.
         """
-        if self.kind in (Kind.URL, Kind.PATH):
-            return f"{scheme}://{self.value}"
-        return self.value
+        return display(self.kind, self.value, scheme)
+
+
+_WITH_PATH = (Kind.URL, Kind.PATH)
+
+
+def display(kind: Kind, value: str, scheme: str) -> str:
+    """``Subject.display`` without a subject."""
+    return f"{scheme}://{value}" if kind in _WITH_PATH else value

@@ -114,6 +114,14 @@ def rule_covering(context: LookupContext, subject: Subject, tenant: int) -> Rule
     return rule_for(context, parse_url(subject.display()), tenant)
 
 
+def match_plain(context: LookupContext, view: View, host: str, key: str, tenant: int) -> Match | None:
+    """As ``matched`` for a plain link (``model/url/plain.py``): only the rule, since it leads nowhere else."""
+    registrable = context.knowledge.hosts.registrable
+    if tenant != SHARED and (own := view.match_key(host, key, registrable, tenant)):
+        return own
+    return view.match_key(host, key, registrable, SHARED)
+
+
 def _match(context: LookupContext, view: View, url: Url, tenant: int) -> Match | None:
     registrable = context.knowledge.hosts.registrable
     if tenant != SHARED and (own := view.match(url, registrable, tenant)):

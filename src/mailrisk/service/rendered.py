@@ -16,8 +16,9 @@ import msgspec
 
 from mailrisk.analyse.url.registry import analyse_urls
 from mailrisk.model.errors import BadInput
-from mailrisk.model.subject import Subject
+from mailrisk.model.subject import display
 from mailrisk.model.url.canonical import parse_url
+from mailrisk.model.url.plain import plain_link
 from mailrisk.model.url.unwrap import Unwrapped
 from mailrisk.service.answers import IpAnswer, UrlAnswer
 from mailrisk.service.check_url import (
@@ -27,6 +28,7 @@ from mailrisk.service.check_url import (
     Looked,
     Matched,
     looked,
+    match_plain,
     matched,
     refusal,
     too_old,
@@ -106,6 +108,16 @@ class Renderer:
 
     def url(self, view: View, text: str, asked: Asked) -> bytes:
         """The JSON object for one text."""
+        plain = plain_link(text, self._context.knowledge.own_domains)
+        if plain is not None and asked.miss_until:
+            host, key = plain
+            match = match_plain(self._context, view, host, key, asked.tenant)
+            if match is None:
+                return self._miss(text, text, b"[]", asked)
+            if match.is_listing:
+                pieces = self._hits.get(_shape(match))
+                if pieces is not None:
+                    return self._hit(text, match, pieces, b"[]", asked)
         return self._answer(view, text, self._found(view, text, asked), asked, NOTHING_ADDED)
 
     def _found(self, view: View, text: str, asked: Asked) -> Matched | BadInput:
@@ -120,11 +132,12 @@ class Renderer:
         match = found.match
         if match is None:
             if asked.miss_until:
-                return self._miss(text, found.unwrapped, asked)
+                return self._miss(text, found.unwrapped.url.text, _via(found.unwrapped), asked)
             if added.text is not None and not asked.is_stale:
                 return self._read(text, found, asked, added)
         elif match.is_listing:
-            return self._hit(view, text, found, match, asked)
+            pieces = self._hits.get(_shape(match)) or self._new_shape(view, text, found, match, asked)
+            return self._hit(text, match, pieces, _via(found.unwrapped), asked)
         seen = looked(view, found)
         return _encode(url_answer(self._context, text, seen, asked.analyse, asked.now, asked.age, added))
 
@@ -144,14 +157,13 @@ class Renderer:
         self._analysed.learn(evidence, answer, asked.now)
         return _encode(answer)
 
-    def _miss(self, text: str, unwrapped: Unwrapped, asked: Asked) -> bytes:
+    def _miss(self, text: str, final: str, via: bytes, asked: Asked) -> bytes:
         assert self._missed is not None
         start, to_indicator, to_until, to_via, to_age, end = self._missed.pieces
-        final = unwrapped.url.text
         shown = _encode(text)
         return b"".join((
             start, shown, to_indicator, shown if final == text else _encode(final), to_until, asked.miss_until, to_via,
-            _via(unwrapped), to_age, asked.age_s, end,
+            via, to_age, asked.age_s, end,
         ))  # fmt: skip
 
     def _miss_until(self, now: datetime, age: timedelta | None, stale: bool, age_s: bytes) -> bytes:
@@ -168,23 +180,28 @@ class Renderer:
             known = self._missed = _Missed(stale, age_s, cut(answer, _MISS), answer.valid_until - now)
         return _encode(now + known.valid_for)
 
-    def _hit(self, view: View, text: str, found: Matched, match: Match, asked: Asked) -> bytes:
-        shape = match.raw[form.LOOK] + form.KIND_BYTE[match.kind]
-        pieces = self._hits.get(shape)
-        if pieces is None:
-            answer = url_answer(self._context, text, looked(view, found), asked.analyse, asked.now, asked.age)
-            assert isinstance(answer, UrlAnswer)
-            if len(self._hits) >= MAX_SHAPES:
-                self._hits.clear()
-            pieces = self._hits[shape] = cut(answer, _HIT)
+    def _new_shape(self, view: View, text: str, found: Matched, match: Match, asked: Asked) -> list[bytes]:
+        answer = url_answer(self._context, text, looked(view, found), asked.analyse, asked.now, asked.age)
+        assert isinstance(answer, UrlAnswer)
+        if len(self._hits) >= MAX_SHAPES:
+            self._hits.clear()
+        pieces = self._hits[_shape(match)] = cut(answer, _HIT)
+        return pieces
+
+    def _hit(self, text: str, match: Match, pieces: list[bytes], via: bytes, asked: Asked) -> bytes:
         start, to_indicator, to_first, to_last, to_until, to_via, to_age, end = pieces
-        indicator = Subject(match.kind, match.value).display(form.scheme(match.raw))
+        indicator = display(match.kind, match.value, form.scheme(match.raw))
         shown = _encode(text)
         first, last, until = _encode(form.times(match.raw))[1:-1].split(b",")  # A time has no comma.
         return b"".join((
             start, shown, to_indicator, shown if indicator == text else _encode(indicator), to_first, first, to_last,
-            last, to_until, until, to_via, _via(found.unwrapped), to_age, asked.age_s, end,
+            last, to_until, until, to_via, via, to_age, asked.age_s, end,
         ))  # fmt: skip
+
+
+def _shape(match: Match) -> bytes:
+    """What answers have in common: how the listing looks, and its scope."""
+    return match.raw[form.LOOK] + match.kind.encode()
 
 
 def _via(unwrapped: Unwrapped) -> bytes:

@@ -99,17 +99,22 @@ class View:
 
         ``registrable`` gives the registrable domain of a host, '' when it has none.
         """
+        return self.match_key(url.host, url.key, registrable, tenant, is_ip=url.is_ip)
+
+    def match_key(
+        self, host: str, key: str, registrable: Callable[[str], str], tenant: int, *, is_ip: bool = False
+    ) -> Match | None:
+        """As ``match`` for a URL of which only host and key are known."""
         head = tenant.to_bytes(2, "big")
-        host = url.host
         raw = self._get(head + host.encode(), None, self._hosts)
         domain = 0
         if raw is not None:
             urls, paths, hosts, domain = form.COUNTS.unpack(raw)
-            if (urls or paths) and (found := self._below(head, url, urls, paths)):
+            if (urls or paths) and (found := self._below(head, key, urls, paths)):
                 return found
             if hosts and (found := self._at(head, Kind.HOST, host)):
                 return found
-        if url.is_ip or not (domain or self._domain_above(head, host)):
+        if is_ip or not (domain or self._domain_above(head, host)):
             return None
         name = registrable(host)
         return self._at(head, Kind.DOMAIN, name) if name else None
@@ -127,9 +132,8 @@ class View:
                 return found
         return self._at(head, Kind.DOMAIN, registrable) if registrable else None
 
-    def _below(self, head: bytes, url: Url, urls: int, paths: int) -> Match | None:
+    def _below(self, head: bytes, key: str, urls: int, paths: int) -> Match | None:
         """The rule on the URL, its page or a folder above it: the order of ``model.url.rules.candidates``."""
-        key = url.key
         if urls:
             # What nearly every hit is comes first, without a call more than it needs.
             raw = self._get(head + _URL + form.name_of(key), None, self._rules)

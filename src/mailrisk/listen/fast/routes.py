@@ -7,7 +7,7 @@ place for errors. Whoever adds a route here adds a row to ``FastRoutes.table``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -187,6 +187,8 @@ def portions(urls: Sequence[str], step: int) -> Iterator[list[str]]:
         yield portion
 
 
-def results(found: Iterable[bytes]) -> bytes:
+def results(found: Sequence[bytes]) -> bytes:
     """The body of the answer."""
+    if len(found) == 1:
+        return b'{"results":[' + found[0] + b"]}"
     return b'{"results":[%b]}' % b",".join(found)
