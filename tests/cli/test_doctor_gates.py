@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 from mailrisk.cli.doctor_gates import gate_findings
 from mailrisk.config import Config
-from mailrisk.config.gates import Icap, Milter, Visits
+from mailrisk.config.gates import Icap, Milter, Rewrite, Visits
 from mailrisk.service.advice import WORDINGS
 
 
@@ -16,11 +17,14 @@ def closed() -> str:
         return f"127.0.0.1:{probe.getsockname()[1]}"
 
 
-def test_gates_that_are_configured_and_do_not_answer_are_told_of() -> None:
+def test_gates_that_are_configured_and_do_not_answer_are_told_of(tmp_path: Path) -> None:
     visits = Visits(mode="enforce", page_base=f"http://{closed()}")
-    config = Config(milter=Milter(listen=closed()), icap=Icap(listen=closed()), visits=visits)
-    found = dict(gate_findings(config))
-    assert set(found) == {"milter", "milter-observes", "icap", "visit-page"}
+    rewrite = Rewrite(base=f"http://{closed()}")
+    config = Config(
+        milter=Milter(listen=closed()), icap=Icap(listen=closed()), visits=visits, rewrite=rewrite
+    )
+    found = dict(gate_findings(config, tmp_path))
+    assert set(found) == {"milter", "milter-observes", "icap", "visit-page", "links", "links-no-domains"}
     for name, data in found.items():
         wording = WORDINGS[name]
         assert all(
@@ -28,5 +32,6 @@ def test_gates_that_are_configured_and_do_not_answer_are_told_of() -> None:
         )
 
 
-def test_gates_that_nobody_wants_are_not_asked() -> None:
-    assert list(gate_findings(Config())) == []
+def test_gates_that_nobody_wants_are_not_asked(tmp_path: Path) -> None:
+    assert list(gate_findings(Config(), tmp_path)) == []
+    assert not list(tmp_path.iterdir()), "no key is made that nobody needs"

@@ -2,118 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import email
-import email.message
 import hashlib
-import smtplib
-import tempfile
+import os
+import signal
 import time
-import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
 
-import httpx
 import pytest
-from tests.interop.dovecot import free_port
-from tests.interop.page import block
-from tests.interop.postfix import Postfix, log_of, postfix
-from tests.listen.conftest import start, stop
+from tests.interop.milter_site import DROPPER, LURE, Site, letter, site
 
 from mailrisk.edge.gate_probe import icap_error, milter_error
-
-PAGE = "postfix-milter.md"
-THEIRS = "198.51.100.7"
-LISTED = "http://phish.example/login/form.html"
-DROPPER = "http://files.example/setup.exe"
-
-MAILBOXES = """
-relay_domains =
-virtual_mailbox_domains = example.net
-virtual_mailbox_base = {folder}/mail
-virtual_mailbox_maps = static:inbox/
-virtual_minimum_uid = 1
-virtual_uid_maps = static:{uid}
-virtual_gid_maps = static:{gid}
-"""
-
-
-@dataclass
-class Site:
-    """A Postfix with a mailrisk behind it."""
-
-    listen: str
-    server: Postfix
-    client: httpx.Client
-    folder: Path
-
-    def send(self, raw: bytes, ip: str = THEIRS, account: str = "", to: str = "bob@example.net") -> str:
-        """Hands in one message as it is; the server's last answer."""
-        with smtplib.SMTP("127.0.0.1", self.server.port, timeout=60) as client:
-            client.ehlo("client.example")
-            login = f" LOGIN={account}" if account else ""
-            client.docmd("XCLIENT", f"ADDR={ip}{login}")
-            client.ehlo("mx.sender.example")
-            client.mail("news@sender.example")
-            code, said = client.rcpt(to)
-            assert code == 250, said
-            code, said = client.data(raw)
-            return f"{code} {said.decode()}"
-
-    def delivered(self, subject: str) -> email.message.Message:
-        """The message in the mailbox."""
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            for path in (self.folder / "mail" / "inbox" / "new").glob("*"):
-                message = email.message_from_bytes(path.read_bytes())
-                if message["Subject"] == subject:
-                    return message
-            time.sleep(0.1)
-        raise AssertionError(log_of(self.folder))
-
-
-@contextlib.contextmanager
-def site(tmp_path: Path, **changes: str) -> Iterator[Site]:
-    """Both servers, configured as the page says, with changes of its TOML."""
-    port = free_port()
-    place = {"127.0.0.1:8086": f"127.0.0.1:{port}"}
-    toml = "[network]\nenabled = false\n" + block(PAGE, "toml", **place, **changes)
-    tomllib.loads(toml)
-    (tmp_path / "mailrisk.toml").write_text(toml)
-    with (tmp_path / "serve.log").open("wb") as log:
-        process, url, _ = start(
-            tmp_path / "data", "--workers", "0", "--config", str(tmp_path / "mailrisk.toml"), stderr=log
-        )
-    headers = {"X-API-Key": (tmp_path / "data" / "admin.key").read_text().strip()}
-    try:
-        with (
-            httpx.Client(base_url=url, headers=headers, timeout=30) as client,
-            tempfile.TemporaryDirectory(prefix="mailrisk-") as own,
-        ):
-            folder = Path(own)
-            folder.chmod(0o755)
-            (folder / "mail").mkdir()
-            (folder / "mail").chmod(0o777)
-            boxes = MAILBOXES.format(folder=folder, uid=folder.stat().st_uid or 1, gid=1)
-            for indicator, category in ((LISTED, "credential-phishing"), (DROPPER, "malware-file")):
-                body = {"indicator": indicator, "reason": "a test", "category": category}
-                assert client.post("/api/v1/listings", json=body).status_code == 200
-            with postfix(folder, more=block(PAGE, "main.cf", **place) + boxes) as server:
-                yield Site(f"127.0.0.1:{port}", server, client, folder)
-    finally:
-        stop(process)
-
-
-def letter(subject: str, text: str, more: str = "") -> bytes:
-    return (
-        f"From: News <news@sender.example>\r\nTo: bob@example.net\r\nSubject: {subject}\r\n"
-        f"Date: Mon, 23 Nov 2026 09:00:00 +0000\r\nMessage-ID: <{subject}@sender.example>\r\n{more}\r\n{text}\r\n"
-    ).encode()
-
-
-LURE = f"Your account expires today. Confirm your password now: {LISTED}"
 
 
 @pytest.fixture(scope="module")
@@ -171,3 +70,33 @@ def test_malicious_mail_is_held_and_a_link_to_malware_is_refused(enforcing: Site
     assert said.startswith("550 5.7.1"), said
     assert "malware-file" in said
     assert enforcing.server.held() == 1
+
+
+def test_messages_are_checked_in_processes_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What most services run with: look-up workers in front, check workers behind the milter."""
+    changes = {'"observe"': '"enforce"'}
+    with site(tmp_path_factory.mktemp("workers"), workers="1", **changes) as one:
+        assert one.send(letter("first", "This starts them.")).startswith("250")
+        before = idle(one)
+        with ThreadPoolExecutor(4) as pool:
+            said = list(pool.map(lambda n: one.send(letter(f"w{n}", f"This is letter {n}.")), range(12)))
+        assert all(answer.startswith("250") for answer in said), said
+        for n in range(12):
+            found = str(one.delivered(f"w{n}")["X-Mailrisk"])
+            assert "error=" not in found and "sample=" in found, found
+        assert sum(one.check_workers().values()) > sum(before.values()), "others have checked them"
+        assert one.send(letter("held", LURE)).startswith("250") and one.server.held() == 1
+        assert one.send(letter("refused", f"Install it: {DROPPER}")).startswith("550 5.7.1")
+        for worker in one.check_workers():
+            os.kill(worker, signal.SIGKILL)
+        assert one.send(letter("again", LURE)).startswith("250") and one.server.held() == 2
+
+
+def idle(one: Site) -> dict[int, int]:
+    """The check workers once they are up and have nothing to do: their processor time stands still."""
+    deadline, last = time.monotonic() + 60, {}
+    while not last or (now := one.check_workers()) != last:
+        last = one.check_workers() if not last else now
+        assert time.monotonic() < deadline, "no process checks messages"
+        time.sleep(1)
+    return last

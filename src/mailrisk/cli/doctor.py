@@ -89,7 +89,7 @@ def _setup(context: Context, settings: Config, data_dir: Path, config: Path | No
         surfaces=(
             *dns_findings(settings, context.clock()),
             *agent_findings(settings),
-            *gate_findings(settings),
+            *gate_findings(settings, data_dir),
             *list_findings(settings, data_dir, context.clock()),
         ),
     )

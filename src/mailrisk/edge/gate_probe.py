@@ -1,4 +1,4 @@
-"""Asks the gates from the outside, as a mail server and a proxy would: does somebody answer there who speaks the protocol?"""
+"""Asks the gates from the outside, as a mail server, a proxy and a reader would: does somebody answer there who speaks the protocol?"""
 
 from __future__ import annotations
 
@@ -41,6 +41,26 @@ def page_error(base: str) -> str:
         return f"{urlsplit(base).netloc}: {type(error).__name__}"
     ours = answer.status == 400 and b"mailrisk" in answer.content  # There is no page without a token.
     return "" if ours else f"HTTP {answer.status}"
+
+
+def links_error(base: str, link: str) -> str:
+    """Why readers could not open rewritten links at ``base``; '' when they could. ``link``: the path of one of ours.
+
+    A forged one has to be refused there: else something answers that is not this service, or leads anybody anywhere.
+    """
+    for path, status in ((link, 200), (link.rpartition(".")[0] + "." + "A" * 22, 400)):
+        try:
+            answer = httpcore.request(
+                "HEAD",
+                base + path,
+                extensions={"timeout": dict.fromkeys(("connect", "read"), WAIT_S)},
+            )
+        except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
+            return f"{urlsplit(base).netloc}: {type(error).__name__}"
+        if answer.status != status:
+            which = "a link of ours" if status == 200 else "a forged link"
+            return f"HTTP {answer.status} in place of {status} for {which}"
+    return ""
 
 
 def _said(listen: str, question: bytes, good: Callable[[bytes], bool], name: str) -> str:

@@ -156,6 +156,20 @@ WORDINGS: Final = {
         "Set [visits] page_base to the address at which browsers reach this service",
         "将 [visits] page_base 设为浏览器能够访问本服务的地址",
     ),
+    "links": Wording(
+        Grade.ERROR,
+        "Links in mails cannot be opened at {base}: {error}",
+        "邮件中改写后的链接无法在 {base} 打开：{error}",
+        "Let {base}/go lead to this service from where readers are, or correct [rewrite] base; every node needs the same links.key",
+        "确保读者能够通过 {base}/go 访问本服务，或更正 [rewrite] base；各节点须使用相同的 links.key",
+    ),
+    "links-no-domains": Wording(
+        Grade.WARNING,
+        "Links are rewritten, and nobody knows which domains are yours: mail may leave the house with your links",
+        "已启用链接改写，但未配置本单位域名：外发邮件中也可能带有改写后的链接",
+        'Put your domains into the configuration: [organisation] domains = ["example.org"]',
+        '在配置文件中写入本单位域名：[organisation] domains = ["example.org"]',
+    ),
     "index-stale": Wording(
         Grade.ERROR,
         "The look-up index last agreed with the ledger {minutes} minutes ago: answers are unknown",
