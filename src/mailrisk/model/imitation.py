@@ -121,23 +121,26 @@ class LabelIndex:
         if label in self._exact:
             return Imitation(self._exact[label], "tld", label)
         shown = decoded(label)
-        look = self._skeletons.get(skeleton(shown))
+        seen_as = skeleton(shown)
+        look = self._skeletons.get(seen_as)
         if look is not None and len(look) >= 4:
             return Imitation(self._exact[look], "confusable", shown)
-        word = self._disguised_word(shown)
+        word = self._disguised_word(shown, seen_as)
         if word:
             return Imitation(self._ambiguous[word], "confusable", shown)
         near = self._one_off(shown)
         return Imitation(self._exact[near], "typo", shown) if near else None
 
-    def _disguised_word(self, shown: str) -> str | None:
-        """The ambiguous label that this one shows with other characters: of another script, or digits."""
+    def _disguised_word(self, shown: str, seen_as: str) -> str | None:
+        """The ambiguous label that this one (with its skeleton) shows by other characters: of another script, or digits."""
+        word = self._words_alike.get(seen_as)
+        if word is None:
+            return None
         if shown.isascii():
             if len(shown) < SHORTEST_DIGITS or not _DIGITS.search(shown):
                 return None
-            word = self._words_alike.get(skeleton(shown))
-            return word if word != shown and len(word or "") == len(shown) else None
-        return self._words_alike.get(skeleton(shown)) if disguised(shown) else None
+            return word if word != shown and len(word) == len(shown) else None
+        return word if disguised(shown) else None
 
     def _one_off(self, label: str) -> str | None:
         """The known label at Damerau-Levenshtein distance one, by shared deletions (Mor and Fraenkel, 1982)."""
@@ -155,6 +158,8 @@ class LabelIndex:
         return None
 
     def _combined(self, label: str) -> Imitation | None:
+        if label.isascii() and label.isalnum():  # One word as it stands: nearly every label is.
+            return self._glued(label.lower(), label)
         words = _SPLIT.split(latin(decoded(label)))
         for word in words if len(words) > 1 else ():
             owner = self._exact.get(word) or self._ambiguous.get(word)
@@ -186,6 +191,8 @@ class LabelIndex:
     def _in_front(self, below: str) -> Imitation | None:
         """``paypal.com.evil.example``: a known label below somebody else's domain."""
         for label in below.split("."):
+            if label == "www":  # It stands in front of half of all hosts and imitates nobody.
+                continue
             if label in self._exact and len(label) >= SHORTEST_COMBO:
                 return Imitation(self._exact[label], "subdomain", label)
             combined = self._combined(label)

@@ -48,9 +48,10 @@ class OwnLookalike(NamedTuple):
 def imitates(host: str, knowledge: Knowledge) -> Lookalike | None:
     """The brand that a host imitates; None for widely used sites (``applebees.com``) and for authorities."""
     registrable = knowledge.hosts.registrable(host)
-    if not registrable or knowledge.hosts.rank(host) > 0 or is_authority(host):
+    if not registrable or knowledge.hosts.rank(host) > 0:
         return None
-    return knowledge.brands.lookalike(host, registrable)
+    found = knowledge.brands.lookalike(host, registrable)
+    return None if found is None or is_authority(host) else found
 
 
 def imitates_own(host: str, knowledge: Knowledge) -> OwnLookalike | None:

@@ -152,9 +152,9 @@ def _linear_scores(texts: Sequence[bytes], weights: UrlWeights) -> list[tuple[fl
     starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
     found = buckets(b"".join(texts), len(weights.whole))
     # Sums over the places of each text without its padding; reduceat over (start, end) pairs, every second one counts.
-    edges = np.column_stack((starts, starts + lengths - _LONGEST)).ravel()
-    whole = np.add.reduceat(weights.whole.take(found).sum(axis=1, dtype=np.int64), edges)[::2]
-    name = np.add.reduceat(weights.name.take(found).sum(axis=1, dtype=np.int64), edges)[::2]
+    edges = len(ORDERS) * np.column_stack((starts, starts + lengths - _LONGEST)).ravel()
+    whole = np.add.reduceat(weights.whole.take(found).ravel(), edges, dtype=np.int64)[::2]
+    name = np.add.reduceat(weights.name.take(found).ravel(), edges, dtype=np.int64)[::2]
     pieces = len(ORDERS) * (lengths - _LONGEST)
     whole[pieces == 0] = 0
     of_host, of_tail = pieces[::2], pieces[1::2]

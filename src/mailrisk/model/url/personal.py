@@ -65,7 +65,9 @@ def personal_at(text: str, people: People) -> int:
     email = _EMAIL.search(text) if "@" in text else None
     if email:
         places.append(email.start())
-    may_hide = (_BASE64_AT if people.addresses else _BASE64_ADDRESS).search(text.translate(_URLSAFE))
+    # Base64 of ``@`` has a capital in every alignment: most links have none at all.
+    hidden = _BASE64_AT if people.addresses else _BASE64_ADDRESS
+    may_hide = text != lowered and hidden.search(text.translate(_URLSAFE))
     if may_hide:
         places.extend(_encoded(text, _BASE64_RUN, people))
     places.extend(_hexadecimal(text, people))
