@@ -128,7 +128,7 @@ def test_the_decision_in_force_at_a_time_is_the_last_one_before_it(ledger: Ledge
         with ledger.transaction(at) as transaction:
             transaction.use_policy(policy, SHARED)
             transaction.subject_ids({key_of(SHARED, URL): "https"})
-            transaction.add_decisions([(SHARED, verdict, "listed")])
+            transaction.add_decisions([(key_of(SHARED, URL), verdict, "listed")])
     at_two = ledger.decision_at(URL, at=T0 + timedelta(hours=2))
     newest = ledger.decision_at(URL)
     assert at_two is not None and at_two.level == "suspicious"

@@ -114,6 +114,8 @@ def widen(listed: Iterable[Listed], hosts: Hosts, facts: SiteFacts) -> tuple[Wid
     """
     since = facts.cleaned_at
     standing = [item.subject for item in listed if since is None or item.last_seen > since]
+    if _too_few(standing, hosts, facts):
+        return ()
     by_host: dict[str, list[Subject]] = {}
     for subject in dict.fromkeys(standing):
         if subject.kind in (Kind.URL, Kind.PATH, Kind.HOST):
@@ -126,6 +128,13 @@ def widen(listed: Iterable[Listed], hosts: Hosts, facts: SiteFacts) -> tuple[Wid
         if hosts.registrable(host) not in covered and (found := _on_host(host, subjects, hosts, facts))
     ]
     return (*domains, *narrower)
+
+
+def _too_few(standing: Sequence[Subject], hosts: Hosts, facts: SiteFacts) -> bool:
+    """Whether no rule can hold. Of the sites of a feed most have two listings at the most."""
+    if len(standing) >= MIN_PAGES or _young(facts):
+        return False
+    return len(standing) < MIN_PAGES_OF_CUSTOMER or not any(hosts.tenant_of(one.host) for one in standing)
 
 
 def _young(facts: SiteFacts) -> bool:

@@ -59,12 +59,13 @@ def never_listed(
         return _front_end(knowledge, subject) or ("" if accept_private else _address(subject))
     if subject.kind not in (Kind.URL, Kind.PATH, Kind.HOST, Kind.DOMAIN):
         return ""
-    local = _local(subject.host)
+    host = subject.host
+    local = _local(host)
     if local:
         return local
     if subject.kind in (Kind.HOST, Kind.DOMAIN):
         return _whole(knowledge, subject, by_analyst)
-    return "" if by_analyst or "?" in subject.value else _page(knowledge, subject)
+    return "" if by_analyst or "?" in subject.value else _page(knowledge, host, subject.value[len(host) :])
 
 
 def _front_end(knowledge: Knowledge, subject: Subject) -> str:
@@ -106,10 +107,9 @@ def _whole(knowledge: Knowledge, subject: Subject, by_analyst: bool) -> str:
     return f"a {found.value.replace('-', ' ')}"
 
 
-def _page(knowledge: Knowledge, subject: Subject) -> str:
+def _page(knowledge: Knowledge, host: str, path: str) -> str:
     """Pages that stand for more than one document."""
-    hosts, host = knowledge.hosts, subject.host
-    path = subject.value[len(host) :]
+    hosts = knowledge.hosts
     if hosts.is_shared(host):
         segments = path.split("/")
         named = any(map(_IDENTIFIER.fullmatch, segments)) and not hosts.has(

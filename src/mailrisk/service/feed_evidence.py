@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from mailrisk.model.evidence import Evidence
@@ -23,22 +24,11 @@ def feed_listed(
     seen_at = sighting.seen_at
     if seen_at is None or seen_at > at or again:
         seen_at = at
-    data: dict[str, Any] = {
-        "feed": source.title,
-        "since": str(seen_at.date()),
-        "tau_days": source.tau_days,
-        "redistribute": source.redistribute,
-    }
-    if fades:
-        data["fades"] = True
-    if source.format == PARTNER_FORMAT:
-        data["partner"] = True  # Decides what other partners are told; see service/record.py.
-    if sighting.tags:
-        data["tags"] = list(sighting.tags)
-    if sighting.brand:
-        data["brand"] = sighting.brand
-    if sighting.reference:
-        data["reference"] = sighting.reference
+    partner = source.format == PARTNER_FORMAT
+    said = (sighting.tags, sighting.brand, sighting.reference)
+    data = _data(
+        source.title, str(seen_at.date()), source.tau_days, source.redistribute, fades, partner, said
+    )
     return Evidence(
         code="feed-listed",
         subject=sighting.subject,
@@ -49,6 +39,34 @@ def feed_listed(
         data=data,
         ref=str(import_no),
     )
+
+
+@lru_cache(maxsize=64)
+def _data(
+    title: str,
+    since: str,
+    tau_days: float,
+    redistribute: bool,
+    fades: bool,
+    partner: bool,
+    said: tuple[tuple[str, ...], str, str],
+) -> dict[str, Any]:
+    """What shows the entry. Entries of a feed of bare URLs share one, which is then also encoded once."""
+    data: dict[str, Any] = {
+        "feed": title, "since": since, "tau_days": tau_days, "redistribute": redistribute,
+    }  # fmt: skip
+    if fades:
+        data["fades"] = True
+    if partner:
+        data["partner"] = True  # Decides what other partners are told; see service/record.py.
+    tags, brand, reference = said
+    if tags:
+        data["tags"] = list(tags)
+    if brand:
+        data["brand"] = brand
+    if reference:
+        data["reference"] = reference
+    return data
 
 
 def feed_left(source: FeedSource, subject: Subject, import_no: int, at: datetime) -> Evidence:

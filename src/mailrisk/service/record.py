@@ -44,11 +44,12 @@ class StoredSample(NamedTuple):
     size: int
 
 
-class Decided(msgspec.Struct, frozen=True, gc=False):
+class Decided(msgspec.Struct, gc=False):
     """One subject decided anew: what is said, what state it wants, and the change that this makes."""
 
     key: Key
-    verdict: Verdict
+    subject: Subject
+    verdict: Verdict  # shared by all subjects with equal facts, and about one of them
     state: State
     scheme: str
     change: Change | None
@@ -132,14 +133,10 @@ def _decide_part(
         if finding is None:
             finding = findings[key[1], known] = _find(context, key, known, transaction.at)
         decided.append(_decide(context, key, finding, current.get(key), transaction.at, schemes))
-    transaction.add_decisions([(item.key[0], item.verdict, item.state) for item in decided])
+    transaction.add_decisions([(item.key, item.verdict, item.state) for item in decided])
     changed = [item for item in decided if item.change is not None]
-    numbered = iter(transaction.append([item.change for item in changed if item.change is not None]))
-    decided = [
-        item if item.change is None else msgspec.structs.replace(item, change=next(numbered))
-        for item in decided
-    ]
-    changed = [item for item in decided if item.change is not None]
+    for item, change in zip(changed, transaction.append(changes_of(changed)), strict=True):
+        item.change = change
     sites = {item.key: item.site for item in changed if belongs(item.state, item.key[1])}
     transaction.set_listings([_listing_row(item, transaction.at) for item in changed], sites)
     return decided
@@ -174,10 +171,8 @@ def _decide(
     schemes: Mapping[Subject, str],
 ) -> Decided:
     verdict = finding.verdict
-    if verdict.subject.value != key[2]:
-        verdict = msgspec.structs.replace(verdict, subject=Subject(verdict.subject.kind, key[2]))
-    subject = verdict.subject
-    target = _wanted(context, verdict, finding)
+    subject = Subject(verdict.subject.kind, key[2])
+    target = _wanted(context, subject, finding)
     state = State.ABSENT if current is None else State(current.state)
     scheme = current.scheme if current is not None else schemes.get(subject, "https")
     listing = None
@@ -188,26 +183,23 @@ def _decide(
         before = None  # It has run out: whatever is decided now must be published.
     kind = lifecycle.transition(state, target, before, listing)
     if kind is None:
-        return Decided(key, verdict, target, scheme, None, "")
+        return Decided(key, subject, verdict, target, scheme, None, "")
     change = Change(
         seq=0, epoch="", at=at, kind=kind, indicator_kind=subject.kind, indicator=subject.value,
         scheme=scheme, tenant=key[0], listing=listing, reason=_comment(finding.withdrawal),
         redistribute=_redistribute(listing, current),
     )  # fmt: skip
     site = "" if finding.widened_only else site_of(context.knowledge.hosts, subject)
-    return Decided(key, verdict, target, scheme, change, site)
+    return Decided(key, subject, verdict, target, scheme, change, site)
 
 
-def _wanted(context: Context, verdict: Verdict, finding: _Finding) -> State:
+def _wanted(context: Context, subject: Subject, finding: _Finding) -> State:
     """The state that the verdict asks for."""
     barred = never_listed(
-        context.knowledge,
-        verdict.subject,
-        by_analyst=finding.by_analyst,
-        accept_private=context.accept_private,
+        context.knowledge, subject, by_analyst=finding.by_analyst, accept_private=context.accept_private
     )
     return lifecycle.wanted(
-        verdict.subject, verdict, exempted=finding.withdrawal is not None, never_listed=bool(barred)
+        subject, finding.verdict, exempted=finding.withdrawal is not None, never_listed=bool(barred)
     )
 
 
@@ -252,8 +244,8 @@ def _listing_row(item: Decided, at: datetime) -> tuple[Key, str, datetime, Chang
 def _listed(item: Decided) -> Listed:
     verdict, change = item.verdict, item.change
     return Listed(
-        indicator=verdict.subject.display(item.scheme),
-        scope=verdict.subject.kind,
+        indicator=item.subject.display(item.scheme),
+        scope=item.subject.kind,
         level=verdict.level,
         score=verdict.score,
         category=verdict.category,

@@ -11,7 +11,7 @@ import struct
 from datetime import datetime
 from hashlib import blake2b
 from operator import add
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
@@ -26,12 +26,8 @@ MAX_WAITING: Final = 20_000
 """Rules that wait to be written: some 10 MB. A snapshot of ten millions is one transaction."""
 
 
-class _Waiting(NamedTuple):
-    """What is to be written about an indicator in the place of what is there; ``raw`` None: nothing."""
-
-    raw: bytes | None
-    tenant: int
-    subject: Subject
+_Waiting = tuple[bytes | None, int, Subject]
+"""(raw, tenant, subject): what is to be written in the place of what is there; None: nothing."""
 
 
 class Fold:
@@ -110,8 +106,8 @@ class Fold:
         else:
             waiting, key = self._rules, head + form.rule_key(subject.kind, subject.value)
         if (replaced := waiting.get(key)) is not None:
-            self._let_go(replaced.raw)
-        waiting[key] = _Waiting(raw, tenant, subject)
+            self._let_go(replaced[0])
+        waiting[key] = (raw, tenant, subject)
         if len(waiting) >= MAX_WAITING:
             self._write_rules()
 
@@ -120,7 +116,7 @@ class Fold:
             keys = sorted(waiting)
             with self._txn.cursor(db=table) as cursor:
                 before = dict(cursor.getmulti(keys))
-                cursor.putmulti([(key, raw) for key in keys if (raw := waiting[key].raw) is not None])
+                cursor.putmulti([(key, raw) for key in keys if (raw := waiting[key][0]) is not None])
             for key in keys:
                 raw, tenant, subject = waiting[key]
                 there = before.get(key)

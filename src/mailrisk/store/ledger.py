@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import chain
 
 import msgspec
 from sqlalchemy import Connection, Engine, Select, func, select, update
@@ -210,13 +211,11 @@ class Ledger:
         with self._read() as connection:
             return CorrespondenceRows(connection).of(tenant, keys)
 
-    def feed_members(self, feed_id: int) -> Iterator[tuple[int, str, str, str, bool]]:
-        """(number, kind, value, scheme, in it now) of every subject that is or was in a feed."""
+    def feed_members(self, feed_id: int) -> Iterator[tuple[int, str, str, str, int]]:
+        """(number, kind, value, scheme, 1 or 0: in it now) of every subject that is or was in a feed."""
         with self._read() as connection:
             rows = connection.execution_options(yield_per=10_000).execute(members_query(feed_id))
-            for part in rows.partitions():
-                for id_, kind, value, scheme, present in part:
-                    yield id_, kind, value, scheme, bool(present)
+            yield from chain.from_iterable(rows.partitions())
 
     def remembered(self, tenant: int, key: str) -> tuple[str, int, bytes] | None:
         """(body hash, status, response) stored under an idempotency key."""

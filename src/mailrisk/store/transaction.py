@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Insert, Table, delete, insert, select, update
@@ -86,18 +87,17 @@ class Transaction:
                 found[row.tenant, row.kind, row.value] = ListingRow.from_row(row)
         return found
 
-    def add_decisions(self, decisions: Sequence[tuple[int, Verdict, str]]) -> None:
-        """Stores (tenant, verdict, state wanted)."""
-        ids = self._evidence.look_up([key_of(tenant, verdict.subject) for tenant, verdict, _ in decisions])
+    def add_decisions(self, decisions: Sequence[tuple[Key, Verdict, str]]) -> None:
+        """Stores (subject's key, verdict, state wanted). One verdict may hold for many subjects."""
+        ids = self._evidence.look_up([key for key, *_ in decisions])
         for part in chunks(decisions):
-            rows = [
-                (
-                    tenant, ids[key_of(tenant, verdict.subject)], to_us(verdict.at), verdict.policy,
-                    str(verdict.level), verdict.probability, verdict.logit, str(verdict.category or ""),
-                    str(state), to_us(verdict.valid_until or verdict.at),
-                )
-                for tenant, verdict, state in part
-            ]  # fmt: skip
+            rows = []
+            of: tuple[Verdict, str] | None = None
+            said: tuple[Any, ...] = ()
+            for key, verdict, state in part:
+                if of is None or verdict is not of[0] or state != of[1]:
+                    of, said = (verdict, state), _said(verdict, state)
+                rows.append((key[0], ids[key], *said))
             insert_rows(self._connection, schema.decision, DECISION_COLUMNS, rows)
 
     def append(self, changes: Sequence[Change]) -> list[Change]:
@@ -208,6 +208,14 @@ class Transaction:
     def insert_new(self, table: Table) -> Insert:
         """INSERT that passes over rows that are there already."""
         return upsert(self._connection.dialect, table).on_conflict_do_nothing()
+
+
+def _said(verdict: Verdict, state: str) -> tuple[Any, ...]:
+    """DECISION_COLUMNS from the third on."""
+    return (
+        to_us(verdict.at), verdict.policy, str(verdict.level), verdict.probability, verdict.logit,
+        str(verdict.category or ""), str(state), to_us(verdict.valid_until or verdict.at),
+    )  # fmt: skip
 
 
 __all__ = ["Key", "Transaction", "key_of"]
