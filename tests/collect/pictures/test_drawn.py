@@ -12,6 +12,7 @@ from tools.evaluate.qr_bodies import BODIES, mail
 from tools.evaluate.qr_pictures import matrix
 
 from mailrisk.collect.message.parse import parse_message
+from mailrisk.collect.pictures import glyphs
 from mailrisk.collect.pictures.codes import Found
 from mailrisk.collect.pictures.drawn import Body, body_of, drawn_codes, may_draw
 
@@ -122,3 +123,11 @@ def test_what_draws_a_code_shows_a_sign_of_it_and_is_sent_to_another_process_who
 def test_an_ordinary_letter_shows_no_sign() -> None:
     page = "<p>Dear reader,</p>" + "<table><tr><td>word</td><td bgcolor=red>more</td></tr></table>" * 200
     assert not may_draw(parse_message(mail(page, "Dear reader, see below.")))
+
+
+def test_every_block_character_is_counted_before_it_is_looked_for() -> None:
+    blocks = [char for char in map(chr, range(0x2000, 0x1FFFF)) if not "\ud800" <= char <= "\udfff"]
+    blocks = [char for char in blocks if glyphs._BLOCK.match(char)]
+    assert len(blocks) > 300
+    assert all(glyphs.may_be_drawn(char * glyphs.FEWEST_BLOCKS) for char in blocks)
+    assert not glyphs.may_be_drawn(blocks[0] * (glyphs.FEWEST_BLOCKS - 1) + "\u4e2d" * 100)

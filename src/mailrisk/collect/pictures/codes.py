@@ -17,6 +17,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 from mailrisk.collect.pictures.decode import SHORTEST_SIDE, Bitmap, decode_picture
 from mailrisk.collect.pictures.finder import Finder, look_for
+from mailrisk.collect.pictures.median import median
 from mailrisk.collect.pictures.payloads import kind_of, tidied
 from mailrisk.model.errors import BadInput, TooLarge
 from mailrisk.model.file import Code
@@ -218,7 +219,7 @@ def _attempts(bitmap: Bitmap, module: float) -> Iterator[Image.Image]:
     even = _scaled(grey, 6.0 / module)
     yield _quiet(_scaled(grey, 4.0 / module))
     yield _quiet(even.filter(ImageFilter.GaussianBlur(1.5)))
-    yield _quiet(ImageOps.autocontrast(even.filter(ImageFilter.MedianFilter(5)), cutoff=2))
+    yield _quiet(ImageOps.autocontrast(median(even), cutoff=2))
     yield _quiet(_scaled(grey, 2.5 / module))
     yield _quiet(_scaled(grey, 8.0 / module))
     yield _quiet(even.filter(ImageFilter.GaussianBlur(2.5)))

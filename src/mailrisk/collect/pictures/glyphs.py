@@ -30,6 +30,11 @@ MOST_BLOCKS: Final = 6
 _BLOCK: Final = re.compile(
     "[\u2580-\u259f\u25a0\u25a1\u25fb\u25fc\u25fd\u25fe\u2b1b\u2b1c\u2800-\u28ff\U0001fb00-\U0001fb3b\U0001f7e5-\U0001f7eb]"
 )
+_LEADS: Final = tuple(
+    {char.encode()[:2] for char in "\u2580\u25a0\u25fb\u2b1b\u2800\u2840\u2880\u28c0\U0001fb00\U0001f7e5"}
+)
+"""First two bytes of every block character in UTF-8: each stands for 64 characters, or 4,096 beyond U+FFFF."""
+
 _PAIRS: Final = ("##", "@@", "XX", "11", "MM", "[]")
 _ENTITIES: Final = ("&#96", "&#x25", "&blk", "&block")
 _LINE: Final = re.compile(
@@ -71,7 +76,7 @@ def may_be_drawn(text: str) -> bool:
     """The cheap sign: so many block characters, or lines of nothing but characters that people draw with."""
     if (
         not text.isascii()
-        and len(text) - len(text.encode("ascii", "ignore")) >= FEWEST_BLOCKS
+        and _may_hold_blocks(text)
         and sum(1 for _ in zip(range(FEWEST_BLOCKS), _BLOCK.finditer(text), strict=False)) == FEWEST_BLOCKS
     ):
         return True
@@ -80,6 +85,14 @@ def may_be_drawn(text: str) -> bool:
     if not any(text.count(pair[0]) >= FEWEST_BLOCKS <= text.count(pair) for pair in signs):
         return False
     return sum(1 for _ in zip(range(FEWEST_LINES), _LINE.finditer(text), strict=False)) == FEWEST_LINES
+
+
+def _may_hold_blocks(text: str) -> bool:
+    """Whether enough characters begin as block characters do in UTF-8; to look for them themselves takes ten times as long."""
+    if len(text) - len(text.encode("ascii", "ignore")) < FEWEST_BLOCKS:
+        return False
+    raw = text.encode("utf-8", "replace")
+    return sum(raw.count(lead) for lead in _LEADS) >= FEWEST_BLOCKS
 
 
 def lines_of(text: str) -> list[GlyphLine]:
