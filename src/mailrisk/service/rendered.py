@@ -192,7 +192,7 @@ class Renderer:
         start, to_indicator, to_first, to_last, to_until, to_via, to_age, end = pieces
         indicator = display(match.kind, match.value, form.scheme(match.raw))
         shown = _encode(text)
-        first, last, until = _encode(form.times(match.raw))[1:-1].split(b",")  # A time has no comma.
+        first, last, until = form.json_times(match.raw)
         return b"".join((
             start, shown, to_indicator, shown if indicator == text else _encode(indicator), to_first, first, to_last,
             last, to_until, until, to_via, via, to_age, asked.age_s, end,

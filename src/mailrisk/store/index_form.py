@@ -18,7 +18,7 @@ import msgspec
 from mailrisk.model.change import Listing
 from mailrisk.model.subject import URL_SCOPES, Kind, Subject
 from mailrisk.model.verdict import Category, Level, Reason, Target
-from mailrisk.store.microseconds import from_us, to_us
+from mailrisk.store.microseconds import from_us, json_time, to_us
 
 LEVELS: Final = tuple(Level)
 CATEGORIES: Final = (None, *Category)
@@ -130,6 +130,12 @@ def times(raw: bytes) -> tuple[datetime, datetime, datetime]:
     """(first seen, last seen, valid until) of a stored listing."""
     first, last, until = _TIMES.unpack_from(raw, _TIMES_AT)
     return from_us(first), from_us(last), from_us(until)
+
+
+def json_times(raw: bytes) -> tuple[bytes, bytes, bytes]:
+    """``times`` as JSON."""
+    first, last, until = _TIMES.unpack_from(raw, _TIMES_AT)
+    return json_time(first), json_time(last), json_time(until)
 
 
 def level(raw: bytes) -> Level:
