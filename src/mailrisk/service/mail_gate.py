@@ -48,10 +48,14 @@ MAX_NAMED: Final = 50
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
-    """A message as the mail server hands it over. ``account`` is '' unless somebody has logged in."""
+    """A message as the mail server hands it over. ``account`` is '' unless somebody has logged in.
+
+    ``body_at``: where in ``raw`` the body begins, as the mail server has it; 0 where nobody says.
+    """
 
     raw: bytes
     size: int
+    body_at: int = 0
     client_ip: str = ""
     helo: str = ""
     mail_from: str = ""
@@ -120,7 +124,9 @@ class MailGate:
         try:
             if not letter.too_large:
                 async with self._free:
-                    done = await asyncio.to_thread(rewriter.rewrite, letter.raw, recipients=letter.rcpt_to)
+                    done = await asyncio.to_thread(
+                        rewriter.rewrite, letter.raw, recipients=letter.rcpt_to, body_at=letter.body_at
+                    )
                 self.counts["rewritten-links"] += done.links
                 body = done.raw[done.body_at :] if done.links else b""
                 return msgspec.structs.replace(handled, body=body, rewritten=rewritten_header(done))

@@ -56,8 +56,10 @@ class Rewriter:
         self._exempt = tuple(name.lower().strip(".") for name in settings.exempt)
         self._base = settings.base.partition("://")[2]
 
-    def rewrite(self, raw: bytes, *, tenant: int = SHARED, recipients: Sequence[str] = ()) -> Rewritten:
-        """The message with its links rewritten. Unavailable: there is no key to sign with."""
+    def rewrite(
+        self, raw: bytes, *, tenant: int = SHARED, recipients: Sequence[str] = (), body_at: int = 0
+    ) -> Rewritten:
+        """The message with its links rewritten; ``body_at`` as there. Unavailable: there is no key to sign with."""
         key, left = self._keys.make(), Counter[str]()
         until = int((self._clock() + self._settings.lasts).timestamp()) if self._settings.lasts else 0
         message = hashlib.sha256(raw).digest()[:8]
@@ -72,7 +74,7 @@ class Rewriter:
                 known[target] = self._link(key, target, GoLink(b"", tenant, until, message, to), left)
             return known[target]
 
-        done = rewrite(raw, link, plain=self._settings.plain)
+        done = rewrite(raw, link, plain=self._settings.plain, body_at=body_at)
         return msgspec.structs.replace(done, left=dict(left + Counter(done.left)))
 
     def wants(self, level: Level, *, ip: str, account: str, recipients: Sequence[str]) -> bool:

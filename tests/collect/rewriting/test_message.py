@@ -288,3 +288,17 @@ def test_taking_the_links_out_again_gives_what_was_there(html: str, encoding: st
 @given(st.binary(max_size=400))
 def test_no_bytes_raise(raw: bytes) -> None:
     assert isinstance(done(b"From: a@b.example\n" + raw).raw, bytes)
+
+
+def test_a_header_that_cannot_be_read_hides_nothing_where_the_body_is_known() -> None:
+    head = b"From: a@b.example\r\n" + b"X" * 300 + b": 1\r\n\xff\r\nContent-Type: text/html\r\n\r\n"
+    raw = head + b'<a href="http://evil.example/">x</a>\r\n'
+    found = rewrite(raw, link, body_at=len(head))
+    assert found.links == 1 and found.body_at == len(head) and found.raw.startswith(head)
+
+
+def test_no_more_links_than_can_be_borne_are_rewritten() -> None:
+    for kind, one in ((b"html", b"<a href=http://a.example/>"), (b"plain", b"http://a.example/ ")):
+        raw = b"From: a@b.example\nContent-Type: text/" + kind + b"\n\n" + (one + b"\n") * 6_000
+        found = done(raw)
+        assert found.links <= 5_001 and found.left == {"too-many": 1}

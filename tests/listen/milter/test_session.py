@@ -163,3 +163,27 @@ def test_addresses_without_end_are_not_kept() -> None:
     long = b"a" * 1_000_000 + b"\0"
     (letter,) = letters(one, [OFFER, wire.pack(b"M", long), wire.pack(b"R", long) * 20, wire.pack(b"E")])
     assert sum(map(len, [letter.mail_from, *letter.rcpt_to])) == 21 * session_module.MAX_ADDRESS
+
+
+def test_a_new_body_goes_out_in_pieces_if_the_server_lets_us_and_else_the_header_says_so() -> None:
+    body = bytes(range(256)) * 600
+    handled = Handled(action="accept", header="x", body=body, rewritten="3")
+    for offered, rewrites in ((0x1FF, True), (0x1FD, True), (0x1FF, False)):
+        one = Session(10_000, lambda _: True, rewrites=rewrites)
+        offer = wire.pack(b"O", struct.pack(">III", 6, offered, 0x1FFFFF))
+        said = b"".join(out for out in one.receive(offer) if isinstance(out, bytes))
+        allowed = bool(struct.unpack(">III", said[5:17])[1] & wire.CHANGE_BODY)
+        assert allowed == (offered == 0x1FF and rewrites)
+        packets = list(wire.packets(bytearray(one.answer(handled))))
+        assert packets[-1].command == wire.CONTINUE
+        sent = [packet.data for packet in packets if packet.command == b"b"]
+        headers = [packet.data for packet in packets if packet.command == b"h"]
+        words = b" 3\0" if allowed else b" 0; error=not-offered\0"
+        assert b"".join(sent) == (body if allowed else b"") and all(len(piece) <= 65_535 for piece in sent)
+        assert headers[-1] == b"X-Mailrisk-Rewritten\0" + words
+
+
+def test_where_the_body_begins_is_what_the_server_says() -> None:
+    one, _ = session()
+    (letter,) = letters(one, [conversation()])
+    assert letter.raw[letter.body_at :] == b"hello\r\n"

@@ -20,7 +20,7 @@ from mailrisk.collect.message.mime import RawHeader, guess_boundary, read_header
 from mailrisk.collect.message.parameters import parse_parameters
 from mailrisk.collect.message.textlinks import placed_urls
 from mailrisk.collect.rewriting.encoded import changed, decoded, kind_of
-from mailrisk.collect.rewriting.markup import attribute_text, read_markup
+from mailrisk.collect.rewriting.markup import MAX_LINKS, attribute_text, read_markup
 from mailrisk.collect.rewriting.texts import Edit, Text, changes_of, read_text
 
 MAX_TEXT: Final = 4 * 1024 * 1024
@@ -47,10 +47,19 @@ class Rewritten(msgspec.Struct, frozen=True, kw_only=True):
     left: dict[str, int]
 
 
-def rewrite(raw: bytes, link: Link, *, plain: bool = True) -> Rewritten:
-    """The message with ``link`` applied to its links; ``plain``: also to those in plain text. Never raises."""
+def rewrite(raw: bytes, link: Link, *, plain: bool = True, body_at: int = 0) -> Rewritten:
+    """The message with ``link`` applied to its links; ``plain``: also to those in plain text. Never raises.
+
+    ``body_at``: where the body begins, if the mail server has said so (0: at the first empty line); a header that we cannot read
+    does not end the others then.
+    """
     work = _Work(raw, link, plain=plain)
-    headers, body_at = read_headers(raw, 0, len(raw), work.budget)
+    headers, at = read_headers(raw, 0, body_at or len(raw), work.budget)
+    while at < body_at:
+        at = raw.find(b"\n", at, body_at) + 1 or body_at
+        more, at = read_headers(raw, at, body_at, work.budget)
+        headers += more
+    body_at = body_at or at
     work.part(headers, body_at, len(raw), 0, "text/plain")
     left = {why: count for why, count in work.left.items() if count}
     return Rewritten(raw=work.result(), body_at=body_at, links=work.links, left=left)
@@ -148,6 +157,9 @@ class _Work:
     def _plain_edits(self, text: Text) -> list[Edit]:
         edits: list[Edit] = []
         for url, start, end in placed_urls(text.text):
+            if len(edits) >= MAX_LINKS:
+                self.left["too-many"] += 1
+                break
             cut = next((at for at, char in enumerate(url) if "\udc80" <= char <= "\udcff"), len(url))
             target = web_url(url[:cut])
             if target and (new := self._link(target)):

@@ -177,6 +177,7 @@ class Session:
         return Letter(
             raw=b"" if arriving.too_large else b"".join((*lines, b"\r\n", *arriving.body)),
             size=arriving.size,
+            body_at=0 if arriving.too_large else sum(map(len, lines)) + 2,
             client_ip=self._client_ip,
             helo=self._helo,
             mail_from=arriving.mail_from.decode("utf-8", "replace"),
