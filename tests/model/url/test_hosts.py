@@ -6,6 +6,8 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailrisk.edge.shipped import load_hosts
 from mailrisk.model.url.hosts import HostClass, Hosts
@@ -149,3 +151,33 @@ def test_all_public_suffix_vectors_pass(shipped: Hosts) -> None:
         if not line or line.startswith("//") or not host.isascii() or host.startswith(".") or host == "null":
             continue
         assert shipped.registrable(host.lower()) == ("" if expected == "null" else expected), host
+
+
+_NAMES = (
+    "www",
+    "a",
+    "x-203-0-113-7-",
+    "203.0.113.7.x",
+    "free",
+    "bucket",
+    "files",
+    "docs",
+    "big",
+    "wrap",
+    "sho",
+    "pages",
+    "com",
+    "cn",
+    "ck",
+)
+
+
+@given(
+    host=st.lists(st.sampled_from(_NAMES), max_size=5).map(".".join)
+    | st.sampled_from(["1.2.3.4", "[::1]", ""])
+)
+def test_what_is_told_together_is_what_each_question_tells(small: Hosts, host: str) -> None:
+    apart = (
+        small.registrable(host), small.tenant_of(host), small.rank(host), small.is_shared(host), small.classes(host)
+    )  # fmt: skip
+    assert small.about(host) == apart == small.about(host)

@@ -47,17 +47,19 @@ class OwnLookalike(NamedTuple):
 
 def imitates(host: str, knowledge: Knowledge) -> Lookalike | None:
     """The brand that a host imitates; None for widely used sites (``applebees.com``) and for authorities."""
-    registrable = knowledge.hosts.registrable(host)
-    if not registrable or knowledge.hosts.rank(host) > 0:
+    known = knowledge.hosts.about(host)
+    if not known.registrable or known.rank > 0:
         return None
-    found = knowledge.brands.lookalike(host, registrable)
+    found = knowledge.brands.lookalike(host, known.registrable)
     return None if found is None or is_authority(host) else found
 
 
 def imitates_own(host: str, knowledge: Knowledge) -> OwnLookalike | None:
     """The organisation's own domain that a host imitates, if it is none of them itself."""
+    if not knowledge.own_domains:
+        return None
     registrable = knowledge.hosts.registrable(host)
-    if not registrable or registrable in knowledge.own_domains or not knowledge.own_domains:
+    if not registrable or registrable in knowledge.own_domains:
         return None
     found = _own_index(knowledge.own_domains).imitated(host, registrable)
     return OwnLookalike(found.owner, found.kind, found.label) if found else None

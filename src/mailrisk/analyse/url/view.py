@@ -50,11 +50,8 @@ class UrlView(msgspec.Struct, frozen=True, kw_only=True):
 
 def view(unwrapped: Unwrapped, knowledge: Knowledge, at: datetime, subject: Subject) -> UrlView:
     """The view of the URL that ``unwrapped`` leads to."""
-    url, hosts = unwrapped.url, knowledge.hosts
-    registrable = hosts.registrable(url.host)
-    tenant = hosts.tenant_of(url.host)
-    rank = hosts.rank(url.host)
-    shared = hosts.is_shared(url.host)
+    url = unwrapped.url
+    registrable, tenant, rank, shared, classes = knowledge.hosts.about(url.host)
     own = registrable in knowledge.own_domains
     return UrlView(
         url=url,
@@ -62,7 +59,7 @@ def view(unwrapped: Unwrapped, knowledge: Knowledge, at: datetime, subject: Subj
         knowledge=knowledge,
         subject=subject,
         at=at,
-        classes=hosts.classes(url.host),
+        classes=classes,
         registrable=registrable,
         name=chosen_name(url.host, tenant, registrable),
         tenant=tenant,

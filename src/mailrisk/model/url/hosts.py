@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from publicsuffixlist import PublicSuffixList
 
@@ -69,14 +69,24 @@ MAX_REMEMBERED: Final = 8_192
 _NONE: frozenset[HostClass] = frozenset()
 
 
+class About(NamedTuple):
+    """All that is known about a host; each field is the answer of the method of :class:`Hosts` that is named like it."""
+
+    registrable: str
+    tenant: str  # ``tenant_of``
+    rank: int
+    shared: bool  # ``is_shared``
+    classes: frozenset[HostClass]
+
+
 class Hosts:
     """The host knowledge as a value: nothing in it changes after it was built.
 
-    It remembers the public suffixes of the hosts that it was asked for last: whoever looks at a host asks
-    for its suffix several times.
+    It remembers the public suffixes of the hosts that it was asked for last, and all about those whose URLs are
+    analysed: whoever looks at a host asks several times.
     """
 
-    __slots__ = ("_classes", "_exact", "_icann", "_ranks", "_suffix", "_suffixes")
+    __slots__ = ("_abouts", "_classes", "_exact", "_icann", "_ranks", "_suffix", "_suffixes")
 
     def __init__(
         self,
@@ -92,6 +102,7 @@ class Hosts:
         self._suffixes = PublicSuffixList(source=lines, accept_encoded_idn=False)
         self._icann = PublicSuffixList(source=lines, accept_encoded_idn=False, only_icann=True)
         self._suffix = lru_cache(MAX_REMEMBERED)(self._find_suffix)
+        self._abouts = lru_cache(MAX_REMEMBERED)(self._find_about)
         self._classes: dict[str, frozenset[HostClass]] = {}
         self._exact: dict[str, frozenset[HostClass]] = {}
         self._ranks = dict(ranks)
@@ -100,6 +111,20 @@ class Hosts:
                 table = self._exact if name.startswith("=") else self._classes
                 name = name.lstrip("=")
                 table[name] = table.get(name, _NONE) | {host_class}
+
+    def about(self, host: str) -> About:
+        """What the methods below say about a host, found out together."""
+        return self._abouts(host)
+
+    def _find_about(self, host: str) -> About:
+        suffix = self._suffix(host)
+        tenant, classes = self._tenant_of(host, suffix), self.classes(host)
+        if not suffix or suffix == host:
+            return About("", tenant, 0, bool(suffix), classes)
+        registrable = self.registrable(host)
+        place = self._ranks.get(registrable, 0)
+        rank = 0 if place and (tenant or is_numbered(host)) else place
+        return About(registrable, tenant, rank, not tenant and not classes.isdisjoint(SHARED), classes)
 
     def registrable(self, host: str) -> str:
         """The registrable domain of ``host``; '' for an IP address and for a public suffix itself."""
