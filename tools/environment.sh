@@ -48,6 +48,9 @@ pip=(.venv/bin/python -m pip --disable-pip-version-check --no-input -qq install)
 "${pip[@]}" --require-hashes --requirement requirements/build.txt
 "${pip[@]}" --no-build-isolation --require-hashes --requirement "requirements/$what.txt"
 "${pip[@]}" --no-build-isolation --no-deps --editable .
+# pip compiles what it installs, but not what it leaves in its place; where nothing is written at run time
+# (PYTHONDONTWRITEBYTECODE, a read-only tree), every start would compile all of it again: half of a start's work.
+.venv/bin/python -m compileall -q -j 0 src
 
 # 7z, RAR, ISO and CAB archives are opened by a library of the system; without it mailrisk tells that they are not.
 if ! .venv/bin/python -c 'import libarchive' 2>/dev/null; then
