@@ -30,7 +30,7 @@ from mailrisk.service.link_budget import LinkBudget
 from mailrisk.service.link_evidence import FoundUrl, at_home, from_urls
 from mailrisk.service.message_codes import CodesFound, all_codes, drawing_bodies
 from mailrisk.service.message_files import STAGE as FILES_STAGE
-from mailrisk.service.message_files import FilesFound, listed_files, start_opening, unsettled
+from mailrisk.service.message_files import FilesFound, find_files, listed_files, unsettled
 from mailrisk.service.message_links import Known, ask_domains, find_urls, linked, links_of
 
 
@@ -62,19 +62,17 @@ async def assess(
     """
     network = network and context.network
     message, bodies = await context.analysis.run(_read, raw)
-    opening = start_opening(context, message, bodies)
+    # The one task of its own: it waits for name servers while files are opened and other things looked up.
     authenticating = asyncio.ensure_future(_authenticate(context, raw, message, envelope, network))
     try:
-        files = await opening
+        files = await find_files(context, message, bodies=bodies)
         codes = all_codes(files.drawn, files.files)
         links = LinkBudget()
         given_links = (*links_of(message), *files.links, *codes.links)
         urls = await context.analysis.run(find_urls, context, given_links, tenant, links)
-        authentication, domains, earlier = await asyncio.gather(
-            authenticating,
-            ask_domains(context, message, urls, network),
-            history(context, message, envelope, tenant),
-        )
+        domains = await ask_domains(context, message, urls, network)
+        earlier = await history(context, message, envelope, tenant)
+        authentication = await authenticating
     finally:
         authenticating.cancel()
     account = author_account(context, message, tenant)

@@ -6,7 +6,6 @@ hash alone and costs nothing; most mails never reach the processes that open fil
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -108,11 +107,6 @@ def _cuts(files: Sequence[OpenedFile]) -> list[str]:
         for cut in file.contents.cuts
     ]
     return told[:MOST_CUTS]
-
-
-def start_opening(context: Context, message: Message, bodies: Sequence[Body]) -> asyncio.Task[FilesFound]:
-    """Begins to open the files while other things are looked up."""
-    return asyncio.ensure_future(find_files(context, message, bodies=bodies))
 
 
 def _sorted(message: Message) -> tuple[list[OpenedFile], list[Attached]]:

@@ -59,9 +59,11 @@ def evidence(view: MessageView) -> Iterator[Evidence]:
 def _hidden(view: MessageView) -> Iterator[Evidence]:
     """Hidden text of at least 300 characters that outweighs a third of everything written."""
     hidden = len("".join(view.message.hidden_text[:READ].split()))
+    if hidden < 300:
+        return
     shown = len("".join(view.message.text[:READ].split()))
-    share = hidden / (hidden + shown) if hidden else 0.0
-    if hidden >= 300 and share > 0.33:
+    share = hidden / (hidden + shown)
+    if share > 0.33:
         yield fact(
             view, code="hidden-text", value=share, data={"percent": round(100 * share), "characters": hidden}
         )

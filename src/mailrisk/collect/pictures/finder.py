@@ -128,9 +128,10 @@ def _around(width: int) -> Numbers:
 def _runs(dark: Bits) -> tuple[Numbers, Numbers, NDArray[np.float64]]:
     """(row, middle, module) of every 1:1:3:1:1 in the rows. One column of light closes each row."""
     height, width = dark.shape
-    padded = np.zeros((height, width + 2), dtype=np.int8)
+    padded = np.zeros((height, width + 2), dtype=bool)
     padded[:, 1:-1] = dark
-    edges = np.flatnonzero(np.diff(padded.ravel()))
+    flat = padded.ravel()
+    edges = np.flatnonzero(flat[1:] != flat[:-1])
     starts = edges[::2]  # of dark runs; each has its end within the row
     ends = edges[1::2]
     if len(starts) < 3:
