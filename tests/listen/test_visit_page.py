@@ -5,7 +5,8 @@ from __future__ import annotations
 import httpx
 from tests.listen.conftest import Service
 
-from mailrisk.listen.http.visit_page import visit_page, wants_chinese
+from mailrisk.listen.accept_language import wants_chinese
+from mailrisk.listen.http.visit_page import visit_page
 from mailrisk.model.verdict import Category, Level
 from mailrisk.service.answers import ShortReason
 from mailrisk.service.visit_check import Found

@@ -1,6 +1,6 @@
 """Why a line of a log or a feed, an answer of somebody else's server, or a program was refused, in Chinese.
 
-The English stands where ``model/errors.py`` is raised.
+The English stands where ``model/errors.py`` is raised; ``tests/chinese/test_problems.py`` compares the two.
 """
 
 from __future__ import annotations
@@ -125,6 +125,11 @@ OTHERS: Final = {
     "{} printed more than {} characters": "{} 的输出超过 {} 个字符",
     "{} printed something else than JSON": "{} 的输出不是 JSON",
     "{}: its answer is no token": "{}：其应答不是令牌",
+    "the text could not be embedded: {}": "无法计算文字的语义向量：{}",
+    "{}: a page of more than {} bytes": "{}：一页超过 {} 字节",
+    "{}: its answer is no page of sign-ins": "{}：其应答不是登录记录",
+    "{}: its next page is at another server": "{}：下一页位于另一台服务器",
+    "{}: not a name with a Base64 secret": "{}：不是“名称加 Base64 密钥”的形式",
     "reading a picture took more time or memory than it may": "识别图片超出时间或内存限制",
     "scheme {} is not posted to": "不向 {} 协议的地址提交",
     "{}: no answer within {} s": "{}：{} 秒内没有应答",

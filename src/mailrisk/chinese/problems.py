@@ -1,6 +1,6 @@
 """Errors of the program, of its configuration and of its HTTP API in Chinese; a field's name before a colon stays.
 
-The English stands where ``model/errors.py`` is raised.
+The English stands where ``model/errors.py`` is raised; ``tests/chinese/test_problems.py`` compares the two.
 """
 
 from __future__ import annotations
@@ -51,6 +51,33 @@ COMMANDS: Final = {
     "another process uses this port": "端口已被其他进程占用",
 }  # fmt: skip
 """What commands say."""
+
+DONE: Final = {
+    "revoked {}": "已吊销 {}",
+    "{}: sent": "{}：已发送",
+    "No channel is configured; see docs/how-to/alerts.md.": "未配置告警渠道；见 docs/how-to/alerts.md。",
+    "{} visits learnt, {} lines were none": "学习了 {} 次访问，另有 {} 行不是访问记录",
+    "{} answered as {} in {} s": "{} 以 {} 模型应答，用时 {} 秒",
+    "suspicion {}": "可疑程度 {}",
+    "{}: nothing new": "{}：没有新内容",
+    "{}: the same content as last time, {}": "{}：内容与上次相同，{}",
+    "{}: {}, {} new, {} left, {} unusable, {}": "{}：{}，新增 {} 条，移除 {} 条，无法使用 {} 条，{}",
+    "{}: {}, {} new, {} left, {}": "{}：{}，新增 {} 条，移除 {} 条，{}",
+    "{} entry": "共 {} 条", "{} entries": "共 {} 条", "{} change": "变更 {} 项", "{} changes": "变更 {} 项",
+    "{}: failed: {}": "{}：失败：{}",
+    "{}: refused: {}": "{}：拒收：{}",
+    "{} lines, {} login events": "{} 行，登录事件 {} 条",
+    "unusable: {}": "无法使用：{}",
+    "line {}: {}": "第 {} 行：{}",
+    "none": "不需要", "required": "需要", "optional": "可选",
+    "not stated": "未说明", "not verified": "未核实", "proprietary": "专有",
+    "proprietary, free of charge": "专有，免费",
+    "proprietary, free of charge for everybody": "专有，对所有人免费",
+    "proprietary, non-commercial use only": "专有，仅限非商业用途",
+    "free to use for everyone; passing it on is not mentioned": "任何人可免费使用；未提及可否转发",
+    "not stated; made from lists with terms of their own": "未说明；由各有条款的名单汇编而成",
+}  # fmt: skip
+"""What commands have done, and words of their tables."""
 
 CONFIGURATION: Final = {
     "{} is larger than {} bytes": "{} 大于 {} 字节",
@@ -149,6 +176,11 @@ API: Final = {
     "is no positive number": "不是正数",
     "is no time of RFC 3339": "不是 RFC 3339 格式的时间",
     "is no token of this service": "不是本服务签发的令牌",
+    "is no token of this page": "不是本页面的令牌",
+    "leads to no page of the web": "指向的不是网页",
+    "leads to what has been found dangerous since": "指向的内容后来被判为危险",
+    "links are not rewritten here": "此处不改写链接",
+    "the lists are too old": "名单已过期",
     "is too old: open the page that you wanted once more": "已过期：请重新打开您要访问的页面",
     "is missing or too long": "缺失或过长",
     "was no warning": "不是警告页",
@@ -184,6 +216,8 @@ API: Final = {
     "must be a time in ISO 8601": "应为 ISO 8601 格式的时间",
     "is no network in CIDR notation": "不是 CIDR 格式的网段",
     "the body is not UTF-8: {} at byte {}": "请求正文不是 UTF-8：{}（第 {} 字节）",
+    "the core process is away; try again": "核心进程暂不可用；请稍后重试",
+    "the core process went away while it answered": "核心进程在应答过程中退出",
     "this error has no status; please report it": "该错误没有对应的状态码；请反馈给我们",
     "an unexpected error; it is in the server's log": "发生意外错误；详见服务器日志",
 }  # fmt: skip
@@ -192,8 +226,8 @@ API: Final = {
 TITLES: Final = {
     "Too large": "内容过大", "Bad input": "输入有误", "Unauthorised": "未认证", "Forbidden": "没有权限",
     "Not found": "未找到", "Conflict": "冲突", "Too many requests": "请求过多", "Unavailable": "暂时不可用",
-    "Internal error": "内部错误", "NotFound": "未找到", "MethodNotAllowed": "不支持的方法", "Validation": "校验失败",
-    "ClientError": "请求有误", "ServiceUnavailable": "暂时不可用", "NotAuthorized": "未认证",
+    "Internal error": "内部错误", "Bad gateway": "网关错误", "NotFound": "未找到", "MethodNotAllowed": "不支持的方法", "Validation": "校验失败",
+    "Client": "请求有误", "RequestEntityTooLarge": "内容过大", "ServiceUnavailable": "暂时不可用", "NotAuthorized": "未认证",
     "PermissionDenied": "没有权限", "TooManyRequests": "请求过多", "InternalServer": "内部错误",
     "Not Found": "未找到", "Method Not Allowed": "不支持的方法", "Request Entity Too Large": "内容过大",
     "Validation failed for {} {}": "校验失败：{} {}", "Error": "错误", "HTTP": "HTTP 错误",

@@ -17,7 +17,7 @@ _Template = tuple[list[str], str]
 
 _OF_MAIL: Final = (notes.OPENED, notes.CUTS, notes.DEFECTS, notes.REFUSALS, notes.TABLES, usage.SYSTEM)
 _ALL: Final = (
-    problems.TITLES, problems.API, problems.COMMANDS, problems.CONFIGURATION,
+    problems.TITLES, problems.API, problems.COMMANDS, problems.DONE, problems.CONFIGURATION,
     inputs.LINES, inputs.FEEDS, inputs.ADDRESSES, inputs.OTHERS, inputs.WIRE,
     usage.WRONG_USAGE, usage.SYSTEM, usage.FORM, notes.REFUSALS, notes.CUTS,
 )  # fmt: skip

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from mailrisk.chinese.sentences import problem
+from mailrisk.cli.language import language
 from mailrisk.cli.options import store_options
 from mailrisk.config import load_config
 from mailrisk.edge.clock import system_clock
@@ -42,7 +44,7 @@ def alert_test(
         )
     chosen = [channel for channel in known if not names or channel.name in names]
     if not chosen:
-        click.echo("No channel is configured; see docs/how-to/alerts.md.")
+        click.echo(problem("No channel is configured; see docs/how-to/alerts.md.", language()))
     failed = [channel for channel in chosen if not asyncio.run(_sent(channel))]
     click_context.exit(3 if failed else 0)
 
@@ -53,7 +55,7 @@ async def _sent(channel: Channel) -> bool:
     try:
         await channel.send(text_of([alert], chinese=channel.chinese), [alert], now)
     except Unavailable as error:
-        click.echo(f"{channel.name}: {error}", err=True)
+        click.echo(problem(f"{channel.name}: {error}", language()), err=True)
         return False
-    click.echo(f"{channel.name}: sent")
+    click.echo(problem(f"{channel.name}: sent", language()))
     return True

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from mailrisk.chinese.sentences import note, problem
 from mailrisk.cli import output
 from mailrisk.cli.options import opened, output_options, store_options
 from mailrisk.collect.feeds.registry import FORMATS
@@ -51,15 +52,19 @@ def feed_import(
     if format_ != "table":
         (output.print_line if format_ == "jsonl" else output.print_json)(report)
         return
+    spoken = output.language(lang)
     if report.unchanged:
-        click.echo(f"{report.feed}: the same content as last time, {report.entries} entries")
+        click.echo(
+            problem(f"{report.feed}: the same content as last time, {_entries(report.entries)}", spoken)
+        )
         return
-    click.echo(
-        f"{report.feed}: {report.entries} entries, {report.new} new, {report.left} left,"
-        f" {report.bad} unusable, {report.changes} changes"
+    done = (
+        f"{report.feed}: {_entries(report.entries)}, {report.new} new, {report.left} left,"
+        f" {report.bad} unusable, {_changes(report.changes)}"
     )
+    click.echo(problem(done, spoken))
     for example in report.bad_examples:
-        click.echo(f"  unusable: {example}")
+        click.echo(f"  {problem(f'unusable: {example}', spoken)}")
 
 
 def _source(name: str, as_: str | None, known: Mapping[str, FeedSource]) -> FeedSource:
@@ -105,7 +110,7 @@ def feed_fetch(
             if format_ == "jsonl":
                 output.print_line(report)
             elif format_ == "table":
-                click.echo(_fetched(report))
+                click.echo(problem(_fetched(report), output.language(lang)))
     if format_ == "json":
         output.print_json(reports)
     if any(report.error for report in reports):
@@ -118,7 +123,17 @@ def _fetched(report: FetchReport) -> str:
     done = report.imported
     if done is None or done.unchanged:
         return f"{report.feed}: nothing new"
-    return f"{report.feed}: {done.entries} entries, {done.new} new, {done.left} left, {done.changes} changes"
+    return (
+        f"{report.feed}: {_entries(done.entries)}, {done.new} new, {done.left} left, {_changes(done.changes)}"
+    )
+
+
+def _entries(count: int) -> str:
+    return output.counted(count, "entry", "entries")
+
+
+def _changes(count: int) -> str:
+    return output.counted(count, "change", "changes")
 
 
 class FeedLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,14 +159,14 @@ def feed_list(format_: str, lang: str | None, data_dir: Path, config: Path | Non
         for line in lines:
             output.print_line(line)
         return
-    table = output.table(
-        output.language(lang), "Name", "Format", "Licence", "Key", "Fetched", "Passed on", "Entries", "Age"
-    )
+    spoken = output.language(lang)
+    table = output.table(spoken, "Name", "Format", "Licence", "Key", "Fetched", "Passed on", "Entries", "Age")
     for line in lines:
         source, state = line.source, line.state
         table.add_row(
-            source.name, source.format, output.safe(source.licence), source.key,
-            "yes" if state is not None and state.enabled else "no", "yes" if source.redistribute else "no",
+            source.name, source.format, output.safe(problem(source.licence, spoken)), problem(source.key, spoken),
+            note("yes" if state is not None and state.enabled else "no", spoken),
+            note("yes" if source.redistribute else "no", spoken),
             str(state.entries) if state is not None else "-", output.age(state.age_s if state else None),
         )  # fmt: skip
     output.console().print(table)

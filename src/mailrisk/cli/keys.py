@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from mailrisk.chinese.sentences import problem
 from mailrisk.cli import output
 from mailrisk.cli.options import opened, output_options, store_options
 from mailrisk.service.keys import Role, issue, revoke
@@ -49,12 +50,13 @@ def key_issue(
 def key_list(format_: str, lang: str | None, data_dir: Path, config: Path | None) -> None:
     """List all keys (never their secrets)."""
     with opened(data_dir, config, network=False) as context:
+        known = list(context.ledger.all_keys())
         keys = [
             {
                 "public_id": key.public_id, "role": key.role, "note": key.note, "created_at": key.created_at,
                 "expires_at": key.expires_at, "revoked_at": key.revoked_at,
             }
-            for key in context.ledger.all_keys()
+            for key in known
         ]  # fmt: skip
     if format_ == "json":
         output.print_json(keys)
@@ -63,10 +65,9 @@ def key_list(format_: str, lang: str | None, data_dir: Path, config: Path | None
             output.print_line(key)
     else:
         table = output.table(output.language(lang), "Id", "Role", "Note", "Created", "Revoked")
-        for key in keys:
+        for one in known:
             table.add_row(
-                str(key["public_id"]), str(key["role"]), output.safe(str(key["note"])), str(key["created_at"]),
-                str(key["revoked_at"] or "-"),
+                one.public_id, one.role, output.safe(one.note), output.when(one.created_at), output.when(one.revoked_at)
             )  # fmt: skip
         output.console().print(table)
 
@@ -78,4 +79,4 @@ def key_revoke(public_id: str, data_dir: Path, config: Path | None) -> None:
     """Revoke a key by its public id (the part after `mr_`)."""
     with opened(data_dir, config, network=False) as context:
         revoke(context, public_id)
-    click.echo(f"revoked {public_id}")
+    click.echo(problem(f"revoked {public_id}", output.language()))

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from mailrisk.chinese.sentences import note
+from mailrisk.chinese.sentences import note, problem
 from mailrisk.cli import output
 from mailrisk.cli.options import opened, output_options, store_options
 from mailrisk.model.errors import BadInput
@@ -223,12 +223,17 @@ def status_command(format_: str, lang: str | None, data_dir: Path, config: Path 
 
 def _print_status(found: Status, lang: str) -> None:
     terminal = output.console()
+    rules = output.counted(found.rules, "rule", "rules")
     terminal.print(note(f"mailrisk {found.version}, epoch {found.epoch}, policy {found.policy[:12]}", lang))
-    terminal.print(
-        note(f"changes {found.last_seq}, index at {found.index_seq} with {found.rules} rules", lang)
-    )
+    terminal.print(note(f"changes {found.last_seq}, index at {found.index_seq} with {rules}", lang))
     if zones := found.surfaces.get("zones"):
-        held = f"{zones['addresses']} addresses, {zones['domains']} domains and hosts, {zones['pages']} pages"
+        held = ", ".join(
+            (
+                output.counted(zones["addresses"], "address", "addresses"),
+                output.counted(zones["domains"], "domain or host", "domains and hosts"),
+                output.counted(zones["pages"], "page", "pages"),
+            )
+        )
         out = f"{zones['left_out_of_lists']}, of the response policy zone {zones['left_out_of_policy_zone']}"
         terminal.print(note(f"lists over DNS hold {held}; left out of them {out}", lang))
     if not found.network:
@@ -241,7 +246,7 @@ def _print_status(found: Status, lang: str) -> None:
         table.add_row(
             feed.name, note("yes" if feed.enabled and found.fetching else "no", lang), str(feed.entries),
             output.age(feed.age_s), _next(feed, now, lang) if found.fetching else "-", str(feed.failures),
-            output.safe(note(feed.last_error, lang)),
+            output.safe(problem(feed.last_error, lang)),
         )  # fmt: skip
     terminal.print(table if found.feeds else note("no feed imported yet", lang))
     failing = [feed for feed in found.feeds if feed.enabled and feed.failures]

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from mailrisk.chinese.sentences import problem
 from mailrisk.cli import output
 from mailrisk.cli.options import opened, output_options, store_options
 from mailrisk.model.errors import ConfigError, Unavailable
@@ -56,11 +57,10 @@ def llm_test(format_: str, lang: str | None, data_dir: Path, config: Path | None
         return
     opinion = tried.opinion
     reason = opinion.reason_zh if output.language(lang) == "zh" and opinion.reason_zh else opinion.reason
-    terminal = output.console()
-    terminal.print(
-        f"{output.safe(tried.url)} answered as {output.safe(tried.model)} in {tried.seconds:.1f} s"
-    )
-    terminal.print(f"suspicion {opinion.suspicion}/100: {output.safe(reason)}")
+    terminal, spoken = output.console(), output.language(lang)
+    answered = f"{tried.url} answered as {tried.model} in {tried.seconds:.1f} s"
+    terminal.print(output.safe(problem(answered, spoken)))
+    terminal.print(f"{problem(f'suspicion {opinion.suspicion}/100', spoken)}: {output.safe(reason)}")
     for label, sure in opinion.labels:
         terminal.print(f"  {label} {sure}")
 

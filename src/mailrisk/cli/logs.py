@@ -13,6 +13,7 @@ import click
 import msgspec
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from mailrisk.chinese.sentences import problem
 from mailrisk.cli import output
 from mailrisk.cli.accounts import print_accounts
 from mailrisk.cli.ips import print_ips
@@ -151,7 +152,7 @@ def log_detect(
         zone = _zone(timezone or settings.log.timezone)
         _known_format(as_, settings)
         events = _without_errors(_events(files, counts, as_, zone, year, settings), errors)
-        found = detect(context, _progress(events, counts, files), counts)
+        found = detect(context, _progress(events, counts, files, spoken), counts)
         answers: list[Any] = [*found.ips, *found.accounts, *errors]
         output.print_answers(answers, format_, lambda shown: _print(shown, spoken))
     _report(counts, spoken)
@@ -176,7 +177,7 @@ def _without_errors(
 
 
 def _progress(
-    events: Iterable[LoginEvent | SendEvent | BadLine], counts: LogCounts, files: tuple[str, ...]
+    events: Iterable[LoginEvent | SendEvent | BadLine], counts: LogCounts, files: tuple[str, ...], lang: str
 ) -> Iterator[LoginEvent | SendEvent | BadLine]:
     """A progress line on the terminal while a long log is read; nothing when the output is a file."""
     if not sys.stderr.isatty() or sum(map(size_of, files)) < 5_000_000:
@@ -184,10 +185,11 @@ def _progress(
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, transient=True) as progress:
-        task = progress.add_task("reading", total=None)
+        task = progress.add_task("", total=None)
         for number, event in enumerate(events):
             if number % 2_000 == 0:
-                progress.update(task, description=f"{counts.lines:,} lines, {counts.events:,} login events")
+                read = f"{counts.lines:,} lines, {counts.events:,} login events"
+                progress.update(task, description=problem(read, lang))
             yield event
 
 
@@ -196,7 +198,13 @@ def _event_table(events: list[Any], lang: str) -> None:
     for event in events:
         if isinstance(event, ErrorAnswer):
             table.add_row(
-                "", "", "", "", output.safe(event.input), "[bold red]error[/]", output.safe(event.error)
+                "",
+                "",
+                "",
+                "",
+                output.safe(event.input),
+                "[bold red]错误[/]" if lang == "zh" else "[bold red]error[/]",
+                output.safe(problem(event.error, lang)),
             )
             continue
         table.add_row(
@@ -209,7 +217,7 @@ def _event_table(events: list[Any], lang: str) -> None:
 def _report(counts: LogCounts, lang: str) -> None:
     if lang == "zh":
         text = f"{counts.lines} 行：登录事件 {counts.events} 条，其他 {counts.skipped} 行，无法解析 {counts.bad} 行"
-        text += f"（首处：{counts.first_bad}）" if counts.bad else ""
+        text += f"（首处：{problem(counts.first_bad, lang)}）" if counts.bad else ""
         click.echo(text + (f"；账号发信 {counts.sends} 封" if counts.sends else ""), err=True)
         return
     text = f"{counts.lines} lines: {counts.events} login events, {counts.skipped} others, {counts.bad} bad"

@@ -156,6 +156,11 @@ def age(seconds: int | None) -> str:
     return f"{max(seconds, 0)} s"
 
 
+def counted(count: int, one: str, more: str) -> str:
+    """``1 page``, ``2 pages``."""
+    return f"{count} {one if count == 1 else more}"
+
+
 def since(value: datetime | None, lang: str) -> str:
     """``since 2026-03-02 03:10Z``; a dash when never."""
     if value is None:

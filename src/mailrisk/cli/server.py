@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mailrisk.cli.language import language
 from mailrisk.cli.options import store_options
 from mailrisk.config import Config, load_config
 from mailrisk.listen.bind import bind
@@ -107,7 +108,7 @@ def _serve(
         def ready(url: str) -> None:
             if is_new:
                 click.echo(_welcome(url, key, data_dir))
-            click.echo(f"ready {url}")
+            click.echo(f"ready {url}")  # Programs wait for this line: it is the same in every language.
             started.set()
 
         frontends = [parse_ip(text) for text in settings.login.trusted_frontends]
@@ -160,17 +161,24 @@ def _admin_key(context: Context, data_dir: Path) -> tuple[str, bool]:
     return issued.key, True
 
 
+_WELCOME = {
+    "en": ("Administrator key (kept in {}):", "Try, in another terminal:"),
+    "zh": ("管理员密钥（保存在 {}）：", "可在另一个终端中试用："),
+}
+
+
 def _welcome(url: str, key: str, data_dir: Path) -> str:
     """The key and three commands that work when pasted into another terminal."""
     program = Path(sys.executable).with_name("mailrisk")
     folder = data_dir.resolve()
     examples = Path(__file__).resolve().parents[1] / "data" / "examples"
+    kept, attempt = _WELCOME[language()]
     return f"""
-Administrator key (kept in {folder / KEY_FILE}):
+{kept.format(folder / KEY_FILE)}
 
   {key}
 
-Try, in another terminal:
+{attempt}
 
   {program} message check --data-dir {folder} {examples / "mailbox-quota.eml"}
   {program} log detect --data-dir {folder} {examples / "dovecot.log"}

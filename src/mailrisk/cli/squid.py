@@ -31,7 +31,14 @@ ASK_S: Final = 70.0
 
 
 @click.command("squid-helper")
-@click.option("--url", default="http://127.0.0.1:8025", show_default=True, help="Where mailrisk answers.")
+@click.option(
+    "--server",
+    "--url",
+    "url",
+    default="http://127.0.0.1:8025",
+    show_default=True,
+    help="Where mailrisk answers.",
+)
 @click.option(
     "--key-file",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -12,6 +12,8 @@ import click
 import httpcore
 import msgspec
 
+from mailrisk.chinese.sentences import problem
+from mailrisk.cli.language import language
 from mailrisk.collect.squid import LoggedVisit, squid_visit
 from mailrisk.model.errors import BadInput, Unavailable
 
@@ -25,7 +27,14 @@ def visits_group() -> None:
 
 @visits_group.command("learn")
 @click.argument("log", type=click.File("r", encoding="utf-8", errors="replace"))
-@click.option("--url", default="http://127.0.0.1:8025", show_default=True, help="Where mailrisk answers.")
+@click.option(
+    "--server",
+    "--url",
+    "url",
+    default="http://127.0.0.1:8025",
+    show_default=True,
+    help="Where mailrisk answers.",
+)
 @click.option(
     "--key-file",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -42,7 +51,7 @@ def learn_command(log: IO[str], url: str, key_file: Path | None) -> None:
     lines, learnt = _visits(log, unread), 0
     while part := list(islice(lines, BATCH)):
         learnt += _send(url, key, part)
-    click.echo(f"{learnt} visits learnt, {unread[0]} lines were none")
+    click.echo(problem(f"{learnt} visits learnt, {unread[0]} lines were none", language()))
 
 
 def _visits(log: Iterable[str], unread: list[int]) -> Iterator[LoggedVisit]:

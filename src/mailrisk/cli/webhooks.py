@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mailrisk.chinese.sentences import note
+from mailrisk.chinese.sentences import note, problem
 from mailrisk.cli import output
 from mailrisk.cli.options import opened, output_options, store_options
 from mailrisk.service.webhooks import WebhookStatus, replay, webhook_status
@@ -58,6 +58,6 @@ def _print(hooks: list[WebhookStatus], format_: str, lang: str) -> None:
         for hook in hooks:
             table.add_row(
                 hook.name, output.safe(hook.host), str(hook.position), str(hook.behind), str(hook.failures),
-                output.when(hook.delivered_at), output.safe(hook.last_error),
+                output.when(hook.delivered_at), output.safe(problem(hook.last_error, lang)),
             )  # fmt: skip
         output.console().print(table if hooks else note("no webhook is configured", lang))

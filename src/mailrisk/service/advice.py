@@ -7,6 +7,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from mailrisk.chinese.sentences import problem
+
 
 class Grade(StrEnum):
     """How bad it is."""
@@ -248,5 +250,10 @@ def advise(check: str, **data: object) -> Advice:
     """The advice of a check with its data filled in; an ``error`` is cut to 200 characters."""
     shown = {name: str(value)[:200] if name == "error" else value for name, value in data.items()}
     grade, *texts = WORDINGS[check]
-    text, text_zh, todo, todo_zh = (one.format(**shown) for one in texts)
+    shown_zh = {
+        name: problem(str(value), "zh") if name == "error" else value for name, value in shown.items()
+    }
+    text, text_zh, todo, todo_zh = (
+        one.format(**data) for one, data in zip(texts, (shown, shown_zh) * 2, strict=True)
+    )
     return Advice(check=check, grade=grade, text=text, text_zh=text_zh, todo=todo, todo_zh=todo_zh)

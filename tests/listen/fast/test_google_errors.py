@@ -33,3 +33,13 @@ def test_a_core_that_is_away_is_unavailable_in_the_form_of_the_route(
     if kind.startswith("application/json"):
         error = answer.json()["error"]
         assert (error["code"], error["status"]) == (503, "UNAVAILABLE") and set(answer.json()) == {"error"}
+
+
+def test_the_worker_tells_it_in_chinese_where_that_is_asked_for(tmp_path: Path) -> None:
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(PassThrough(tmp_path / "nobody.sock"))  # type: ignore[arg-type]
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return await client.get("/api/v1/status", headers={"Accept-Language": "zh-CN"})
+
+    answer = asyncio.run(ask()).json()
+    assert (answer["title"], answer["detail"]) == ("暂时不可用", "核心进程暂不可用；请稍后重试")

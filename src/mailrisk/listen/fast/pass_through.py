@@ -15,6 +15,7 @@ from typing import Any, Final
 import httpcore
 import msgspec
 
+from mailrisk.listen.accept_language import wants_chinese
 from mailrisk.listen.http.google.errors import GoogleError
 
 Message = dict[str, Any]
@@ -88,13 +89,11 @@ class PassThrough:
             if not watcher.done():  # It was not the watcher: the worker itself is being stopped.
                 raise
         except (httpcore.ConnectError, httpcore.ConnectTimeout):
-            await problem(send, 503, "Unavailable", "the core process is away; try again", scope["raw_path"])
+            await problem(send, scope, 503, "Unavailable", "the core process is away; try again")
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException):
             if started:
                 raise  # The connection is cut, so that nobody takes half an answer for a whole one.
-            await problem(
-                send, 502, "Bad gateway", "the core process went away while it answered", scope["raw_path"]
-            )
+            await problem(send, scope, 502, "Bad gateway", "the core process went away while it answered")
         finally:
             watcher.cancel()
 
@@ -147,8 +146,14 @@ def _response_headers(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, b
     return [(name.lower(), value) for name, value in headers if name.lower() not in left_out]
 
 
-async def problem(send: Send, status: int, title: str, detail: str, path: bytes = b"") -> None:
+async def problem(send: Send, scope: Message, status: int, title: str, detail: str) -> None:
     """A problem of our own (RFC 9457), as ``listen/http/problems`` writes them; on Google's routes in their form."""
+    path = scope["raw_path"]
+    asked = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
+    if wants_chinese(asked.decode("latin-1")):
+        from mailrisk.chinese.sentences import problem as in_chinese  # A worker seldom needs the tables.
+
+        title, detail = in_chinese(title, "zh"), in_chinese(detail, "zh")
     body = msgspec.json.encode({"type": "about:blank", "title": title, "status": status, "detail": detail})
     kind = b"application/problem+json"
     if path.startswith(GOOGLE):

@@ -9,7 +9,8 @@ from urllib.parse import parse_qs
 from litestar import Request, Response, get, head, post
 from litestar.datastructures import State
 
-from mailrisk.listen.http.visit_page import click_page, refusal_page, wants_chinese
+from mailrisk.listen.accept_language import wants_chinese
+from mailrisk.listen.http.visit_page import click_page, refusal_page
 from mailrisk.listen.http.visits import SAFE, form_of
 from mailrisk.model.errors import BadInput, NotFound
 from mailrisk.model.url.go_links import MAX_LINK

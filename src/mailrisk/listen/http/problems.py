@@ -1,4 +1,8 @@
-"""Errors as RFC 9457 problem details: the one place where internal errors become HTTP answers."""
+"""Errors as RFC 9457 problem details: the one place where internal errors become HTTP answers.
+
+``title`` and ``detail`` are English, or Chinese where ``Accept-Language`` asks for it first (RFC 9457 §3.1.3, §3.1.4);
+``status``, ``field`` and the other members are for programs and never change.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,8 @@ from typing import Any
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
+from mailrisk.chinese.sentences import problem as in_chinese
+from mailrisk.listen.accept_language import wants_chinese
 from mailrisk.model.errors import (
     BadInput,
     Conflict,
@@ -23,6 +29,9 @@ from mailrisk.model.errors import (
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+
+MAX_TRANSLATED = 4_000
+"""Characters of a text that is looked up in the tables; a longer one quotes much of the request and stays English."""
 
 STATUS: tuple[tuple[type[MailriskError], int, str], ...] = (
     (TooLarge, 413, "Too large"),
@@ -56,7 +65,7 @@ FOR_DEVICES = ("/lists/", "/misp/", "/taxii2")
 
 def on_mailrisk_error(request: Request[Any, Any, Any], error: MailriskError) -> Response[dict[str, Any]]:
     """An error that we raised on purpose."""
-    answer = _answer_to(error)
+    answer = _spoken(request, _answer_to(error))
     if answer.status_code == 401 and request.url.path.startswith(FOR_DEVICES):
         answer.set_header("WWW-Authenticate", 'Basic realm="mailrisk", Bearer realm="mailrisk"')
     return answer
@@ -73,24 +82,36 @@ def _answer_to(error: MailriskError) -> Response[dict[str, Any]]:
     return problem(500, "Internal error", "this error has no status; please report it")
 
 
-def on_http_error(_: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
+def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
     """An error of the framework: unknown route, wrong method, a body of the wrong shape."""
     title = type(error).__name__.removesuffix("Exception") or "Error"
     more: dict[str, Any] = {}
     if isinstance(error, ValidationException) and error.extra:
         more["errors"] = error.extra
-    answer = problem(error.status_code, title, str(error.detail), **more)
+    answer = _spoken(request, problem(error.status_code, title, str(error.detail), **more))
     for name, value in (error.headers or {}).items():
         answer.set_header(name, value)
     return answer
 
 
-def on_wrong_encoding(_: Request[Any, Any, Any], error: UnicodeDecodeError) -> Response[dict[str, Any]]:
+def on_wrong_encoding(request: Request[Any, Any, Any], error: UnicodeDecodeError) -> Response[dict[str, Any]]:
     """A JSON body that is not UTF-8 (RFC 8259 §8.1)."""
-    return problem(400, "Bad input", f"the body is not UTF-8: {error.reason} at byte {error.start}")
+    detail = f"the body is not UTF-8: {error.reason} at byte {error.start}"
+    return _spoken(request, problem(400, "Bad input", detail))
 
 
 def on_any_error(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
     """A fault of ours: logged with its trace, never shown to the caller."""
     logger.error("unexpected error at %s %s", request.method, request.url.path, exc_info=error)
-    return problem(500, "Internal error", "an unexpected error; it is in the server's log")
+    return _spoken(request, problem(500, "Internal error", "an unexpected error; it is in the server's log"))
+
+
+def _spoken(request: Request[Any, Any, Any], answer: Response[dict[str, Any]]) -> Response[dict[str, Any]]:
+    """The problem in the language that the request asks for."""
+    if wants_chinese(request.headers.get("accept-language", "")):
+        for name in ("title", "detail"):
+            if len(answer.content[name]) <= MAX_TRANSLATED:
+                answer.content[name] = in_chinese(answer.content[name], "zh")
+        answer.set_header("Content-Language", "zh")
+        answer.set_header("Vary", "Accept-Language")
+    return answer

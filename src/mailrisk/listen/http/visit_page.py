@@ -55,30 +55,26 @@ _TITLES: Final = {
 }
 
 _UNKNOWN: Final = {
+    True: ("This page could not be checked", "该页面暂时无法检查", "#c77700"),
+    False: ("Nothing is known about this page", "该页面尚无安全信息", "#c77700"),
+}
+"""Titles of a warning without a verdict, by whether the page could not be checked."""
+
+_UNKNOWN_TEXTS: Final = {
     True: (
-        ("This page could not be checked", "该页面暂时无法检查", "#c77700"),
         "Nobody can say just now whether it is dangerous. Go on only if you expected this link from this sender.",
         "目前无法判断该页面是否安全。请仅在您确认发件人及链接可信时继续访问。",
     ),
     False: (
-        ("Nothing is known about this page", "该页面尚无安全信息", "#c77700"),
         "Nothing speaks against it, and nobody here has visited it before. Enter no password there unless you expected this link.",
         "目前没有发现风险，但贵单位此前无人访问过该页面。如非您预期的链接，请勿在其中输入密码。",
     ),
 }
-"""Title and texts of a warning without a verdict, by whether the page could not be checked."""
 
 _FOOTER: Final = (
     "Shown by mailrisk for your organisation. If this is wrong, tell your administrator the address above.",
     "本页面由贵单位的 mailrisk 显示。如有误判，请将以上网址告知管理员。",
 )
-
-
-def wants_chinese(accept_language: str) -> bool:
-    """Whether Chinese stands before English in an Accept-Language header; the order there is taken for the wish."""
-    said = accept_language[:500].lower()
-    chinese, english = said.find("zh"), said.find("en")
-    return chinese >= 0 and (english < 0 or chinese < english)
 
 
 def visit_page(token: PageToken, found: Found, text: str, *, chinese: bool, where: str = "/visit") -> str:
@@ -113,7 +109,7 @@ def click_page(
     if action == "hold" or (bad and not unchecked):
         title, text = _TITLES[action], _text(action, found, at)
     else:
-        title, text = _UNKNOWN[unchecked][0], _UNKNOWN[unchecked][1 + at]
+        title, text = _UNKNOWN[unchecked], _UNKNOWN_TEXTS[unchecked][at]
     return page_of(
         title,
         text,

@@ -11,9 +11,10 @@ from litestar.datastructures import State
 from litestar.openapi.datastructures import ResponseSpec
 from msgspec import Meta
 
+from mailrisk.listen.accept_language import wants_chinese
 from mailrisk.listen.http.access import grant_of, needs
 from mailrisk.listen.http.bodies import Body
-from mailrisk.listen.http.visit_page import refusal_page, visit_page, wants_chinese
+from mailrisk.listen.http.visit_page import refusal_page, visit_page
 from mailrisk.model.errors import BadInput
 from mailrisk.service.answers import ErrorAnswer
 from mailrisk.service.keys import Role

@@ -9,7 +9,8 @@ import socket
 from collections.abc import AsyncIterator
 from typing import Final, Literal
 
-from mailrisk.listen.http.visit_page import refusal_page, visit_page, wants_chinese
+from mailrisk.listen.accept_language import wants_chinese
+from mailrisk.listen.http.visit_page import refusal_page, visit_page
 from mailrisk.listen.icap import wire
 from mailrisk.listen.icap.wire import IcapRequest
 from mailrisk.model.errors import BadInput, Unavailable
