@@ -9,7 +9,7 @@ import smtplib
 import tempfile
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,7 +84,7 @@ class Site:
 
 @contextlib.contextmanager
 def site(
-    tmp_path: Path, *, page: str = PAGE, workers: str = "0", http: int = 0, **changes: str
+    tmp_path: Path, *, page: str = PAGE, workers: str = "0", http: int = 0, changes: Mapping[str, str] = {}
 ) -> Iterator[Site]:
     """Both servers, configured as the page says, with changes of its TOML. ``http``: the port of mailrisk's own pages."""
     port = free_port()

@@ -23,7 +23,7 @@ def observing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def enforcing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with site(tmp_path_factory.mktemp("enforcing"), **{'"observe"': '"enforce"'}) as one:
+    with site(tmp_path_factory.mktemp("enforcing"), changes={'"observe"': '"enforce"'}) as one:
         yield one
 
 
@@ -75,7 +75,7 @@ def test_malicious_mail_is_held_and_a_link_to_malware_is_refused(enforcing: Site
 def test_messages_are_checked_in_processes_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What most services run with: look-up workers in front, check workers behind the milter."""
     changes = {'"observe"': '"enforce"'}
-    with site(tmp_path_factory.mktemp("workers"), workers="1", **changes) as one:
+    with site(tmp_path_factory.mktemp("workers"), workers="1", changes=changes) as one:
         assert one.send(letter("first", "This starts them.")).startswith("250")
         before = idle(one)
         with ThreadPoolExecutor(4) as pool:
@@ -94,7 +94,8 @@ def test_messages_are_checked_in_processes_of_their_own(tmp_path_factory: pytest
 
 def idle(one: Site) -> dict[int, int]:
     """The check workers once they are up and have nothing to do: their processor time stands still."""
-    deadline, last = time.monotonic() + 60, {}
+    last: dict[int, int] = {}
+    deadline = time.monotonic() + 60
     while not last or (now := one.check_workers()) != last:
         last = one.check_workers() if not last else now
         assert time.monotonic() < deadline, "no process checks messages"

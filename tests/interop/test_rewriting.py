@@ -55,7 +55,7 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     port = free_port()
     changes = {"https://links.example.net": f"http://127.0.0.1:{port}"}
     folder = tmp_path_factory.mktemp("rewriting")
-    with site(folder, page="link-rewriting.md", workers="1", http=port, **changes) as one:
+    with site(folder, page="link-rewriting.md", workers="1", http=port, changes=changes) as one:
         yield one
 
 

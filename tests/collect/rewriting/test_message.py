@@ -302,3 +302,17 @@ def test_no_more_links_than_can_be_borne_are_rewritten() -> None:
         raw = b"From: a@b.example\nContent-Type: text/" + kind + b"\n\n" + (one + b"\n") * 6_000
         found = done(raw)
         assert found.links <= 5_001 and found.left == {"too-many": 1}
+
+
+def test_a_multipart_without_its_parts_is_the_text_that_readers_see() -> None:
+    found = done(
+        b"From: a@b.example\nContent-Type: multipart/mixed; boundary=x\n\nSee http://evil.example/ now\n"
+    )
+    assert found.raw.endswith(b"See " + link("http://evil.example/").encode() + b" now\n")
+
+
+def test_parts_nested_deeper_than_anybody_nests_them_are_left() -> None:
+    raw = b"From: a@b.example\n"
+    for n in range(30):
+        raw += b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n)
+    assert done(raw + b"\nhttp://evil.example/\n").left == {"malformed": 1}

@@ -67,7 +67,8 @@ def changed(data: bytes, kind: str, changes: Sequence[Change], newline: bytes) -
 
 
 def _spliced(data: bytes, changes: Sequence[Change]) -> bytes:
-    pieces, at = [], 0
+    pieces: list[bytes] = []
+    at = 0
     for one in changes:
         pieces += (data[at : one.start], one.new)
         at = one.end

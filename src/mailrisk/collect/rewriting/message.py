@@ -92,7 +92,11 @@ class _Work:
         if kind in _SIGNED or kind in _ENCRYPTED:
             self.left["signed" if kind in _SIGNED else "encrypted"] += 1
         elif kind.startswith("multipart/"):
-            self._multipart(kind, parameters.get("boundary", ""), start, end, depth)
+            spans = self._spans(parameters.get("boundary", ""), start, end)
+            if spans:
+                self._multipart(kind, spans, depth)
+            elif self._plain:  # Mail programs show the body of such a message as text.
+                self._leaf(False, "", fields.get("content-transfer-encoding", b""), start, end)
         elif kind == "message/rfc822":
             self.left["attached-message"] += 1
         elif kind in _HTML or kind == "text/plain":
@@ -104,13 +108,16 @@ class _Work:
                 encoding = fields.get("content-transfer-encoding", b"")
                 self._leaf(kind in _HTML, parameters.get("charset", ""), encoding, start, end)
 
-    def _multipart(self, kind: str, boundary: str, start: int, end: int, depth: int) -> None:
-        raw, budget = self._raw, self.budget
+    def _spans(self, boundary: str, start: int, end: int) -> list[tuple[int, int]]:
+        """Where the parts of a multipart stand; the boundary is guessed where the one that is given does not occur."""
         mark = boundary.rstrip()[:200].encode("utf-8", "replace")
-        if not mark or raw.find(b"--" + mark, start, end) < 0:
-            mark = guess_boundary(raw, start, end)
-        spans = split_multipart(raw, start, end, mark, budget) if mark else []
-        if not spans or depth >= budget.limits.nesting:
+        if not mark or self._raw.find(b"--" + mark, start, end) < 0:
+            mark = guess_boundary(self._raw, start, end)
+        return split_multipart(self._raw, start, end, mark, self.budget) if mark else []
+
+    def _multipart(self, kind: str, spans: list[tuple[int, int]], depth: int) -> None:
+        raw, budget = self._raw, self.budget
+        if depth >= budget.limits.nesting:
             self.left["malformed"] += 1
             return
         for begun, ended in spans:

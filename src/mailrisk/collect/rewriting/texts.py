@@ -61,7 +61,8 @@ def changes_of(text: Text, edits: Sequence[Edit], size: int) -> list[Change]:
     if not edits:
         return []
     if text.whole:
-        out, at = [], 0
+        out: list[str] = []
+        at = 0
         for one in edits:
             out += (text.text[at : one.start], one.new)
             at = one.end
