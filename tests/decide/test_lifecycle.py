@@ -56,6 +56,15 @@ def test_a_sighting_alone_is_published_once_a_day() -> None:
     assert transition(State.LISTED, State.LISTED, LISTING, day_later) is ChangeKind.UPDATED
 
 
+def test_an_address_that_attacks_here_is_published_again_before_its_block_ends() -> None:
+    before = msgspec.structs.replace(LISTING, kind=Kind.IP, value="192.0.2.1", level=Level.HIGH, local=True)
+    soon, later = (msgspec.structs.replace(before, last_seen=T0 + timedelta(minutes=one)) for one in (10, 15))
+    assert transition(State.LISTED, State.LISTED, before, soon) is None
+    assert transition(State.LISTED, State.LISTED, before, later) is ChangeKind.UPDATED
+    fed = [msgspec.structs.replace(one, local=False) for one in (before, later)]
+    assert transition(State.LISTED, State.LISTED, *fed) is None, "a feed that repeats itself is no attack"
+
+
 def test_another_level_is_published_at_once() -> None:
     weaker = msgspec.structs.replace(LISTING, level=Level.SUSPICIOUS)
     assert transition(State.LISTED, State.LISTED, LISTING, weaker) is ChangeKind.UPDATED

@@ -201,3 +201,17 @@ def test_while_we_are_stale_nothing_is_told(context: Context, clock: TestClock) 
         decisions.stream("b", Wanted(), startup=True)
     with pytest.raises(Unavailable):
         decisions.about(ONE, Wanted())
+
+
+def test_an_attacker_who_comes_back_the_same_day_is_told_again(context: Context) -> None:
+    assert isinstance(context.clock, TestClock)
+    attack(context, ONE)
+    stream = Surfaces(context).decisions.stream
+    assert set(read(stream("b", Wanted(), startup=True))[0]) == {ONE}
+    context.clock.forward(seconds=3_700)
+    context.catch_up()
+    assert read(stream("b", Wanted(), startup=False)) == ({}, {ONE})
+    context.clock.forward(seconds=3_600)
+    attack(context, ONE)
+    context.catch_up()
+    assert read(stream("b", Wanted(), startup=False))[0] == {ONE: "1h0m0s"}

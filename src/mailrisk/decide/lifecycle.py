@@ -12,7 +12,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from mailrisk.model.change import ChangeKind, Listing
-from mailrisk.model.subject import Kind, Subject
+from mailrisk.model.subject import IP_KINDS, Kind, Subject
 from mailrisk.model.verdict import Level, Verdict
 
 
@@ -43,6 +43,10 @@ PUBLISHED_KINDS = (Kind.URL, Kind.PATH, Kind.HOST, Kind.DOMAIN, Kind.IP, Kind.NE
 LAST_SEEN_EVERY = timedelta(days=1)
 """Repeated sightings alone are published at most this often."""
 
+ATTACKERS_EVERY = timedelta(minutes=15)
+"""As above for addresses that were seen here: they are blocked from the last sighting on, for an hour at first, and who comes
+back the same day has to be blocked again."""
+
 
 def wanted(subject: Subject, verdict: Verdict, *, exempted: bool, never_listed: bool) -> State:
     """The state that a verdict asks for. ``never_listed``: private addresses, allowlisted subjects."""
@@ -66,7 +70,8 @@ def transition(
 
 
 def same(before: Listing, after: Listing) -> bool:
-    """Whether two listings answer alike: nothing but ``last_seen`` moved, by less than a day."""
+    """Whether two listings answer alike: nothing but ``last_seen`` moved, by less than is published."""
+    every = ATTACKERS_EVERY if after.local and after.kind in IP_KINDS else LAST_SEEN_EVERY
     return (
         before.level == after.level
         and before.category == after.category
@@ -78,6 +83,6 @@ def same(before: Listing, after: Listing) -> bool:
         and before.own_level == after.own_level
         and abs(before.own_probability - after.own_probability) < 0.01
         and {reason.code for reason in before.reasons} == {reason.code for reason in after.reasons}
-        and abs(after.last_seen - before.last_seen) < LAST_SEEN_EVERY
+        and abs(after.last_seen - before.last_seen) < every
         and after.valid_until - before.valid_until < LAST_SEEN_EVERY
     )
