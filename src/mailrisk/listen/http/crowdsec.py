@@ -29,6 +29,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from mailrisk.listen.http.crowdsec_body import Alert, Call, Login, alerts_json, parse, wanted_of
+from mailrisk.listen.http.encodings import takes_gzip
 from mailrisk.listen.http.problems import STATUS
 from mailrisk.model.change import KeyGrant
 from mailrisk.model.errors import BadInput, MailriskError, Unauthorised
@@ -85,7 +86,7 @@ class CrowdSecApp:
         except Exception as error:  # noqa: BLE001 - the web boundary: whatever it is, the caller gets an answer
             answer = _refusal(error, scope["path"])
         if isinstance(answer, Answer):
-            if await _stream(receive, send, answer, gzip="gzip" in headers.get(b"accept-encoding", "")):
+            if await _stream(receive, send, answer, gzip=takes_gzip(headers.get(b"accept-encoding", ""))):
                 answer.written()
         else:
             await _send(send, *answer)

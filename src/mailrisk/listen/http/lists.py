@@ -10,6 +10,7 @@ from litestar.datastructures import State
 from litestar.params import Parameter
 
 from mailrisk.listen.http.access import needs
+from mailrisk.listen.http.encodings import takes_gzip
 from mailrisk.model.errors import BadInput
 from mailrisk.model.verdict import Category
 from mailrisk.publish.firewall.selection import level_named
@@ -67,7 +68,7 @@ def _answer(request: AnyRequest, found: ListFile) -> Response[bytes]:
     asked = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
     if found.etag in asked or "*" in asked:  # RFC 9110 §13.1.2: the comparison is weak.
         return Response(b"", status_code=304, headers=headers)
-    if "gzip" in request.headers.get("accept-encoding", "") and len(found.packed) < len(found.body):
+    if takes_gzip(request.headers.get("accept-encoding", "")) and len(found.packed) < len(found.body):
         headers |= {"Content-Encoding": "gzip", "ETag": f"W/{found.etag}"}
         return Response(found.packed, headers=headers, media_type=found.media_type)
     return Response(found.body, headers=headers, media_type=found.media_type)
