@@ -9,8 +9,9 @@ widely used sites and the organisation's own.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -19,7 +20,7 @@ import numpy as np
 from mailrisk.analyse.url.traits import Parts, parts, traits
 from mailrisk.analyse.url.view import UrlView
 from mailrisk.model.evidence import Evidence
-from mailrisk.model.url.weights import Trees, UrlWeights, Word
+from mailrisk.model.url.weights import KEY, Trees, UrlWeights, Vocabulary, Word
 
 if TYPE_CHECKING:
     from mailrisk.model.url.weights import Array
@@ -102,52 +103,80 @@ def with_linear(views: Sequence[UrlView], weights: UrlWeights) -> list[UrlView]:
     The pieces of all URLs are hashed and weighed in one pass. Views of which the model says nothing stay as they are.
     """
     judged = [place for place, view in enumerate(views) if _is_judged(view)]
-    texts: list[bytes] = []
-    for place in judged:
-        view = views[place]
-        host, tail = encoded(parts(view.url, view.name, view.registrable, view.tenant))
-        texts += (host + _PAD, tail + _PAD)
+    cuts = [_parts(views[place]) for place in judged]
     found = list(views)
     for start in range(0, len(judged), _AT_ONCE):
-        places = judged[start : start + _AT_ONCE]
-        scores = _linear_scores(texts[2 * start : 2 * (start + _AT_ONCE)], weights)
-        raws = _raw_scores([views[place] for place in places], scores, weights)
+        places, some = judged[start : start + _AT_ONCE], cuts[start : start + _AT_ONCE]
+        scores, marks = _linear_scores(some, weights)
+        raws = _raw_scores(some, scores, weights, marks)
         for place, both, climbed in zip(places, scores, raws, strict=True):
             found[place] = msgspec.structs.replace(views[place], linear=both, climbed=climbed)
     return found
 
 
+def _parts(view: UrlView) -> Parts:
+    return parts(view.url, view.name, view.registrable, view.tenant)
+
+
+class _Marks(NamedTuple):
+    """Where in the joined texts of many URLs a word of the vocabulary may stand; ``starts`` of each host and tail."""
+
+    found: list[int]
+    starts: list[int]
+
+    def of(self, number: int, cut: Parts) -> tuple[list[int], list[int]]:
+        """The same within name and tail of one URL."""
+        host, tail = self.starts[2 * number : 2 * number + 2]
+        return self._within(host + 1, cut.name), self._within(tail, cut.tail)
+
+    def _within(self, start: int, text: str) -> list[int]:
+        first, last = bisect_left(self.found, start), bisect_right(self.found, start + len(text) - KEY)
+        return [place - start for place in self.found[first:last]]
+
+
 def _raw_scores(
-    views: Sequence[UrlView], scores: Sequence[tuple[float, float]], weights: UrlWeights
+    cuts: Sequence[Parts],
+    scores: Sequence[tuple[float, float]],
+    weights: UrlWeights,
+    marks: _Marks | None = None,
 ) -> list[tuple[float, tuple[Word, ...]] | None]:
-    """(raw score, words) of the views that the gate does not let pass: all climb each tree at once."""
-    found: list[tuple[float, tuple[Word, ...]] | None] = [None] * len(views)
+    """(raw score, words) of the URLs that the gate does not let pass: all climb each tree at once."""
+    found: list[tuple[float, tuple[Word, ...]] | None] = [None] * len(cuts)
     rows: list[list[float]] = []
     asked: list[tuple[int, list[Word]]] = []
-    for place, (view, both) in enumerate(zip(views, scores, strict=True)):
+    for number, (cut, both) in enumerate(zip(cuts, scores, strict=True)):
         if both[0] >= weights.gate:
-            row, words = _row(view, both, weights)
-            rows.append(row)
-            asked.append((place, words))
+            numbers, words = traits(cut, weights.vocabulary, marks and marks.of(number, cut))
+            rows.append([*numbers, *both, *suffix_numbers(cut, weights)])
+            asked.append((number, words))
     if rows:
-        for (place, words), raw in zip(asked, climb_all(weights.trees, np.array(rows)).tolist(), strict=True):
-            found[place] = (raw, tuple(words))
+        for (number, words), raw in zip(
+            asked, climb_all(weights.trees, np.array(rows)).tolist(), strict=True
+        ):
+            found[number] = (raw, tuple(words))
     return found
-
-
-def _row(view: UrlView, both: tuple[float, float], weights: UrlWeights) -> tuple[list[float], list[Word]]:
-    """(what the trees read about a URL, the words that were seen)."""
-    cut = parts(view.url, view.name, view.registrable, view.tenant)
-    numbers, words = traits(cut, weights.vocabulary)
-    return [*numbers, *both, *suffix_numbers(cut, weights)], words
 
 
 _AT_ONCE: Final = 256
 """URLs whose pieces are in memory at once: more gain nothing."""
 
 
-def _linear_scores(texts: Sequence[bytes], weights: UrlWeights) -> list[tuple[float, float]]:
-    """(whole, name) of URLs whose host and tail follow each other in ``texts``, padded."""
+@lru_cache(4)
+def _word_starts(vocabulary: Vocabulary, size: int) -> Array:
+    """For each bucket whether a word of the vocabulary may stand where a row of KEY characters has it.
+
+    Whoever hashed a text knows from this where to look for words, but for a few places that share a bucket.
+    """
+    starts = "".join(sorted(vocabulary.starts)).encode("ascii", "replace")
+    table = np.zeros(size, np.bool_)
+    for text in (starts, starts.translate(_UPPER)):
+        table[buckets(text, size)[::KEY, ORDERS.index(KEY)]] = True
+    return table
+
+
+def _linear_scores(cuts: Sequence[Parts], weights: UrlWeights) -> tuple[list[tuple[float, float]], _Marks]:
+    """The (whole, name) scores of URLs, and where words may stand in them."""
+    texts = [text + _PAD for cut in cuts for text in encoded(cut)]
     lengths = np.array([len(text) for text in texts])
     starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
     found = buckets(b"".join(texts), len(weights.whole))
@@ -160,7 +189,9 @@ def _linear_scores(texts: Sequence[bytes], weights: UrlWeights) -> list[tuple[fl
     of_host, of_tail = pieces[::2], pieces[1::2]
     total = weights.scale[0] * (whole[::2] + whole[1::2]) / (of_host + of_tail) ** 0.5 + weights.bias[0]
     hosts = weights.scale[1] * (name[::2] / of_host**0.5) + weights.bias[1]
-    return list(zip(total.tolist(), hosts.tolist(), strict=True))
+    begun = _word_starts(weights.vocabulary, len(weights.whole)).take(found[:, ORDERS.index(KEY)])
+    marks = _Marks(np.flatnonzero(begun).tolist(), starts.tolist())
+    return list(zip(total.tolist(), hosts.tolist(), strict=True)), marks
 
 
 def suffix_numbers(cut: Parts, weights: UrlWeights) -> tuple[float, float, float]:
@@ -201,8 +232,8 @@ def score(view: UrlView, weights: UrlWeights) -> Scored | None:
     if view.url.is_ip or not view.name:
         return None
     if view.linear is None:
-        both = linear(parts(view.url, view.name, view.registrable, view.tenant), weights)
-        (climbed,) = _raw_scores([view], [both], weights)
+        cut = _parts(view)
+        (climbed,) = _raw_scores([cut], [linear(cut, weights)], weights)
     else:
         climbed = view.climbed
     if climbed is None:

@@ -87,10 +87,16 @@ NAMES: Final = (
 """What each number of :func:`traits` is, in order."""
 
 
-def traits(cut: Parts, vocabulary: Vocabulary) -> tuple[list[float], list[Word]]:
-    """(numbers in the order of NAMES, words found in the name and then in the path)."""
-    in_name = list(vocabulary.find(cut.name))
-    in_path = list(vocabulary.find(cut.tail)) if cut.tail else []
+def traits(
+    cut: Parts, vocabulary: Vocabulary, places: tuple[list[int], list[int]] | None = None
+) -> tuple[list[float], list[Word]]:
+    """(numbers in the order of NAMES, words found in the name and then in the path).
+
+    ``places``: where in name and tail words may stand, if the caller knows it already
+    """
+    of_name, of_tail = places or (vocabulary.places(cut.name), vocabulary.places(cut.tail))
+    in_name = list(vocabulary.find(cut.name, of_name))
+    in_path = list(vocabulary.find(cut.tail, of_tail)) if cut.tail else []
     size = max(1, len(cut.name))
     found = (
         [[len(word.text) for word in in_name if word.group == group] for group in COUNTED]
@@ -103,7 +109,7 @@ def traits(cut: Parts, vocabulary: Vocabulary) -> tuple[list[float], list[Word]]
         *map(len, found),
         *[sum(lengths) / size for lengths in found],
         sum([word.group == "page" for word in in_path]),
-        vocabulary.near(cut.name),
+        vocabulary.near(cut.name, of_name),
     ]
     return numbers, in_name + in_path
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import msgspec
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     Array: TypeAlias = numpy.ndarray[Any, Any]
 
-_KEY = 3
+KEY = 3
+"""Letters by which a word is found."""
 
 NEAR = 7
 """Least letters of a word that is looked for with one slip: shorter ones have too many honest neighbours."""
@@ -44,9 +45,9 @@ class Vocabulary:
         seen: set[str] = set()
         for group, words in groups.items():
             for text in sorted(words):
-                if len(text) >= _KEY and text not in seen:
+                if len(text) >= KEY and text not in seen:
                     seen.add(text)
-                    self._by_start.setdefault(text[:_KEY], []).append(Word(text, group))
+                    self._by_start.setdefault(text[:KEY], []).append(Word(text, group))
         for row in self._by_start.values():
             row.sort(key=lambda word: (-len(word.text), word.text))
         names = {
@@ -56,52 +57,56 @@ class Vocabulary:
             if word.group in IMITATED and len(word.text) >= NEAR and word.text.isalpha()
         }
         self._names = (_by_key(names), _by_key({name[::-1] for name in names}))
+        self.starts = frozenset(self._by_start).union(*[(name[:KEY], name[-KEY:]) for name in names])
 
-    def find(self, text: str) -> Iterator[Word]:
-        """The words of a text in lower case, from left to right."""
+    def places(self, text: str) -> list[int]:
+        """Where in a text in lower case ``find`` and ``near`` have to look: nearly no place has one of the ``starts``."""
+        starts = self.starts
+        return [at for at in range(len(text) - KEY + 1) if text[at : at + KEY] in starts]
+
+    def find(self, text: str, places: Sequence[int] | None = None) -> Iterator[Word]:
+        """The words of a text in lower case, from left to right. ``places``: as the method tells them, or more."""
         free = 0
-        for at in _places(text, self._by_start):
+        for at in self.places(text) if places is None else places:
             if at < free:
                 continue
-            for word in self._by_start[text[at : at + _KEY]]:
+            for word in self._by_start.get(text[at : at + KEY], ()):
                 if text.startswith(word.text, at):
                     yield word
                     free = at + len(word.text)
                     break
 
-    def near(self, text: str) -> int:
+    def near(self, text: str, places: Sequence[int] | None = None) -> int:
         """Letters of the longest imitated word that stands in a text in lower case with one slip; 0 if none does.
 
         A letter is missing, added or another, or two are swapped; first and last letter are as they should be. A slip
         leaves the first or the last letters as they are, so that words are found by either.
         """
-        best = 0
-        for side, (index, read) in enumerate(zip(self._names, (text, text[::-1]), strict=True)):
-            for at in _places(read[: len(read) - NEAR + _KEY + 1], index):
-                for name in index[read[at : at + _KEY]]:
+        best, last = 0, len(text) - NEAR + 1
+        begun = self.places(text) if places is None else places
+        backward = text[::-1]
+        ended = [len(text) - KEY - at for at in begun]
+        for index, read, at_all in zip(self._names, (text, backward), (begun, ended), strict=True):
+            for at in at_all:
+                for name in index.get(read[at : at + KEY], ()) if at <= last else ():
                     if len(name) <= best:
                         break
-                    if _slips(name, read, at) and (name if side == 0 else name[::-1]) not in text:
+                    if _slips(name, read, at) and (name if read is text else name[::-1]) not in text:
                         best = len(name)
         return best
-
-
-def _places(text: str, starts: Container[str]) -> list[int]:
-    """Where one of the starts stands: told in one go, since nearly no place has one."""
-    return [at for at in range(len(text) - _KEY + 1) if text[at : at + _KEY] in starts]
 
 
 def _by_key(names: Iterable[str]) -> dict[str, list[str]]:
     """Names by their first letters, the longest first."""
     found: dict[str, list[str]] = {}
     for name in sorted(names, key=lambda name: (-len(name), name)):
-        found.setdefault(name[:_KEY], []).append(name)
+        found.setdefault(name[:KEY], []).append(name)
     return found
 
 
 def _slips(name: str, text: str, at: int) -> bool:
     """Whether the name stands at this place with one slip behind its first letters."""
-    same = _KEY
+    same = KEY
     while same < len(name) and text[at + same : at + same + 1] == name[same]:
         same += 1
     rest, there = name[same:], text[at + same : at + len(name) + 1]
