@@ -161,6 +161,23 @@ def test_the_view_of_a_killed_reader_is_forgotten(tmp_path: Path) -> None:
     index.close()
 
 
+def test_changes_just_made_are_taken_as_they_are_only_if_they_come_next(
+    sqlite: Ledger, index: LookupIndex
+) -> None:
+    one, two, three = (Subject(Kind.HOST, f"{name}.example") for name in ("one", "two", "three"))
+    put(sqlite, ChangeKind.LISTED, one)
+    index.follow(sqlite, T0)
+    put(sqlite, ChangeKind.LISTED, two)
+    put(sqlite, ChangeKind.LISTED, three)
+    first, second = sqlite.changes(1, 10)
+    assert index.follow(sqlite, T0, [second]) == 2  # One was missed: both come from the ledger.
+    assert [index.subject(subject) is not None for subject in (one, two, three)] == [True] * 3
+    assert index.follow(sqlite, T0, [first, second]) == 0  # The index is further already.
+    put(sqlite, ChangeKind.EXPIRED, two)
+    assert index.follow(sqlite, T0, sqlite.changes(3, 10)) == 1
+    assert index.subject(two) is None and index.position()[1] == 4
+
+
 def test_agreement_with_the_ledger_is_dated_even_without_changes(sqlite: Ledger, index: LookupIndex) -> None:
     assert index.agreed_at() is None
     index.follow(sqlite, T0)

@@ -61,14 +61,14 @@ class ListingRow(msgspec.Struct, frozen=True, kw_only=True):
         return self.change.listing
 
     @classmethod
-    def from_row(cls, row: Row) -> ListingRow:
-        """From a row of ``listing_query``."""
+    def from_row(cls, row: Row, change: Change | None = None) -> ListingRow:
+        """From a row of ``listing_query``; ``change``: the one that led to it, if the caller has it."""
         return cls(
             subject=Subject(Kind(row.kind), row.value),
             scheme=row.scheme,
             tenant=row.tenant,
             state=row.state,
-            change=_change.decode(row.body or row.change_body),
+            change=_change.decode(row.body or row.change_body) if change is None else change,
         )
 
 

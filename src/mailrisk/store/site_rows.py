@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, Select, delete, func, select
 
+from mailrisk.model.change import Change
 from mailrisk.model.subject import Kind, Subject
 from mailrisk.store import schema
 from mailrisk.store.bulk import among, insert_rows
@@ -45,8 +46,10 @@ class _Because(msgspec.Struct, frozen=True):
 class SiteRows:
     """The tables of sites inside one write transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, made: Mapping[int, Change]) -> None:
+        """``made``: changes of this transaction by number, which need not be decoded again."""
         self._connection = connection
+        self._made = made
 
     def _all(self, query: Select[Any]) -> Sequence[Any]:
         return self._connection.execute(query).all()
@@ -81,7 +84,7 @@ class SiteRows:
             )
             query = listing_query(ranked).where(ranked.c.place <= MAX_ROWS).order_by(ranked.c.seq)
             for row in self._all(query):
-                found[row.site].append(ListingRow.from_row(row))
+                found[row.site].append(ListingRow.from_row(row, self._made.get(row.seq)))
         return found
 
     def widened(self, tenant: int, sites: Collection[str]) -> dict[str, list[WideningRow]]:

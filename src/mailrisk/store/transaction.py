@@ -41,13 +41,13 @@ class Transaction:
         self._connection = connection
         self._evidence = EvidenceRows(connection, at_us)
         self.feeds = FeedRows(self, connection, at_us)
-        self.sites = SiteRows(connection)
+        self._made: dict[int, Change] = {}  # the changes that it has stored, by number
+        self.sites = SiteRows(connection, self._made)
         self.webhooks = WebhookRows(connection)
         self.correspondence = CorrespondenceRows(connection)
         self._epoch = epoch
         self._at_us = at_us
         self._put: set[int] = set()  # numbers of the subjects that it has listed or exempted
-        self._numbered = range(last_seq + 1, last_seq + 1)  # the changes that it has stored
         self.last_seq = last_seq
         self.at = from_us(at_us)
 
@@ -106,7 +106,7 @@ class Transaction:
         for change in changes:
             self.last_seq += 1
             numbered.append(msgspec.structs.replace(change, seq=self.last_seq, epoch=self._epoch, at=self.at))
-        self._numbered = range(self._numbered.start, self.last_seq + 1)
+        self._made.update((change.seq, change) for change in numbered)
         for part in chunks(numbered):
             rows = [
                 (change.seq, change.tenant, str(change.kind), self._at_us, msgspec.json.encode(change))
@@ -133,7 +133,7 @@ class Transaction:
         values = [
             (
                 ids[key], key[0], str(state), change.seq, to_us(valid_until),
-                b"" if change.seq in self._numbered else msgspec.json.encode(change), of_site.get(key, ""),
+                b"" if change.seq in self._made else msgspec.json.encode(change), of_site.get(key, ""),
             )
             for key, state, valid_until, change in rows
             if state != "absent"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from publicsuffixlist import PublicSuffixList
 
 from mailrisk.edge.shipped import load_hosts
 from mailrisk.model.url.hosts import HostClass, Hosts
@@ -58,6 +59,19 @@ def test_the_registrable_domain_stops_at_public_and_private_suffixes(
     small: Hosts, host: str, domain: str
 ) -> None:
     assert small.registrable(host) == domain
+
+
+LABELS = st.sampled_from(["com", "cn", "ck", "www", "pages", "w", "x", "COM", "", "1", "unknown", "xn--p1ai"])
+
+
+@given(
+    host=st.lists(LABELS, min_size=1, max_size=5).map(".".join).filter(lambda host: not host[-1:].isdigit())
+)
+def test_the_short_way_to_a_suffix_leads_where_the_library_leads(small: Hosts, host: str) -> None:
+    library = PublicSuffixList(source=SUFFIXES, accept_encoded_idn=False)
+    assert small.is_public_suffix(host) == bool(host and library.publicsuffix(host) == host)
+    if host == host.lower().strip("."):
+        assert small.registrable(host) == (library.privatesuffix(host) or "")
 
 
 def test_classes_hold_below_their_name_and_exact_ones_do_not(small: Hosts) -> None:

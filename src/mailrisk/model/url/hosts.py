@@ -86,7 +86,7 @@ class Hosts:
     analysed: whoever looks at a host asks several times.
     """
 
-    __slots__ = ("_abouts", "_classes", "_exact", "_icann", "_ranks", "_suffix", "_suffixes")
+    __slots__ = ("_abouts", "_classes", "_exact", "_icann", "_ranks", "_ruled", "_suffix", "_suffixes")
 
     def __init__(
         self,
@@ -99,6 +99,7 @@ class Hosts:
         domain -> place, 1 is the most used.
         """
         lines = list(_with_encoded(suffixes))
+        self._ruled = _ruled(lines)
         self._suffixes = PublicSuffixList(source=lines, accept_encoded_idn=False)
         self._icann = PublicSuffixList(source=lines, accept_encoded_idn=False, only_icann=True)
         self._suffix = lru_cache(MAX_REMEMBERED)(self._find_suffix)
@@ -160,7 +161,16 @@ class Hosts:
         return self._tenant_of(host, self._suffix(host))
 
     def _find_suffix(self, host: str) -> str:
-        return "" if _is_ip(host) else self._suffixes.publicsuffix(host) or ""
+        if _is_ip(host):
+            return ""
+        # Most hosts lie in ``.com`` and the like: no rule is about them but that of the top-level domain. The
+        # library tries the rules of every length, in three times the time.
+        rest, _, top = host.rpartition(".")
+        second = rest.rpartition(".")[2]
+        plain = second and top and host.islower() and ".." not in host and not host.startswith(".")
+        if plain and f"{second}.{top}" not in self._ruled and f"*.{top}" not in self._ruled:
+            return top
+        return self._suffixes.publicsuffix(host) or ""
 
     def _tenant_of(self, host: str, suffix: str) -> str:
         own = host.removeprefix("www.")
@@ -203,6 +213,12 @@ def is_numbered(host: str) -> bool:
 
 def _is_ip(host: str) -> bool:
     return host.startswith("[") or host[-1:].isdigit()  # no top-level domain ends in a digit (WHATWG)
+
+
+def _ruled(lines: Iterable[str]) -> frozenset[str]:
+    """The last two labels of every rule of the public suffix list that has two or more."""
+    rules = (line.lower().split(" ")[0].strip().lstrip("!").split(".") for line in lines if line[:2] != "//")
+    return frozenset(".".join(labels[-2:]) for labels in rules if len(labels) > 1)
 
 
 def _names(host: str) -> Iterator[str]:
