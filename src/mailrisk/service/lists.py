@@ -51,19 +51,34 @@ class Lists:
         self._most_entries = most_entries
         self._kept: dict[tuple[str, Selection], tuple[tuple[object, ...], ListFile]] = {}
         self._lock = threading.Lock()
+        self._making = threading.Lock()
 
     def get(self, name: str, wanted: Selection | None = None) -> ListFile:
         """A list, or the part of it that is ``wanted``. NotFound: no such list. Unavailable: we are stale."""
         kind = list_named(name)
         selection = wanted or self.default(kind)
         refuse_stale(self._context)
-        now = int(self._context.clock().timestamp())
+        known = self._current(name, selection)
+        if known is not None:
+            return known
+        # One after the other: who asks for a thousand lengths of a list makes others wait for one of them, and never
+        # takes more than one processor. What somebody else made meanwhile is there.
+        with self._making:
+            return self._current(name, selection) or self._made(name, kind, selection)
+
+    def _current(self, name: str, selection: Selection) -> ListFile | None:
+        """A list that is kept and as it would be made now."""
         with self._follower.lock:
             self._follower.follow()
-            state = (*self._follower.position, now // AGE_STEP_S if selection.max_age_s is not None else 0)
             known = self._kept.get((name, selection))
-            if known is not None and known[0] == state:
-                return known[1]
+            return known[1] if known is not None and known[0] == self._state(selection, self._now()) else None
+
+    def _made(self, name: str, kind: ListKind, selection: Selection) -> ListFile:
+        now = self._now()
+        with self._follower.lock:
+            self._follower.follow()
+            state = self._state(selection, now)
+            known = self._kept.get((name, selection))
             chosen = select(self._table, selection, now)
         written = kind.write(chosen)
         made = known[1] if known is not None and known[1].body == written.body else None
@@ -78,6 +93,13 @@ class Lists:
             )
         self._keep((name, selection), state, made)
         return made
+
+    def _now(self) -> int:
+        return int(self._context.clock().timestamp())
+
+    def _state(self, selection: Selection, now: int) -> tuple[object, ...]:
+        """What a list is made of: two of the same are alike."""
+        return (*self._follower.position, now // AGE_STEP_S if selection.max_age_s is not None else 0)
 
     def default(self, kind: ListKind) -> Selection:
         """What a list holds when nothing else is asked for."""
