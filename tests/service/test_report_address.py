@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 from tests.worlds import TestClock
 
@@ -56,6 +57,19 @@ def test_a_key_may_report_so_many_addresses_a_day(context: Context, clock: TestC
     assert reports.take([report()], grant("other")) == [None]
     clock.forward(days=1)
     assert reports.take([report()], grant("one")) == [None]
+
+
+def test_a_restart_does_not_forget_what_a_key_has_reported_today(
+    context: Context, clock: TestClock, tmp_path: Path
+) -> None:
+    kept = tmp_path / "reported.json"
+    assert AddressReports(context, 1, kept).take([report()], grant("one")) == [None]
+    after = AddressReports(context, 1, kept)
+    assert "the most" in str(after.take([report("203.0.113.8")], grant("one"))[0])
+    clock.forward(days=1)
+    assert after.take([report("203.0.113.8")], grant("one")) == [None]
+    kept.write_bytes(b"{")
+    assert AddressReports(context, 1, kept).take([report("203.0.113.9")], grant("one")) == [None]
 
 
 def test_bad_reports_are_refused_and_the_others_taken(context: Context) -> None:

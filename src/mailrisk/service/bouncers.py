@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import threading
-import time
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import msgspec
-
 from mailrisk.publish.crowdsec import Position
-
-logger = logging.getLogger(__name__)
+from mailrisk.store.small_file import SmallFile
 
 MOST: Final = 10_000
 """Bouncers that are remembered; the one that was silent longest is forgotten, and starts anew."""
-
-WRITE_EVERY_S: Final = 2.0
-MAX_FILE: Final = 8 * 1024 * 1024
 
 
 class Heard(NamedTuple):
@@ -34,10 +25,10 @@ class Bouncers:
 
     def __init__(self, path: Path | None = None) -> None:
         """Reads what is there; a file that is damaged is none: bouncers then hear everything."""
-        self._path = path
         self._lock = threading.Lock()
-        self._written_at = 0.0
-        self._heard: dict[str, Heard] = _read(path) if path is not None else {}
+        # A position that was not written repeats what was told, which does no harm.
+        self._file = SmallFile(path, dict[str, Heard], "positions of bouncers")
+        self._heard = self._file.read() or {}
 
     def __len__(self) -> int:
         return len(self._heard)
@@ -70,26 +61,4 @@ class Bouncers:
             self._heard[bouncer] = heard
             while len(self._heard) > MOST:
                 del self._heard[next(iter(self._heard))]
-            if self._path is not None and time.monotonic() - self._written_at > WRITE_EVERY_S:
-                self._written_at = time.monotonic()
-                self._write(self._path)
-
-    def _write(self, path: Path) -> None:
-        beside = path.with_suffix(".new")
-        try:
-            handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(msgspec.json.encode(self._heard))
-            beside.replace(path)
-        except OSError as error:  # An older position repeats what was told, which does no harm.
-            logger.warning("positions of bouncers cannot be written: %s", error.strerror)
-
-
-def _read(path: Path) -> dict[str, Heard]:
-    try:
-        return dict(msgspec.json.decode(path.read_bytes()[:MAX_FILE], type=dict[str, Heard]))
-    except FileNotFoundError:
-        return {}
-    except (OSError, msgspec.MsgspecError) as error:
-        logger.warning("positions of bouncers cannot be read, they start anew: %s", error)
-        return {}
+            self._file.write(self._heard)

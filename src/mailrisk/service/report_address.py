@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -23,6 +24,7 @@ from mailrisk.model.verdict import Category
 from mailrisk.service.barriers import never_listed
 from mailrisk.service.context import Context
 from mailrisk.service.record import record
+from mailrisk.store.small_file import SmallFile
 
 CODE: Final = "reported-address"
 
@@ -43,15 +45,22 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     seen_at: datetime | None = None
 
 
-class AddressReports:
-    """Takes reports. Safe between threads."""
+class Reported(msgspec.Struct):
+    """How many addresses each key has reported on a day (UTC)."""
 
-    def __init__(self, context: Context, a_day: int = A_DAY) -> None:
+    day: date = date.min
+    counts: dict[str, int] = {}
+
+
+class AddressReports:
+    """Takes reports. Safe between threads. ``kept``: the file of the day's counts, which a restart does not forget."""
+
+    def __init__(self, context: Context, a_day: int = A_DAY, kept: Path | None = None) -> None:
         self._context = context
         self._a_day = a_day
         self._lock = threading.Lock()
-        self._today = date.min
-        self._counts: dict[str, int] = {}
+        self._file = SmallFile(kept, Reported, "counts of reported addresses")
+        self._reported = self._file.read() or Reported()
 
     def take(self, reports: Sequence[Report], grant: KeyGrant) -> list[str | None]:
         """Why a report was not taken, one for each in order; None for those that were."""
@@ -90,9 +99,10 @@ class AddressReports:
 
     def _count(self, key: str, now: datetime) -> None:
         with self._lock:
-            if now.date() != self._today:
-                self._today, self._counts = now.date(), {}
-            count = self._counts.get(key, 0)
-            if count >= self._a_day:
+            if now.date() != self._reported.day:
+                self._reported = Reported(now.date())
+            counts = self._reported.counts
+            if counts.get(key, 0) >= self._a_day:
                 raise BadInput("key", f"has reported {self._a_day} addresses today, which is the most")
-            self._counts[key] = count + 1
+            counts[key] = counts.get(key, 0) + 1
+            self._file.write(self._reported)

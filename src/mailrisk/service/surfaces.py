@@ -29,6 +29,7 @@ class SurfaceSettings:
     most_entries: int = 131_072
     reports_a_day: int = A_DAY
     positions: Path | None = None  # file of how far each bouncer has heard
+    reported: Path | None = None  # file of how many addresses each key has reported today
 
 
 class Surfaces:
@@ -48,7 +49,7 @@ class Surfaces:
         self.follower = Follower(context, [self.table])
         self.decisions = Decisions(context, self.table, self.follower, settings.positions)
         self.lists = Lists(context, self.table, self.follower, settings.most_entries)
-        self.reports = AddressReports(context, settings.reports_a_day)
+        self.reports = AddressReports(context, settings.reports_a_day, settings.reported)
         self.visits = visits or VisitGate(context, VisitSettings())
         self.rewriter = rewriter
         self.clicks = clicks

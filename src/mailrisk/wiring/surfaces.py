@@ -13,6 +13,9 @@ from mailrisk.wiring.visits import visit_gate
 POSITIONS = "bouncers.json"
 """File of the data directory that says how far each bouncer has heard."""
 
+REPORTED = "reported.json"
+"""File that says how many addresses each key has reported today."""
+
 
 def surfaces(context: Context, config: Config, data_dir: Path) -> Surfaces:
     """The surfaces of a service."""
@@ -25,6 +28,7 @@ def surfaces(context: Context, config: Config, data_dir: Path) -> Surfaces:
             most_entries=settings.most_entries,
             reports_a_day=settings.reports_a_day,
             positions=data_dir / POSITIONS,
+            reported=data_dir / REPORTED,
         ),
         visits,
         rewriter(context, config, data_dir),
