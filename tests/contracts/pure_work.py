@@ -215,6 +215,7 @@ def message_work(raw: bytes, knowledge: Any) -> None:
     from mailrisk.analyse.message.registry import ANALYSERS
     from mailrisk.analyse.message.view import MessageView
     from mailrisk.collect.message.parse import parse_message
+    from mailrisk.collect.rewriting.message import rewrite
     from mailrisk.model.facts import Fact, Facts, NeedFact
     from mailrisk.model.message import Envelope
     from mailrisk.model.subject import Kind, Subject
@@ -228,6 +229,7 @@ def message_work(raw: bytes, knowledge: Any) -> None:
         except NeedFact as need:
             for key in need.keys:
                 facts.put(key, Fact("absent"))
+    assert rewrite(raw, lambda url: url + "#rewritten").links
     view = MessageView(
         subject=Subject(Kind.SAMPLE, "0" * 64), message=message, envelope=envelope, authentication=authentication,
         urls=(), knowledge=knowledge, at=AT,

@@ -12,15 +12,13 @@ from mailrisk.cli import output
 from mailrisk.cli.options import opened, output_options, store_options
 from mailrisk.config import load_config
 from mailrisk.edge.click_log import ClickLog
+from mailrisk.edge.files import read_message_file
 from mailrisk.edge.link_keys import LinkKeys
-from mailrisk.model.errors import ConfigError, TooLarge
+from mailrisk.model.errors import ConfigError
 from mailrisk.service.check_url import look_up
 from mailrisk.service.clicks import ClickCount, count_clicks, page_hash
 from mailrisk.service.rewrite import recipient_digest, rewritten_header, with_header
 from mailrisk.wiring.rewriting import rewriter
-
-MAX_MESSAGE = 64 * 1024 * 1024
-"""Bytes of a message from standard input."""
 
 
 @click.group("rewrite", invoke_without_command=True)
@@ -40,9 +38,7 @@ def rewrite_group(
     """
     if click_context.invoked_subcommand is not None:
         return
-    raw = sys.stdin.buffer.read(MAX_MESSAGE + 1)
-    if len(raw) > MAX_MESSAGE:
-        raise TooLarge("message", f"more than {MAX_MESSAGE} bytes")
+    raw = read_message_file("-")
     with opened(data_dir, config, network=False) as context:
         made = rewriter(context, load_config(config), data_dir)
         if made is None:
