@@ -31,7 +31,8 @@ from mailrisk.edge.policy_files import load_policy
 from mailrisk.model.change import Listing
 from mailrisk.model.errors import BadInput, Unavailable
 from mailrisk.model.evidence import SHARED
-from mailrisk.service.check_url import Analyse, list_age, matched, too_old
+from mailrisk.model.url.plain import plain_link
+from mailrisk.service.check_url import Analyse, list_age, match_plain, matched, too_old
 from mailrisk.service.context import LookupContext
 from mailrisk.service.rendered import Renderer
 from mailrisk.store.index import LookupIndex
@@ -44,6 +45,7 @@ class Lookups:
 
     def __init__(self, context: LookupContext) -> None:
         self._context = context
+        self._own = context.knowledge.own_domains
         self._renderer = Renderer(context)
 
     def find(self, url: str, tenant: int = SHARED) -> Listing | None:
@@ -66,7 +68,11 @@ class Lookups:
         return found
 
     def _find(self, view: View, url: str, tenant: int) -> Listing | None:
-        match = matched(self._context, view, url, tenant).match
+        plain = plain_link(url, self._own)  # Nearly every URL is: no value is made of one that leads nowhere else.
+        if plain is not None:
+            match = match_plain(self._context, view, *plain, tenant)
+        else:
+            match = matched(self._context, view, url, tenant).match
         return None if match is None else view.rule(match).listing
 
     def check(

@@ -24,7 +24,7 @@ HOST = st.one_of(
 )  # fmt: skip
 PIECE = st.one_of(
     st.sampled_from([
-        "/", "//", "/.", "/..", "/../", "?", "#", "&", "=", "url=", "%2e", "%", ":", "@", "\\", " ", "\t", "https://b.example/",
+        "/", "//", "/.", "/..", "/../", "/go/", "1.abcd.AbcdefghijAbcdefghij12", "?", "#", "&", "=", "url=", "%2e", "%", ":", "@", "\\", " ", "\t", "https://b.example/",
         "=aHR0cHM6Ly9iLmV4YW1wbGUv", "/fmlurlsvc/", "/wis/clicktime/", "|", "{}", "'", "\u00e9", "=aHR0", "=a", "==",
     ]),
     st.text("abcXYZ019._-~!$()*+,;", max_size=12),
@@ -73,3 +73,9 @@ def test_no_link_of_a_wrapper_is_plain(wrapper) -> None:  # type: ignore[no-unty
 
 def test_a_link_beyond_the_limit_is_not_plain() -> None:
     assert plain_link("https://a.example/" + "a" * MAX_LENGTH, NOBODY) is None
+
+
+def test_a_link_that_we_have_rewritten_is_not_plain() -> None:
+    assert (
+        plain_link("https://mail.example.com/go/1.kgHA.0123456789abcdefABCDEF?to=b.example", NOBODY) is None
+    )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 
 from mailrisk.model.url.canonical import MAX_HOST, MAX_LENGTH
+from mailrisk.model.url.go_links import PATH as GO
 from mailrisk.model.url.wrappers import OWN_HOST_PATHS, may_wrap
 
 # As in canonical.py, without escapes, fragment and colons in the query; a value that could be base64 of a URL
@@ -32,8 +33,8 @@ def plain_link(text: str, own: frozenset[str]) -> tuple[str, str] | None:
     if match is None or "/." in text or "xn--" in text or text.find("//", _BEHIND_SLASHES) >= 0:
         return None
     host = match[1]
-    if len(host) > MAX_HOST or len(text) > MAX_LENGTH or may_wrap(host):
-        return None
+    if len(host) > MAX_HOST or len(text) > MAX_LENGTH or may_wrap(host) or GO in text:
+        return None  # On our own host ``/go/`` is a link that we have rewritten.
     if own and text.startswith(OWN_HOST_PATHS, match.end(1)):
         return None
     return host, text[match.start(1) :]
