@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mailrisk.collect.message.addresses import parse_addresses
+from mailrisk.collect.message.limits import DEFAULT_LIMITS, Budget
+from mailrisk.collect.message.mime import read_headers
 from mailrisk.collect.message.parameters import parse_parameters
-from mailrisk.collect.message.words import decode_value
+from mailrisk.collect.message.words import _octets, decode_value
 from mailrisk.model.message import Address
 
 
@@ -96,3 +100,20 @@ def test_any_header_value_is_read(raw: bytes) -> None:
     assert text.isprintable() or any(not char.isprintable() for char in text)
     parse_parameters(raw, [])
     parse_addresses(text, 100, [])
+
+
+@given(st.lists(st.sampled_from([b"=", b"a", b"F", b"0", b"9", b"_", b"z", b" ", b"."]), max_size=12))
+def test_quoted_words_with_broken_escapes_are_decoded_as_far_as_they_can_be(pieces: list[bytes]) -> None:
+    body = b"".join(pieces)
+    by_hand = re.sub(
+        rb"=([0-9A-Fa-f]{2})", lambda match: bytes([int(match[1], 16)]), body.replace(b"_", b" ")
+    )
+    assert _octets("q", body) == by_hand
+
+
+@given(st.lists(st.sampled_from([b"A:", b"b", b" ", b"\t", b"\n", b"\r\n", b"\r", b"\n\n"]), max_size=12))
+def test_a_header_is_read_alike_with_and_without_the_newline_behind_the_block(pieces: list[bytes]) -> None:
+    block = b"A: 1\n" + b"".join(pieces).rstrip(b"\r\n \t")
+    cut, _ = read_headers(block, 0, len(block), Budget(DEFAULT_LIMITS))
+    whole, _ = read_headers(block + b"\n", 0, len(block) + 1, Budget(DEFAULT_LIMITS))
+    assert [(name, value.strip()) for name, value in cut] == [(name, value.strip()) for name, value in whole]

@@ -63,7 +63,13 @@ class Intents:
 
     def has(self, *labels: str, least: float = 0.5) -> bool:
         """Whether one of the labels holds at least this surely."""
-        return any(self.log_odds(label) >= least for label in labels)
+        for label in (
+            labels
+        ):  # The rules ask some thirty times for each message: a loop takes half as long as ``any``.
+            hit = self.found.get(label)
+            if (hit.log_odds if hit else -2.0) >= least:
+                return True
+        return False
 
     def held(self, *labels: str, least: float = 0.5) -> list[str]:
         """The labels that hold, surest first."""

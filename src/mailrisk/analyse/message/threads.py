@@ -73,7 +73,9 @@ def _quoted(text: str) -> _Quote:
     writers: list[str] = []
     for number, line in enumerate(lines):
         if ":" not in line and "：" not in line:  # Nobody is named.
-            if first < 0 and (line.startswith(">") or _bare(line).lower().startswith(_RULES)):
+            if first < 0 and (
+                line.startswith(">") or ("-" in line and _bare(line).lower().startswith(_RULES))
+            ):
                 first = number
             continue
         bare = _bare(line)

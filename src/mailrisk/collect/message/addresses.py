@@ -106,7 +106,7 @@ def _mailboxes(phrase: str, comments: list[str], angles: list[str], defects: lis
 
 def _lower_domain(addr: str) -> str:
     """``local@domain`` with the domain in lower case, source routes (RFC 5322 §4.4) removed."""
-    addr = re.sub(r"\s+", "", addr).removeprefix("mailto:")
+    addr = "".join(addr.split()).removeprefix("mailto:")
     if addr.startswith("@") and ":" in addr:
         addr = addr.partition(":")[2]
     local, at, domain = addr.rpartition("@")

@@ -83,8 +83,9 @@ def read_message(
     for defect in defects:
         own.defect(defect)
     boxes: dict[str, list[bytes]] = {name: [] for name in _ADDRESS_HEADERS}
-    for header in headers:
-        boxes.get(header.name.lower(), []).append(header.value)
+    for name, value in headers:
+        if (key := name.lower()) in boxes:
+            boxes[key].append(value)
     mailboxes = {name: _addresses(name, values, own, hint) for name, values in boxes.items()}
     body = Body(own)
     body.add_headers(decoded, _first(decoded, "subject"))

@@ -8,6 +8,7 @@ import re
 from mailrisk.collect.message.charset import decode
 
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+_NOT_BASE64 = re.sub(rb"[A-Za-z0-9+/]", b"", bytes(range(256)))
 _Q_BYTE = re.compile(rb"=([0-9A-Fa-f]{2})")
 
 
@@ -106,8 +107,12 @@ def _word_at(text: str, start: int) -> tuple[str, bytes, int] | None:
 def _octets(kind: str, body: bytes) -> bytes:
     """B or Q encoding -> octets (RFC 2047 §4), never raising."""
     if kind == "q":
+        if b"==" not in body and not body.endswith(b"="):
+            return binascii.a2b_qp(
+                body, header=True
+            )  # The same where no escape is broken off, and many times as fast.
         return _Q_BYTE.sub(lambda match: binascii.unhexlify(match[1]), body.replace(b"_", b" "))
-    clean = re.sub(rb"[^A-Za-z0-9+/]", b"", body)
+    clean = body.translate(None, _NOT_BASE64)
     extra = len(clean) % 4
     clean = clean[:-1] if extra == 1 else clean + b"=" * (-extra % 4)
     return binascii.a2b_base64(clean)
