@@ -81,7 +81,7 @@ def fill(folder: Path, config: Path, entries: int) -> dict[str, int]:
     store = ZoneStore(folder)
     reason = (Reason(code="feed-listed", text="t", text_zh="t", weight=5.0),)
     with store.writing() as rows:
-        fold = ZoneFold(Rules(registrable=lambda host: host, is_trigger=lambda _: False))
+        fold = ZoneFold(Rules(registrable=str, divided=lambda _: False, is_trigger=lambda _: False))
         fold.rows, fold.now_s = rows, int(time.time())
         fold.clear()
         for number in range(entries):

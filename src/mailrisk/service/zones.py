@@ -19,7 +19,7 @@ from mailrisk.service.follow import Follower
 from mailrisk.store.microseconds import to_us
 from mailrisk.store.zones import Table, ZoneStore, zones_exist
 
-FORM: Final = "1"
+FORM: Final = "2"
 """Names the form of the rows; another one is filled again."""
 
 AGREE_EVERY_S: Final = 2.0
@@ -37,7 +37,8 @@ def rules_for(context: LookupContext, *, ip_triggers: bool) -> Rules:
         action, _ = response_for(context.policy, listing.level, int(known_for.total_seconds()))
         return ip_triggers and action == "block"
 
-    return Rules(registrable=context.knowledge.hosts.registrable, is_trigger=is_trigger)
+    hosts = context.knowledge.hosts
+    return Rules(registrable=hosts.registrable, divided=hosts.has_suffix_below, is_trigger=is_trigger)
 
 
 def form_of(*, ip_triggers: bool) -> bytes:

@@ -74,6 +74,13 @@ def test_the_short_way_to_a_suffix_leads_where_the_library_leads(small: Hosts, h
         assert small.registrable(host) == (library.privatesuffix(host) or "")
 
 
+def test_a_domain_with_a_suffix_below_it_is_not_one_owners_alone() -> None:
+    hosts = Hosts(["com", "s3.cloud.com", "*.compute.eu.cloud.com", "!www.own.com", "*.own.com"], {}, {})
+    divided = ("cloud.com", "eu.cloud.com", "compute.eu.cloud.com", "own.com")
+    assert all(map(hosts.has_suffix_below, divided))
+    assert not any(map(hosts.has_suffix_below, ("com", "s3.cloud.com", "evil.com", "www.own.com", "")))
+
+
 def test_classes_hold_below_their_name_and_exact_ones_do_not(small: Hosts) -> None:
     assert small.classes("a.docs.big.com") == {HostClass.FILE_HOST}
     assert small.classes("www.big.com") == small.classes("big.com") == {HostClass.REDIRECTOR}

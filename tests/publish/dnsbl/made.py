@@ -43,7 +43,13 @@ def listing(subject: Subject, category: Category | None = None, **more: object) 
 
 def fold(rows: WritableRows | None = None, *, triggers: bool = False) -> ZoneFold:
     """A fold over rows in memory."""
-    made = ZoneFold(Rules(registrable=two_labels, is_trigger=lambda _: triggers))
+    made = ZoneFold(
+        Rules(
+            registrable=two_labels,
+            divided=lambda name: name == "cloud.example",
+            is_trigger=lambda _: triggers,
+        )
+    )
     made.rows = MemoryRows() if rows is None else rows
     made.now_s = 1_772_000_000
     return made

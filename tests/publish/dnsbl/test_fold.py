@@ -97,3 +97,11 @@ def test_no_code_is_one_that_means_an_error(category: Category | None) -> None:
 def test_the_text_of_a_reason_is_plain_and_short() -> None:
     text = text_of(listing(HOST, Category.MALWARE_FILE))
     assert text == "malware-file since {date}: feed-listed" and "$" not in text
+
+
+def test_a_domain_below_which_others_own_names_is_left_out_and_counted() -> None:
+    writer = fold()
+    writer.put(cloud := Subject(Kind.DOMAIN, "cloud.example"), listing(cloud))
+    assert writer.counts() == {"left out": 1} and not list(writer.rows.below(b"d"))
+    writer.drop(cloud)
+    assert not any(writer.counts().values())

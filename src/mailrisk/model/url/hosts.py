@@ -86,7 +86,9 @@ class Hosts:
     analysed: whoever looks at a host asks several times.
     """
 
-    __slots__ = ("_abouts", "_classes", "_exact", "_icann", "_ranks", "_ruled", "_suffix", "_suffixes")
+    __slots__ = (
+        "_abouts", "_above", "_classes", "_exact", "_icann", "_ranks", "_ruled", "_suffix", "_suffixes",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -99,7 +101,7 @@ class Hosts:
         domain -> place, 1 is the most used.
         """
         lines = list(_with_encoded(suffixes))
-        self._ruled = _ruled(lines)
+        self._ruled, self._above = _ruled(lines), _above(lines)
         self._suffixes = PublicSuffixList(source=lines, accept_encoded_idn=False)
         self._icann = PublicSuffixList(source=lines, accept_encoded_idn=False, only_icann=True)
         self._suffix = lru_cache(MAX_REMEMBERED)(self._find_suffix)
@@ -137,6 +139,10 @@ class Hosts:
     def is_public_suffix(self, host: str) -> bool:
         """Whether names can be registered directly below ``host`` (private section included)."""
         return bool(host) and self._suffix(host) == host
+
+    def has_suffix_below(self, domain: str) -> bool:
+        """Whether names can be registered somewhere below ``domain``: not all hosts there are its own (``amazonaws.com``)."""
+        return domain in self._above
 
     def classes(self, host: str) -> frozenset[HostClass]:
         """Every class of the host itself and of the names above it."""
@@ -217,8 +223,19 @@ def _is_ip(host: str) -> bool:
 
 def _ruled(lines: Iterable[str]) -> frozenset[str]:
     """The last two labels of every rule of the public suffix list that has two or more."""
-    rules = (line.lower().split(" ")[0].strip().lstrip("!").split(".") for line in lines if line[:2] != "//")
-    return frozenset(".".join(labels[-2:]) for labels in rules if len(labels) > 1)
+    return frozenset(".".join(labels[-2:]) for labels in _rules(lines) if len(labels) > 1)
+
+
+def _above(lines: Iterable[str]) -> frozenset[str]:
+    """All names of two labels and more that lie above a rule of the public suffix list."""
+    return frozenset(
+        ".".join(labels[start:]) for labels in _rules(lines) for start in range(1, len(labels) - 1)
+    )
+
+
+def _rules(lines: Iterable[str]) -> Iterator[list[str]]:
+    """The labels of each rule."""
+    return (line.lower().split(" ")[0].strip().lstrip("!").split(".") for line in lines if line[:2] != "//")
 
 
 def _names(host: str) -> Iterator[str]:

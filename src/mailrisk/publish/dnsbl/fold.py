@@ -32,10 +32,12 @@ class Rules(msgspec.Struct, frozen=True):
     """What the fold asks about a listing.
 
     ``registrable``  registrable domain of a host, '' when it has none: nothing wider is listed
+    ``divided``      whether others own names below a registrable domain (``amazonaws.com``): a zone would list them too
     ``is_trigger``   whether an address is to be a trigger of the response policy zone too
     """
 
     registrable: Callable[[str], str]
+    divided: Callable[[str], bool]
     is_trigger: Callable[[Listing], bool]
 
 
@@ -124,8 +126,10 @@ class ZoneFold(Fold):
 
     def _key(self, subject: Subject) -> bytes | None:
         key = form.key_of(subject)
-        if subject.kind is Kind.DOMAIN and self._rules.registrable(subject.value) != subject.value:
-            return None  # Customers of a public suffix are not one another's neighbours.
+        if subject.kind is Kind.DOMAIN:
+            rules, domain = self._rules, subject.value
+            if rules.registrable(domain) != domain or rules.divided(domain):
+                return None  # Customers of a public suffix are not one another's neighbours.
         if subject.kind in IP_KINDS and reserved_in(subject.value):
             return None
         return key
