@@ -52,6 +52,25 @@ def test_the_same_evidence_twice_is_recorded_once_and_touches_nothing(ledger: Le
     assert len(ledger.evidence_of(URL)) == 2
 
 
+def test_what_a_transaction_knows_of_subjects_it_added_is_what_the_next_one_reads(ledger: Ledger) -> None:
+    other = Subject(Kind.URL, "other.example/")
+    keys = [key_of(SHARED, subject) for subject in (URL, other)]
+    with ledger.transaction(T0) as transaction:
+        first = transaction.add_evidence([seen(), seen(), seen(ref="2"), seen(subject=other, value=1)], {})
+        again = transaction.add_evidence([seen(), seen(subject=other, ref="3")], {})
+        numbers, facts = transaction.subject_ids(dict.fromkeys(keys, "https")), transaction.facts_of(keys)
+        assert transaction.listings_of(keys) == {}
+        [numbered] = transaction.append([change(URL.value)])
+        transaction.set_listings([(keys[0], "listed", T0, numbered)])
+        listings = transaction.listings_of(keys)
+    assert (first, again) == (set(keys), {keys[1]})
+    assert [len(facts[key]) for key in keys] == [2, 2] and listings.keys() == {keys[0]}
+    with ledger.transaction(T0) as transaction:
+        assert transaction.subject_ids(dict.fromkeys(keys, "https")) == numbers
+        assert transaction.facts_of(keys) == facts
+        assert transaction.listings_of(keys) == listings
+
+
 def test_evidence_known_at_a_time_leaves_out_what_was_recorded_later(ledger: Ledger) -> None:
     for hour in (1, 2):
         with ledger.transaction(T0 + timedelta(hours=hour)) as transaction:
