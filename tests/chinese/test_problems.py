@@ -88,3 +88,11 @@ def test_fields_files_and_values_keep_their_names() -> None:
 def test_long_hostile_texts_take_little_time() -> None:
     for text in ("no feed " * 5_000, ": " * 20_000, "{} is {} " * 5_000, "is one of " * 5_000 + "{0}"):
         assert problem(text, "zh")
+
+
+def test_a_field_before_a_sentence_is_no_value_of_it() -> None:
+    assert problem("file: cannot be read: Permission denied", "zh") == "file：无法读取：权限不够"
+    assert (
+        problem("config: x.toml cannot be read: Permission denied", "zh")
+        == "config：x.toml 无法读取：权限不够"
+    )

@@ -68,7 +68,7 @@ DONE: Final = {
     "{}: refused: {}": "{}：拒收：{}",
     "{} lines, {} login events": "{} 行，登录事件 {} 条",
     "unusable: {}": "无法使用：{}",
-    "line {}: {}": "第 {} 行：{}",
+    "line {}: {}": "第 {} 行：{}", "line {}": "第 {} 行",
     "none": "不需要", "required": "需要", "optional": "可选",
     "not stated": "未说明", "not verified": "未核实", "proprietary": "专有",
     "proprietary, free of charge": "专有，免费",

@@ -100,4 +100,5 @@ def _values(pieces: list[str], text: str) -> list[str] | None:
         values.append(text[at:found])
         at = found + len(piece)
     values.append(text[at:end])
-    return values
+    # A value that ends with a colon is the field before the sentence, and no part of it.
+    return None if any(value.endswith(":") for value in values) else values

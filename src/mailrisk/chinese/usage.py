@@ -6,7 +6,11 @@ from typing import Final
 
 HEADINGS: Final = {"Usage:": "用法：", "Options": "选项", "Commands": "命令"}
 
-FORMS: Final = {"[OPTIONS]": "[选项]", "COMMAND [ARGS]...": "命令 [参数]..."}
+FORMS: Final = {
+    "[OPTIONS]": "[选项]",
+    "[COMMAND] [ARGS]...": "[命令] [参数]...",
+    "COMMAND [ARGS]...": "命令 [参数]...",
+}
 
 EXTRAS: Final = {"default: ": "默认：", "required": "必填", "(dynamic)": "（自动）"}
 """What stands in brackets behind the help of an option."""

@@ -202,7 +202,7 @@ def _event_table(events: list[Any], lang: str) -> None:
                 "",
                 "",
                 "",
-                output.safe(event.input),
+                output.safe(problem(event.input, lang)),
                 "[bold red]错误[/]" if lang == "zh" else "[bold red]error[/]",
                 output.safe(problem(event.error, lang)),
             )
