@@ -22,7 +22,7 @@ def out(table: ListingTable) -> set[str]:
 def test_a_listing_that_may_not_be_passed_on_is_counted_and_leaves_nowhere() -> None:
     table = filled(listing(Kind.IP, "192.0.2.1", redistribute=False), listing(Kind.IP, "192.0.2.2"))
     assert out(table) == {"192.0.2.2"}
-    assert table.left_out() == {"exemption-inside": 0, "not-redistributable": 1}
+    assert table.left_out() == {"exemption-inside": 0, "not-redistributable": 1, "others-below": 0}
 
 
 def test_a_listing_that_may_no_longer_be_passed_on_leaves() -> None:
@@ -52,7 +52,7 @@ def test_an_exemption_covers_the_wider_listing_until_it_is_lifted(
     table, inside = filled(listing(*wide)), listing(*narrow)
     table.apply(change(101, ChangeKind.EXEMPTED, inside))
     assert out(table) == set()
-    assert table.left_out() == {"exemption-inside": 1, "not-redistributable": 0}
+    assert table.left_out() == {"exemption-inside": 1, "not-redistributable": 0, "others-below": 0}
     assert table.rows["touched"].tolist() == [101]
     table.apply(change(102, ChangeKind.EXPIRED, inside))
     assert out(table) == {wide[1]}
@@ -92,3 +92,13 @@ def test_times_beyond_32_bits_end_at_the_last_second() -> None:
 @given(st.text(alphabet="ab./?=", max_size=200))
 def test_any_text_has_few_wider_keys(text: str) -> None:
     assert len(wider_keys(Subject(Kind.URL, "a.example/" + text))) <= 70
+
+
+def test_a_domain_below_which_others_own_names_leaves_by_no_list_and_is_counted() -> None:
+    table = ListingTable(divided=lambda name: name == "cloud.example")
+    cloud, host = listing(Kind.DOMAIN, "cloud.example"), listing(Kind.HOST, "cloud.example")
+    for one in (cloud, host):
+        table.put(Subject(one.kind, one.value), one)
+    assert len(table.rows) == 1 and table.left_out()["others-below"] == 1
+    table.drop(Subject(Kind.DOMAIN, "cloud.example"))
+    assert table.left_out()["others-below"] == 0

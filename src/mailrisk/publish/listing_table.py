@@ -48,6 +48,10 @@ HTTP: Final = 8  # shown with http://, everything else with https://
 V6: Final = 16  # an address or network of IPv6
 ONCE: Final = 32  # is or was of level high or malicious
 
+SECRET: Final = "not-redistributable"
+DIVIDED: Final = "others-below"
+"""Why a listing leaves by no list: it was told in confidence; others own names below the domain, which would be listed too."""
+
 DANGEROUS: Final = SEVERITY[Level.HIGH]
 
 CATEGORIES: Final = tuple(Category)
@@ -88,10 +92,13 @@ class ListingTable(Fold):
     """See the module. ``respond`` gives the response to the listing of an address or network."""
 
     def __init__(
-        self, respond: Callable[[Listing], Held] = lambda _: NO_RESPONSE, clock: Callable[[], int] = lambda: 0
+        self,
+        respond: Callable[[Listing], Held] = lambda _: NO_RESPONSE,
+        clock: Callable[[], int] = lambda: 0,
+        divided: Callable[[str], bool] = lambda _: False,
     ) -> None:
-        """``clock`` gives the time in microseconds."""
-        self._respond = respond
+        """``clock``: the time in microseconds. ``divided``: whether others own names below a registrable domain."""
+        self._respond, self._divided = respond, divided
         self._clock = clock
         self._reset()
 
@@ -103,7 +110,7 @@ class ListingTable(Fold):
         self._hold(np.zeros(1024, ROW))
         self._texts: list[str] = []
         self._slots: dict[str, int] = {}
-        self._secret: set[str] = set()  # keys of those that may not be passed on
+        self._out: dict[str, str] = {}  # keys of those that do not leave, with the reason
         self._exempted: set[str] = set()
         self._covers: Counter[str] = Counter()
 
@@ -156,7 +163,7 @@ class ListingTable(Fold):
     def left_out(self) -> dict[str, int]:
         """Listings that are in no list, by the reason."""
         covered = int(((self.rows["flags"] & (LISTED | COVERED)) == (LISTED | COVERED)).sum())
-        return {"exemption-inside": covered, "not-redistributable": len(self._secret)}
+        return {"exemption-inside": covered, SECRET: 0, DIVIDED: 0, **Counter(self._out.values())}
 
     # -- folding --------------------------------------------------------------------------------
 
@@ -183,11 +190,12 @@ class ListingTable(Fold):
             return
         key = key_of(subject)
         self._allow(key)
-        if not listing.redistribute:
+        divided = subject.kind is Kind.DOMAIN and self._divided(subject.value)
+        if divided or not listing.redistribute:
             self._kill(key)
-            self._secret.add(key)
+            self._out[key] = DIVIDED if listing.redistribute else SECRET
             return
-        self._secret.discard(key)
+        self._out.pop(key, None)
         slot = self._slots.get(key)
         if slot is None:
             slot = self._new_slot(key)
@@ -209,7 +217,7 @@ class ListingTable(Fold):
         if subject.kind in NUMBER:
             key = key_of(subject)
             self._allow(key)
-            self._secret.discard(key)
+            self._out.pop(key, None)
             self._kill(key)
 
     def exempt(self, subject: Subject) -> None:

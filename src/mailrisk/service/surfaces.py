@@ -45,7 +45,8 @@ class Surfaces:
     ) -> None:
         self.settings = settings
         respond = responder(context.policy, feed_only=settings.block_feed_only)
-        self.table = ListingTable(respond, lambda: int(context.clock().timestamp() * 1_000_000))
+        divided = context.knowledge.hosts.has_suffix_below
+        self.table = ListingTable(respond, lambda: int(context.clock().timestamp() * 1_000_000), divided)
         self.follower = Follower(context, [self.table])
         self.decisions = Decisions(context, self.table, self.follower, settings.positions)
         self.lists = Lists(context, self.table, self.follower, settings.most_entries)
