@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.message
 import http.server
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from tests.interop.chromium import Browser, chromium
 from tests.interop.dovecot import free_port
 from tests.interop.milter_site import LISTED, Site, letter, site
+from tests.listen.conftest import start, stop
 
 from mailrisk.edge.gate_probe import links_error
 from mailrisk.edge.link_keys import LinkKeys
@@ -172,3 +174,31 @@ def test_doctor_opens_a_link_where_readers_do(gate: Site, web: str) -> None:
     assert links_error(str(gate.client.base_url).rstrip("/"), link) == ""
     assert "forged" not in links_error(f"http://{web}", link) and links_error(f"http://{web}", link)
     assert "a link of ours" in links_error(str(gate.client.base_url).rstrip("/"), link[:-3] + "AAA")
+
+
+def test_a_page_waits_while_it_is_checked_and_is_warned_of_when_nobody_answers(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:  # A name server that says nothing.
+        silent.bind(("127.0.0.1", 0))
+        port = free_port()
+        base = f"http://127.0.0.1:{port}"
+        (tmp_path / "mailrisk.toml").write_text(
+            f"[network]\nnameservers = ['127.0.0.1:{silent.getsockname()[1]}']\ndomain_facts = false\ndns_timeout_s = 1\n"
+            f"[feeds]\nfetch = false\n[visits]\nhold_s = 0\nresolve = false\n[rewrite]\nbase = '{base}'\n"
+        )
+        process, _, _ = start(
+            tmp_path / "data", "--listen", f"127.0.0.1:{port}", "--workers", "0", "--config",
+            str(tmp_path / "mailrisk.toml"),
+        )  # fmt: skip
+        try:
+            key = LinkKeys(tmp_path / "data").make()
+            before = len(Web.asked)
+            browser.open(base + PATH + seal_link(key, GoLink(packed(GOOD))))
+            assert "This page is being checked" in browser.text and "button" not in browser.text
+            browser.wait_for("This page could not be checked")
+            assert len(Web.asked) == before
+            browser.click("button")
+            browser.wait_for("arrived at good.example")
+        finally:
+            stop(process)
