@@ -36,6 +36,8 @@ LISTING: Final = 1
 _RULE = struct.Struct("<BBBBd8sqqqq")
 LOOK: Final = slice(0, 20)
 """The part of a stored listing that says how it looks: equal here, equal but for indicator and times."""
+SHAPE: Final = slice(12, 20)
+"""The name of its shape."""
 _TIMES = struct.Struct("<qqq")
 _TIMES_AT = 20
 _PROBABILITY = struct.Struct("<d")
@@ -123,7 +125,7 @@ def encode_exemption(at: datetime, reason: str) -> bytes:
 
 def shape_name(raw: bytes) -> bytes:
     """The name of the shape of a stored listing."""
-    return raw[12:20]
+    return raw[SHAPE]
 
 
 def times(raw: bytes) -> tuple[datetime, datetime, datetime]:
@@ -155,11 +157,16 @@ def scheme(raw: bytes) -> str:
 
 
 def decode_listing(subject: Subject, raw: bytes, shape: Shape) -> Rule:
-    """The listing that ``encode_listing`` wrote."""
+    """The rule that ``encode_listing`` wrote."""
+    return Rule(subject, listing_of(subject.kind, subject.value, raw, shape))
+
+
+def listing_of(kind: Kind, value: str, raw: bytes, shape: Shape) -> Listing:
+    """The listing that ``encode_listing`` wrote about an indicator."""
     _, level, category, flags, probability, _, first, last, until, decision = _RULE.unpack(raw)
-    listing = Listing(
-        kind=subject.kind,
-        value=subject.value,
+    return Listing(
+        kind=kind,
+        value=value,
         scheme=SCHEMES[flags >> 2],
         level=LEVELS[level],
         probability=probability,
@@ -170,11 +177,10 @@ def decode_listing(subject: Subject, raw: bytes, shape: Shape) -> Rule:
         valid_until=from_us(until),
         target=shape.target,
         reasons=shape.reasons,
-        redistribute=bool(flags & 1),
-        local=bool(flags & 2),
+        redistribute=flags & 1 != 0,
+        local=flags & 2 != 0,
         decision=decision,
     )
-    return Rule(subject, listing)
 
 
 def decode_exemption(subject: Subject, raw: bytes) -> Rule:

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, Self
 
 import msgspec
 
-from mailrisk.model.change import KeyGrant
+from mailrisk.model.change import KeyGrant, Listing
 from mailrisk.model.subject import IP_KINDS, Kind, Subject
 from mailrisk.model.url.canonical import Url
 from mailrisk.model.url.rules import folders
@@ -79,11 +79,11 @@ class Match(NamedTuple):
 class View:
     """The index at one moment. Get one from ``LookupIndex.view()``; it ends with its ``with`` block."""
 
-    __slots__ = ("_addresses", "_decoded", "_end", "_get", "_hosts", "_rules", "_tables")
+    __slots__ = ("_addresses", "_decoded", "_get", "_hosts", "_rules", "_tables", "end")
 
     def __init__(self, transaction: Any, tables: Tables, decoded: Decoded) -> None:
         self._get = transaction.get
-        self._end = transaction.abort  # A read transaction has nothing to commit.
+        self.end: Callable[[], None] = transaction.abort  # A read transaction has nothing to commit.
         self._tables = tables
         self._hosts, self._rules, self._addresses = tables.hosts, tables.rules, tables.addresses
         self._decoded = decoded
@@ -92,7 +92,7 @@ class View:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._end()
+        self.end()
 
     def match(self, url: Url, registrable: Callable[[str], str], tenant: int) -> Match | None:
         """The rule of one tenant that covers a URL, the narrowest scope first.
@@ -227,6 +227,13 @@ class View:
         if not match.is_listing:
             return form.decode_exemption(subject, match.raw)
         return form.decode_listing(subject, match.raw, self._shape(form.shape_name(match.raw)))
+
+    def listing(self, match: Match) -> Listing | None:
+        """The listing of a match, without the rule around it; None for an exemption."""
+        raw = match.raw
+        if raw[0] != form.LISTING:
+            return None
+        return form.listing_of(match.kind, match.value, raw, self._shape(raw[form.SHAPE]))
 
     def _shape(self, name: bytes) -> Shape:
         shapes = self._decoded.shapes
