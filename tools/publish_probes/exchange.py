@@ -13,7 +13,7 @@ from tools.publish_probes.probe import Probe
 class _Asked(Probe):
     """A question over HTTP about an address."""
 
-    network = ""
+    network = ""  # its first three octets
 
     @contextmanager
     def running(self, url: str, key: str) -> Iterator[None]:
@@ -22,7 +22,7 @@ class _Asked(Probe):
             yield
 
     def indicator(self, number: int) -> tuple[str, str]:
-        """An address of a network of its own, which no other surface lists."""
+        """An address of a documentation range."""
         return f"{self.network}.{number + 1}", "brute-force"
 
     def _get(self, path: str, **query: str) -> Any:
@@ -32,7 +32,7 @@ class _Asked(Probe):
 class AbuseCheck(_Asked):
     """AbuseIPDB's ``check``, as its clients ask it."""
 
-    name, network = "abuseipdb", "203.0.114"
+    name, network = "abuseipdb", "192.0.2"
 
     def blocked(self, number: int) -> bool:
         """Whether the address has a score."""
@@ -43,7 +43,7 @@ class AbuseCheck(_Asked):
 class TaxiiCollection(_Asked):
     """A TAXII client that follows what was added since it asked last."""
 
-    name, network = "taxii", "203.0.115"
+    name, network = "taxii", "198.51.100"
 
     @contextmanager
     def running(self, url: str, key: str) -> Iterator[None]:
@@ -67,7 +67,7 @@ class TaxiiCollection(_Asked):
 class MispEvents(_Asked):
     """A MISP that fetches the manifest and the events in it."""
 
-    name, network = "misp", "203.0.116"
+    name, network = "misp", "203.0.113"
 
     def blocked(self, number: int) -> bool:
         """Whether an attribute of the address is there and not deleted."""
