@@ -9,6 +9,7 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
+from mailrisk.listen.fast.outbox import Outbox
 from mailrisk.listen.fast.protocol import FastProtocol
 from mailrisk.listen.patient import BODY_S, IDLE_S, MAX_HEAD, SLOW_S, PatientProtocol
 
@@ -58,6 +59,7 @@ class App:
     """The application, as the servers with a short cut want it."""
 
     routes = NoRoutes()
+    outbox = Outbox()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await app(scope, receive, send)

@@ -147,6 +147,18 @@ def test_requests_in_a_row_on_one_connection_are_answered_in_order_whatever_way_
     assert got.rstrip().endswith(b"}]}") and got.rfind(b"a.example") > got.rfind(b'"epoch"')
 
 
+def test_who_asks_and_sends_no_more_is_answered(two: Service) -> None:
+    host, port = two.url.removeprefix("http://").split(":")
+    for _ in range(20):
+        with socket.create_connection((host, int(port)), timeout=10) as client:
+            client.sendall(request(two.key, ONE) * 2)
+            client.shutdown(socket.SHUT_WR)
+            got = b""
+            while part := client.recv(65536):
+                got += part
+        assert got.count(b"HTTP/1.1 200 OK") == 2 and got.count(b"a.example") == 4
+
+
 def test_a_request_that_comes_byte_by_byte_is_answered_while_others_are_not_held_up(two: Service) -> None:
     whole = request(two.key, ONE)
     slow: list[bytes] = []

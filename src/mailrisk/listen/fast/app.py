@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from mailrisk.listen.fast.outbox import Outbox
 from mailrisk.listen.fast.pass_through import Message, PassThrough, Receive, Send
 from mailrisk.listen.fast.routes import FastRoutes, Reply, Route, results
 from mailrisk.listen.http.google import uris
@@ -24,6 +25,7 @@ class WorkerApp:
 
     def __init__(self, routes: FastRoutes, core: PassThrough) -> None:
         self.routes = routes
+        self.outbox = Outbox()
         self._core = core
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:

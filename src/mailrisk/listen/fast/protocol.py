@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
+from mailrisk.listen.fast.outbox import Outbox
 from mailrisk.listen.fast.routes import AT_ONCE_BYTES, Reply
 from mailrisk.listen.patient import PatientProtocol
 
@@ -48,6 +49,7 @@ class FastProtocol(PatientProtocol):
         super().__init__(*arguments, **named)
         self.routes = self.app.routes
         self._table = self.routes.table
+        self._outbox: Outbox = self.app.outbox
         self._held: bytearray | None = None
         self._key = self._authorization = b""
         self._route = None
@@ -121,12 +123,15 @@ class FastProtocol(PatientProtocol):
         defaults = self.routes.header_lines(self.server_state.default_headers)
         start = _STATUS_LINES[reply.status]
         end = b"" if keep else b"connection: close\r\n"
-        self.transport.write(
+        self._outbox.add(
+            self.loop,
+            self.transport,
             b"%b\r\n%bcontent-type: application/json\r\ncontent-length: %d\r\n%b\r\n%b"
-            % (start, defaults, len(reply.body), end, reply.body)
+            % (start, defaults, len(reply.body), end, reply.body),
         )
         self.server_state.total_requests += 1
         if not keep:
+            self._outbox.flush()
             self.transport.close()
 
     def _give_up_holding(self) -> None:
@@ -136,6 +141,7 @@ class FastProtocol(PatientProtocol):
         super().on_body(bytes(body or b""))
 
     def _take_the_long_way(self) -> None:
+        self._outbox.flush()  # Before this request's answer.
         url, headers, expect = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()
         self.url, self.expect_100_continue = url, expect
@@ -146,6 +152,16 @@ class FastProtocol(PatientProtocol):
 
     # -- the end ----------------------------------------------------------------------------------
 
+    def eof_received(self) -> None:
+        """The client sends no more, and the connection is closed now."""
+        self._outbox.flush()
+        super().eof_received()
+
+    def send_400_response(self, msg: str) -> None:
+        """Says what is wrong, behind the answers that were due."""
+        self._outbox.flush()
+        super().send_400_response(msg)
+
     def shutdown(self) -> None:
         """The server stops: a request under way, or on its way, is answered first."""
         self._closing = True
@@ -155,5 +171,6 @@ class FastProtocol(PatientProtocol):
             super().shutdown()
 
     def _close_if_idle(self) -> None:
+        self._outbox.flush()
         if not self._arriving and self.is_free() and not self.transport.is_closing():
             self.transport.close()

@@ -21,6 +21,7 @@ from typing import Any, Final
 import msgspec
 
 from mailrisk.collect.logs.account import account_name
+from mailrisk.listen.fast.outbox import Outbox
 from mailrisk.listen.fast.routes import HeaderLines, Reply
 from mailrisk.listen.policy.commands import Commands, failure
 from mailrisk.model.errors import BadInput
@@ -161,6 +162,7 @@ class PolicyApp:
 
     def __init__(self, routes: PolicyRoutes, commands: Commands | None = None) -> None:
         self.routes = routes
+        self.outbox = Outbox()
         self._commands = commands
 
     async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
