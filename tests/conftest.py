@@ -31,6 +31,12 @@ settings.register_profile("mailrisk", deadline=None, print_blob=True, derandomiz
 settings.load_profile("mailrisk")
 
 
+for name in ("MAILRISK_LANG", "LC_ALL", "LC_MESSAGES"):
+    os.environ.pop(name, None)
+os.environ["LANG"] = "C.UTF-8"
+"""Tests read English, whatever their reader does; those about Chinese ask for it."""
+
+
 def _refuse_network(event: str, args: tuple[Any, ...]) -> None:
     """Audit hook: raises when a test of this process would leave the machine."""
     if event == "socket.getaddrinfo":

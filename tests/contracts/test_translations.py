@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CHINESE = sorted([*ROOT.glob("*.zh.md"), *(ROOT / "docs").rglob("*.zh.md")])
 
-_FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _COMMENT = re.compile(r"\s*# .*$", re.MULTILINE)
 _HEADING = re.compile(r"^(#{1,6}) ", re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")

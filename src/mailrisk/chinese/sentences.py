@@ -1,4 +1,7 @@
-"""Sentences of the program in the language of the reader; the code writes them in English."""
+"""Sentences of the program in the language of the reader; the code writes them in English.
+
+Every command imports this, and the tables are loaded when somebody reads Chinese.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,10 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
-from mailrisk.chinese import inputs, notes, problems, usage
-from mailrisk.chinese.notes import OPENED, STAGES
-from mailrisk.chinese.places import place
-
 _DEEPEST: Final = 4
 
 _Template = tuple[list[str], str]
 """What stands between the values of an English sentence, and the Chinese one."""
-
-_OF_MAIL: Final = (notes.OPENED, notes.CUTS, notes.DEFECTS, notes.REFUSALS, notes.TABLES, usage.SYSTEM)
-_ALL: Final = (
-    problems.TITLES, problems.API, problems.COMMANDS, problems.DONE, problems.CONFIGURATION,
-    inputs.LINES, inputs.FEEDS, inputs.ADDRESSES, inputs.OTHERS, inputs.WIRE,
-    usage.WRONG_USAGE, usage.SYSTEM, usage.FORM, notes.REFUSALS, notes.CUTS,
-)  # fmt: skip
 
 
 def note(text: str, lang: str, depth: int = 0) -> str:
@@ -31,6 +23,9 @@ def note(text: str, lang: str, depth: int = 0) -> str:
     """
     if lang != "zh" or depth > _DEEPEST:
         return text
+    from mailrisk.chinese.notes import STAGES
+    from mailrisk.chinese.places import place
+
     if found := _find(_templates(of_mail=True), text):
         chinese, values = found
         return chinese.format(*(note(value, lang, depth + 1) for value in values))
@@ -53,19 +48,35 @@ def problem(text: str, lang: str, depth: int = 0) -> str:
 
 def stage(name: str, lang: str) -> str:
     """The name of a stage."""
-    return STAGES.get(name, name) if lang == "zh" else name
+    if lang != "zh":
+        return name
+    from mailrisk.chinese.notes import STAGES
+
+    return STAGES.get(name, name)
 
 
 def opened(text: str, lang: str) -> str:
     """What became of a file, or one of its traits."""
-    return OPENED.get(text, note(text, lang)) if lang == "zh" else text
+    if lang != "zh":
+        return text
+    from mailrisk.chinese.notes import OPENED
+
+    return OPENED.get(text) or note(text, lang)
 
 
 @cache
 def _templates(*, of_mail: bool) -> tuple[_Template, ...]:
     """All sentences; those with the most words of their own come first."""
+    from mailrisk.chinese import inputs, notes, problems, usage
+
+    mail = (notes.OPENED, notes.CUTS, notes.DEFECTS, notes.REFUSALS, notes.TABLES, usage.SYSTEM)
+    errors = (
+        problems.TITLES, problems.API, problems.COMMANDS, problems.DONE, problems.CONFIGURATION,
+        inputs.LINES, inputs.FEEDS, inputs.ADDRESSES, inputs.OTHERS, inputs.WIRE,
+        usage.WRONG_USAGE, usage.SYSTEM, usage.FORM, notes.REFUSALS, notes.CUTS,
+    )  # fmt: skip
     known: dict[str, str] = {}
-    for table in _OF_MAIL if of_mail else _ALL:
+    for table in mail if of_mail else errors:
         known.update(table)
     return _ordered(known)
 
