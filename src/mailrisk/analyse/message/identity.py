@@ -266,14 +266,12 @@ def _signed(text: str, named: list[Mention]) -> set[str]:
     """Those brands of ``named`` that stand within a few words of what is in signatures and copyright lines."""
     folded, found = latin(text) if named else "", set()
     for mention in named:
-        start = folded.find(mention.name)
-        while start >= 0:
+        end = 0
+        while (start := folded.find(mention.name, end)) >= 0:
             end = start + len(mention.name)
-            before = folded[max(0, start - 40) : start]
-            if _SIGNED_BEFORE.search(before) or _SIGNED_AFTER.search(folded[end : end + 30]):
+            before, after = folded[max(0, start - 40) : start], folded[end : end + 30]
+            if _SIGNED_BEFORE.search(before) or _SIGNED_AFTER.search(after):
                 found.add(mention.brand.id)
-                break
-            start = folded.find(mention.name, end)
     return found
 
 
@@ -283,8 +281,7 @@ def _departments(view: MessageView, display: str) -> dict[str, str]:
     attached = documents.text_of(view)
     drawn = text_of(view)
     ends = (text[-250:], attached[:100], attached[-250:], drawn[:100], drawn[-250:])
-    shown = "\n".join((display, view.message.subject[:1_000], *ends))
-    found = view.knowledge.lexicon.find(shown)
+    found = view.knowledge.lexicon.find("\n".join((display, view.message.subject[:1_000], *ends)))
     return {
         label: hit.phrases[0]
         for label, hit in found.items()
