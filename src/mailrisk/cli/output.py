@@ -34,7 +34,7 @@ WORDS = {
     "other-scam": "其他诈骗", "brute-force": "暴力破解", "password-spray": "密码喷洒",
     "credential-stuffing": "撞库", "spam-source": "垃圾邮件来源", "phishing-source": "钓鱼邮件来源",
     "phishing-host": "钓鱼主机", "listed": "已被收录", "exempted": "已豁免", "absent": "未收录",
-    "updated": "已更新", "withdrawn": "已撤销", "expired": "已过期",
+    "updated": "已更新", "withdrawn": "已撤回", "expired": "已过期",
 }  # fmt: skip
 """Levels and categories in Chinese, for tables; JSON keeps the permanent English words."""
 
