@@ -239,9 +239,8 @@ def api_page() -> str:
         "# HTTP API",
         NOTE,
         (
-            "`Authorization: Bearer KEY` or `X-API-Key: KEY`. Errors are problem details (RFC 9457), with `title`"
-            " and `detail` in Chinese where `Accept-Language` asks for it; reasons carry `text` and `text_zh`. The whole OpenAPI 3.1"
-            " document is at `/api/v1/openapi.json`; `/readyz` answers 200 when checks can be answered, else 503."
+            "`Authorization: Bearer KEY` or `X-API-Key: KEY`. Errors are problem details (RFC 9457), in Chinese where"
+            " `Accept-Language` asks for it. The whole OpenAPI 3.1 document is at `/api/v1/openapi.json`; `/readyz` answers 200 when checks can be answered, else 503."
         ),
     ]
     for path, methods in sorted(document["paths"].items()):

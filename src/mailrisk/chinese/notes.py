@@ -211,7 +211,7 @@ TABLES: Final = {
     "{} domain or host": "{} 个域名或主机", "{} domains and hosts": "{} 个域名与主机",
     "the network is switched off: no feed is fetched": "网络已关闭：不拉取任何情报源",
     "feeds are not fetched on schedule (feeds.fetch is false)": "不定期拉取情报源（feeds.fetch 为 false）",
-    "lists over DNS hold {}, {}, {}; left out of them {}, of the response policy zone {}": "DNS 名单含{}、{}、{}；名单无法表达 {} 条，响应策略区无法表达 {} 条",
+    "lists over DNS hold {}, {}, {}; left out of them {}, of the response policy zone {}": "DNS 名单含 {}、{}、{}；名单无法表达 {} 条，响应策略区无法表达 {} 条",
     "no feed imported yet": "尚未导入任何情报源",
     "no feed could be fetched: is there a way out to the network?": "所有情报源均拉取失败：请检查能否访问外网",
     "no webhook is configured": "未配置 webhook",
