@@ -10,7 +10,7 @@ _INTRODUCTION = """\
 domain). No domain of either stands in training; as many honest ones are bare hosts as phishing ones ({bare:.0%}); scheme, port and `www.`
 are not read. Most honest sources here were never trained on in any form (citizenlab, ruanyf, Chinese blogs). TweetFeed's labels are noisy.
 While the model was developed its recall on these rows was looked at, beside that on validation, and its errors were read once; some services
-whose customers passed for widely used sites were found so. Calibration, limit and the weights of sources come from validation alone, but for one: see the model card."""
+whose customers passed for widely used sites were found so. Calibration, limit and the weights of sources come from validation alone."""
 
 _OTHER = """\
 **Another source:** links that a reader of phishing_pot's mails may follow, at most three of a domain, without the sites of the 50,000 most

@@ -29,8 +29,8 @@ OLDEST_WEIGHT = 0.03
 """What is left of a phishing row's weight however old it is."""
 
 DATED = 0.4
-"""Weight of names that came from a list's history: they are all of one trade. At their full weight a few phishing mails fewer
-are found, while validation gains nothing more.
+"""Weight of names that came from a list's history: they are all of one trade, and at their full weight links of mails are
+found less often while validation gains nothing more.
 """
 
 UNRANKED_POPULAR, SYNTHETIC, LINKED = 0.3, 0.4, 2.5
