@@ -14,9 +14,7 @@ some numbers about the name and the path, words found inside them, and names of 
 - **Use:** stage 2. Evidence `url-model`, group of its own: 4.2 nats beyond the limit (enough for *suspicious* alone, never for *malicious*:
   it does not convict), 2 nats below it, nothing under 2 nats, never negative. Widely used sites, the organisation's
   own and IP addresses are left out.
-- **Trained on** TweetFeed's `#phishing` URLs and domains before 2025 (CC0); names of `github.com/polkadot-js/phishing` (Apache-2.0), each by
-  the month in which the list's git history first holds it, none later than 2024 (`tools/train/dated_names.py` reads them from a clone;
-  without that file `make train` does without them, and the table of sources below shows none); benign rows whose licence is MIT, CC-BY-4.0 or CC0
+- **Trained on** TweetFeed's `#phishing` URLs and domains before 2025 (CC0); benign rows whose licence is MIT, CC-BY-4.0 or CC0
   (kagi small web and bangs, free-programming-books, public-apis), `Homepage:` fields of Debian's package index, MISP warning lists
   (CC0: Cloudflare, Cisco and Majestic tops, universities, banks), Sublime's Tranco ranking (MIT); and **synthetic** benign URLs
   (`tools/train/url_synthetic.py`): log-in, reset, payroll, tracking, newsletter, invitation, file-share and article paths on real
@@ -28,9 +26,9 @@ some numbers about the name and the path, words found inside them, and names of 
 - **Not blind:** while features and settings were developed, recall on the test was looked at beside recall on validation, and the test's
   errors were read once to find out what is missed. Calibration, limit and the weights of sources come from validation alone.
 - **What more would not help** (tried on December 2024 and on early 2024 with a model that knew nothing later): other penalties, losses
-  and half-lives of the linear scores, naive-Bayes scaling, two to four times as many and larger trees, more honest names of small
-  sites: all within chance. Learning on from each day's listings: see `docs/decisions/0024-no-learning-on-from-listings.md`. What is
-  missed are names that say nothing (`launch-treat.com`) and random ones below .cn.
+  and half-lives of the linear scores, naive-Bayes scaling, two to four times as many and larger trees: all within chance. What
+  is missed are names that say nothing (`launch-treat.com`), random ones below .cn, and the crypto-currency names of 2025, of
+  whose kind the training rows hold few (none at all from June to November 2024).
 - **Limits:** TweetFeed is scraped from posts and noisy (bare hosts, campaigns, a few reporters; in 2025 mostly crypto-currency
   drainers); little of it is Chinese or aimed at mailboxes of companies. A random-looking name of a small firm can look
   guilty. What the model does on later and foreign URLs stands in `docs/evaluation.md`.

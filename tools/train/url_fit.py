@@ -28,11 +28,6 @@ HALF_LIFE_YEARS = 0.4
 OLDEST_WEIGHT = 0.03
 """What is left of a phishing row's weight however old it is."""
 
-DATED = 0.4
-"""Weight of names that came from a list's history: they are all of one trade, and at their full weight links of mails are
-found less often while validation gains nothing more.
-"""
-
 UNRANKED_POPULAR, SYNTHETIC, LINKED = 0.3, 0.4, 2.5
 """Weights of benign rows: junk hosts of traffic lists and made ones are less certain than others, and what
 people link to is what mails hold.
@@ -112,8 +107,7 @@ def weights_of(rows: Sequence[Row], now: float) -> Array:
     for place, row in enumerate(rows):
         if row.dangerous:
             age = now - (int(row.day[:4]) + int(row.day[5:7]) / 12)
-            recent = 0.5 ** (age / HALF_LIFE_YEARS) + OLDEST_WEIGHT
-            weight[place] = recent * (DATED if row.source == "polkadot-js" else 1.0)
+            weight[place] = 0.5 ** (age / HALF_LIFE_YEARS) + OLDEST_WEIGHT
         elif row.source == "synthetic":
             weight[place] = SYNTHETIC
         elif row.source not in POPULAR:
