@@ -45,7 +45,6 @@ def card(figures: Mapping[str, Any]) -> str:
     for title, key in (
         ("Rows", "rows"),
         ("Benign training rows by source", "benign training sources"),
-        ("Phishing training rows by source", "phishing by source"),
         ("Phishing training rows by year", "phishing by year"),
         ("What the trees lean on (share of gain)", "gain"),
     ):

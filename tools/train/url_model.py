@@ -20,7 +20,6 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from tools.train.dated_names import DATED, dated_rows
 from tools.train.url_card import card
 from tools.train.url_fit import Fitted, fit
 from tools.train.url_rows import POPULAR, Array, Row, read, row_of
@@ -52,7 +51,6 @@ def train(data: Path, seed: int) -> dict[str, Any]:
     """Writes the model and its card; returns the card's figures. FileNotFoundError: the data are not there."""
     hosts = load_hosts()
     dealt = split(read(data, hosts))
-    dealt = dealt._replace(train_phishing=[*dealt.train_phishing, *dated_rows(DATED, dealt, hosts)])
     words = vocabulary()
     benign = [*with_subdomains(dealt.train_benign, seed), *made(dealt.train_benign, hosts, seed)]
     weights, fitted = _fit_both(dealt, benign, words, seed)
@@ -178,7 +176,6 @@ def _figures(
             "benign, validation": len(dealt.validation_benign),
         },
         "benign training sources": dict(Counter(row.source for row in benign).most_common()),
-        "phishing by source": dict(Counter(row.source for row in dealt.train_phishing).most_common()),
         "phishing by year": dict(sorted(Counter(row.day[:4] for row in dealt.train_phishing).items())),
         "trees": len(weights.trees.roots),
         "nodes": len(weights.trees.feature),
