@@ -99,6 +99,8 @@ def test_an_answer_that_the_kernel_refuses_does_not_hold_up_the_next() -> None:
         for number in range(3):
             one.send(b"%d" % number)
         assert isinstance(server, ManyAtOnce) and len(server.receive()) == 3
-        server._written[34] = server._written[35] = b"\0"  # The second one's port: nobody can be sent anything there.
+        server._written[34] = server._written[35] = (
+            b"\0"  # The second one's port: nobody can be sent anything there.
+        )
         assert server.send([b"first", b"second", b"third"]) == 1
         assert [one.recv(99), one.recv(99)] == [b"first", b"third"]

@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from mailrisk.collect.message.addresses import parse_addresses
 from mailrisk.collect.message.body import Body
 from mailrisk.collect.message.limits import DEFAULT_LIMITS, Budget, Limits
-from mailrisk.collect.message.mime import read_headers
+from mailrisk.collect.message.mime import RawHeader, read_headers
 from mailrisk.collect.message.tree import Leaf, walk
 from mailrisk.collect.message.words import decode_value, eight_bit
 from mailrisk.model.errors import BadInput, TooLarge
@@ -82,11 +82,7 @@ def read_message(
     decoded = tuple((header.name, decode_value(header.value, defects, hint)) for header in headers)
     for defect in defects:
         own.defect(defect)
-    boxes: dict[str, list[bytes]] = {name: [] for name in _ADDRESS_HEADERS}
-    for name, value in headers:
-        if (key := name.lower()) in boxes:
-            boxes[key].append(value)
-    mailboxes = {name: _addresses(name, values, own, hint) for name, values in boxes.items()}
+    mailboxes = _mailboxes(headers, own, hint)
     body = Body(own)
     body.add_headers(decoded, _first(decoded, "subject"))
     body.add_leaves(leaves)
@@ -131,6 +127,15 @@ def _first(headers: tuple[tuple[str, str], ...], name: str) -> str:
     """The first header of this lower-case name; '' if there is none."""
     size = len(name)
     return next((value for key, value in headers if len(key) == size and key.lower() == name), "")
+
+
+def _mailboxes(headers: list[RawHeader], budget: Budget, hint: str) -> dict[str, tuple[Address, ...]]:
+    """Header name in lower case -> its mailboxes, for all headers that hold addresses."""
+    boxes: dict[str, list[bytes]] = {name: [] for name in _ADDRESS_HEADERS}
+    for name, value in headers:
+        if (key := name.lower()) in boxes:
+            boxes[key].append(value)
+    return {name: _addresses(name, values, budget, hint) for name, values in boxes.items()}
 
 
 def _addresses(name: str, values: list[bytes], budget: Budget, hint: str) -> tuple[Address, ...]:
