@@ -197,7 +197,7 @@ def test_a_link_of_ours_is_checked_by_its_target_and_not_rewritten_again(gate: S
 
 
 def test_the_command_does_what_the_route_does(gate: Service) -> None:
-    raw = b"From: a@b.example\nX-Mailrisk-Rewritten: 99\n\nhttp://evil.example/ -----BEGIN PGP SIGNED MESSAGE-----\n"
+    raw = b"From: a@b.example\nX-Mailrisk-Rewritten: 99\n\nhttp://evil.example/\n-----BEGIN PGP SIGNED MESSAGE-----\n"
     config = ("--config", str(gate.data_dir.parent / "mailrisk.toml"))
     said = gate.cli("rewrite", *config, stdin=raw)
     assert said.stdout == raw.replace(b"From", b"X-Mailrisk-Rewritten: 0; left=signed\nFrom").replace(

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mailrisk
+from mailrisk.collect.rewriting import message
 from mailrisk.collect.rewriting.message import Rewritten, rewrite
 
 MARK = "https://go.example/go/"
@@ -242,3 +243,34 @@ def test_parts_nested_deeper_than_anybody_nests_them_are_left() -> None:
     for n in range(30):
         raw += b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n)
     assert done(raw + b"\nhttp://evil.example/\n").left == {"malformed": 1}
+
+
+def test_a_name_without_a_disposition_hides_no_page() -> None:
+    raw = b"From: a@b.example\nContent-Type: text/html; name=a.html\n\n<a href=http://evil.example/>x</a>"
+    assert done(raw).links == 1 and not done(raw).left
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Content-Type: text/html\n\n<!--\n-----BEGIN PGP MESSAGE-----\n--><a href=http://evil.example/>x</a>",
+        "Content-Type: text/plain\n\nsee http://evil.example/ -----BEGIN PGP MESSAGE----- of yours",
+    ],
+)
+def test_words_of_pgp_that_sign_nothing_hide_no_links(body: str) -> None:
+    found = done(b"From: a@b.example\n" + body.encode())
+    assert found.links == 1 and not found.left
+
+
+def test_a_long_base_is_not_joined_with_thousands_of_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    joined: list[int] = []
+    join = message.join_url
+    monkeypatch.setattr(
+        message, "join_url", lambda base, value: joined.append(len(base)) or join(base, value)
+    )
+    base = "http://evil.example/" + "a" * 1_000_000 + "/"
+    links = "<a href=y>x</a>" * 1_000 + "<a href=http://evil.example/z>x</a>"
+    found = done(page(f'<base href="{base}">{links}'))
+    assert sum(joined) <= message.MAX_JOINED + len(base)
+    assert found.left["too-many"] > 900
+    assert found.links == 1  # The one that is not relative.

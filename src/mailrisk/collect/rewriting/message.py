@@ -7,6 +7,7 @@ every header. What was left and why stands in the answer (``left``), so that nob
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Final
@@ -31,7 +32,10 @@ _ENCRYPTED: Final = (
     "multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted",
 )  # fmt: skip
 _HTML: Final = ("text/html", "application/xhtml+xml")
-_PGP: Final = (b"-----BEGIN PGP SIGNED MESSAGE-----", b"-----BEGIN PGP MESSAGE-----")
+_PGP: Final = re.compile(rb"^-----BEGIN PGP (?:SIGNED )?MESSAGE-----[ \t]*+\r?$", re.MULTILINE)
+
+MAX_JOINED: Final = 16 * 1024 * 1024
+"""Characters of relative links with what they are relative to: a long ``<base>`` costs its length with each of them."""
 
 
 Link = Callable[[str], str]
@@ -71,7 +75,7 @@ class _Work:
     def __init__(self, raw: bytes, link: Link, *, plain: bool) -> None:
         self._raw, self._link, self._plain = raw, link, plain
         self._newline = b"\r\n" if b"\r\n" in raw else b"\n"
-        self._text_left = MAX_TEXT
+        self._text_left, self._joins_left = MAX_TEXT, MAX_JOINED
         self._pieces: list[bytes] = []
         self._at = 0
         self.budget = Budget(Limits())
@@ -101,8 +105,8 @@ class _Work:
             self.left["attached-message"] += 1
         elif kind in _HTML or kind == "text/plain":
             disposition, more = parse_parameters(fields.get("content-disposition", b""), [])
-            named = more.get("filename") or parameters.get("name")
-            if disposition == "attachment" or (named and disposition != "inline"):
+            # A name without a disposition hides nothing: mail programs show such a part.
+            if disposition == "attachment" or (disposition != "inline" and more.get("filename")):
                 self.left["attached-page"] += kind in _HTML
             elif kind in _HTML or self._plain:
                 encoding = fields.get("content-transfer-encoding", b"")
@@ -135,7 +139,7 @@ class _Work:
             return
         self._text_left -= len(data)
         sent = decoded(data, kind)
-        if any(mark in sent for mark in _PGP):
+        if not is_html and _PGP.search(sent):  # In HTML it would sign what is shown, which stays.
             self.left["signed"] += 1
             return
         text = read_text(sent, charset)
@@ -156,10 +160,17 @@ class _Work:
         base = web_url(markup.base)
         edits: list[Edit] = []
         for one in markup.links:
-            target = _target(attribute_text(one.value), base, text.codec)
+            value = attribute_text(one.value)
+            target = _target(value, base if self._may_join(base, value) else "", text.codec)
             if target and (new := self._link(target)):
                 edits.append(Edit(one.start, one.end, f'"{new}"', one.name_at))
         return edits
+
+    def _may_join(self, base: str, value: str) -> bool:
+        if base and self._joins_left <= 0 and not web_url(value):
+            self.left["too-many"] += 1
+        self._joins_left -= len(base) + len(value) if base else 0
+        return self._joins_left > 0
 
     def _plain_edits(self, text: Text) -> list[Edit]:
         edits: list[Edit] = []
