@@ -215,10 +215,10 @@ def test_an_interrupted_import_is_finished_by_the_next_delivery(
     steps = iter(range(2))
     real = Context.catch_up
 
-    def dies(self: Context) -> int:
+    def dies(self: Context, *made: Any) -> int:
         if next(steps, None) is None:
             raise KeyboardInterrupt
-        return real(self)
+        return real(self, *made)
 
     monkeypatch.setattr(Context, "catch_up", dies)
     with pytest.raises(KeyboardInterrupt):
