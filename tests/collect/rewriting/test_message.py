@@ -9,6 +9,7 @@ import quopri
 from pathlib import Path
 
 import pytest
+from ada_url import join_url
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -264,10 +265,12 @@ def test_words_of_pgp_that_sign_nothing_hide_no_links(body: str) -> None:
 
 def test_a_long_base_is_not_joined_with_thousands_of_links(monkeypatch: pytest.MonkeyPatch) -> None:
     joined: list[int] = []
-    join = message.join_url
-    monkeypatch.setattr(
-        message, "join_url", lambda base, value: joined.append(len(base)) or join(base, value)
-    )
+
+    def join(base: str, value: str) -> str:
+        joined.append(len(base))
+        return join_url(base, value)
+
+    monkeypatch.setattr(message, "join_url", join)
     base = "http://evil.example/" + "a" * 1_000_000 + "/"
     links = "<a href=y>x</a>" * 1_000 + "<a href=http://evil.example/z>x</a>"
     found = done(page(f'<base href="{base}">{links}'))
