@@ -6,10 +6,10 @@ Nodes that share a ledger share it only if the file is copied to each.
 
 from __future__ import annotations
 
-import os
 import secrets
 from pathlib import Path
 
+from mailrisk.edge.secret_file import make_once
 from mailrisk.model.errors import Unavailable
 
 NAME = "correspondence.key"
@@ -37,15 +37,7 @@ class CorrespondenceKey:
         key = self.read()
         if key is not None:
             return key
-        draft = self._path.with_name(f"{NAME}.{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_bytes(secrets.token_bytes(SIZE))
-        try:
-            os.link(draft, self._path)  # fails when somebody else was quicker
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
+        make_once(self._path, secrets.token_bytes(SIZE))
         key = self.read()
         assert key is not None
         return key

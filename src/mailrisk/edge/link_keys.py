@@ -6,11 +6,11 @@ reads it can make links that our page follows; taking it away makes every link i
 
 from __future__ import annotations
 
-import os
 import secrets
 from pathlib import Path
 from typing import Final
 
+from mailrisk.edge.secret_file import make_once, replace
 from mailrisk.model.errors import Unavailable
 
 NAME: Final = "links.key"
@@ -48,23 +48,15 @@ class LinkKeys:
         keys = self.read()
         if keys:
             return keys[0]
-        draft = self._written([secrets.token_bytes(SIZE)])
-        try:
-            os.link(draft, self._path)  # fails when somebody else was quicker
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
+        make_once(self._path, _lines((secrets.token_bytes(SIZE),)))
         return self.read()[0]
 
     def rotate(self) -> int:
         """Signs with a new key from now on; how many open links now."""
-        keys = [secrets.token_bytes(SIZE), *self.read()][:MOST]
-        self._written(keys).replace(self._path)
+        keys = (secrets.token_bytes(SIZE), *self.read())[:MOST]
+        replace(self._path, _lines(keys))
         return len(keys)
 
-    def _written(self, keys: list[bytes]) -> Path:
-        draft = self._path.with_name(f"{NAME}.{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_text("".join(f"{key.hex()}\n" for key in keys), encoding="ascii")
-        return draft
+
+def _lines(keys: tuple[bytes, ...]) -> bytes:
+    return "".join(f"{key.hex()}\n" for key in keys).encode("ascii")
