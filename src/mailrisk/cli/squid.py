@@ -9,7 +9,6 @@ nobody could decide. Many questions are under way at once; answers come in any o
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +18,8 @@ import click
 import httpcore
 import msgspec
 
+from mailrisk.cli.remote import api_key, service_options
+
 MAX_LINE: Final = 70_000
 MAX_AT_ONCE: Final = 200
 TOO_LONG: Final = " \x00"
@@ -27,23 +28,10 @@ TOO_LONG: Final = " \x00"
 NO_ANSWER: Final = (
     httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, TimeoutError, OSError,
 )  # fmt: skip
-ASK_S: Final = 70.0
 
 
 @click.command("squid-helper")
-@click.option(
-    "--server",
-    "--url",
-    "url",
-    default="http://127.0.0.1:8025",
-    show_default=True,
-    help="Where mailrisk answers.",
-)
-@click.option(
-    "--key-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="File with an API key; else MAILRISK_KEY.",
-)
+@service_options("File with an API key; else MAILRISK_KEY.")
 @click.option(
     "--timeout", type=float, default=10.0, show_default=True, help="Seconds for one answer, then BH."
 )
@@ -55,8 +43,7 @@ def squid_helper_command(url: str, key_file: Path | None, timeout: float, fail_o
     external_acl_type mailrisk concurrency=100 children-max=1 ttl=60 negative_ttl=0 \\
       %>rm %>ru %>a %un /usr/bin/mailrisk squid-helper --key-file /etc/squid/mailrisk.key
     """
-    key = key_file.read_text().strip() if key_file is not None else os.environ.get("MAILRISK_KEY", "")
-    asyncio.run(Helper(url, key, timeout, "OK log=unknown/failed" if fail_open else "").run())
+    asyncio.run(Helper(url, api_key(key_file), timeout, "OK log=unknown/failed" if fail_open else "").run())
 
 
 class Helper:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -14,6 +13,7 @@ import msgspec
 
 from mailrisk.chinese.sentences import problem
 from mailrisk.cli.language import language
+from mailrisk.cli.remote import api_key, service_options
 from mailrisk.collect.squid import LoggedVisit, squid_visit
 from mailrisk.model.errors import BadInput, Unavailable
 
@@ -27,26 +27,14 @@ def visits_group() -> None:
 
 @visits_group.command("learn")
 @click.argument("log", type=click.File("r", encoding="utf-8", errors="replace"))
-@click.option(
-    "--server",
-    "--url",
-    "url",
-    default="http://127.0.0.1:8025",
-    show_default=True,
-    help="Where mailrisk answers.",
-)
-@click.option(
-    "--key-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="File with an API key of the role reporter; else MAILRISK_KEY.",
-)
+@service_options("File with an API key of the role reporter; else MAILRISK_KEY.")
 def learn_command(log: IO[str], url: str, key_file: Path | None) -> None:
     """Teach the running service what is common, from Squid's access.log.
 
     \b
     mailrisk visits learn /var/log/squid/access.log --key-file /etc/mailrisk/reporter.key
     """
-    key = key_file.read_text().strip() if key_file is not None else os.environ.get("MAILRISK_KEY", "")
+    key = api_key(key_file)
     unread = [0]
     lines, learnt = _visits(log, unread), 0
     while part := list(islice(lines, BATCH)):
