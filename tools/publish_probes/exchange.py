@@ -6,20 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import httpx
-from tools.publish_probes.probe import Probe
+from tools.publish_probes.probe import HttpProbe
 
 
-class _Asked(Probe):
-    """A question over HTTP about an address."""
+class _Asked(HttpProbe):
+    """A question about an address."""
 
     network = ""  # its first three octets
-
-    @contextmanager
-    def running(self, url: str, key: str) -> Iterator[None]:
-        """Keeps a connection."""
-        with httpx.Client(base_url=url, headers={"X-API-Key": key}, timeout=60) as self._client:
-            yield
 
     def indicator(self, number: int) -> tuple[str, str]:
         """An address of a documentation range."""

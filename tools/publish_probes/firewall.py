@@ -9,10 +9,10 @@ from typing import Any
 
 import httpx
 from tools.bench_bouncers import measure
-from tools.publish_probes.probe import Probe
+from tools.publish_probes.probe import HttpProbe, Probe
 
 
-class DecisionStream(Probe):
+class DecisionStream(HttpProbe):
     """A bouncer that asks for what changed again and again."""
 
     name = "crowdsec-stream"
@@ -21,7 +21,7 @@ class DecisionStream(Probe):
     def running(self, url: str, key: str) -> Iterator[None]:
         """Hears everything once."""
         self._held: set[str] = set()
-        with httpx.Client(base_url=url, headers={"X-Api-Key": key}, timeout=60) as self._client:
+        with super().running(url, key):
             self._hear("?startup=true")
             yield
 

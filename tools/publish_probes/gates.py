@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
-from tools.publish_probes.probe import Probe, free_port
+from tools.publish_probes.probe import HttpProbe, Probe, free_port
 
 _ENFORCE = '[visits]\nmode = "enforce"\n'
 
@@ -21,17 +18,7 @@ class _Pages(Probe):
         return f"http://{self.name}-{number}.example/login", "credential-phishing"
 
 
-class _Asked(_Pages):
-    """A question over HTTP."""
-
-    @contextmanager
-    def running(self, url: str, key: str) -> Iterator[None]:
-        """Keeps a connection."""
-        with httpx.Client(base_url=url, headers={"X-API-Key": key}, timeout=60) as self._client:
-            yield
-
-
-class VisitDecision(_Asked):
+class VisitDecision(_Pages, HttpProbe):
     """A proxy that asks before each visit."""
 
     name = "visits"
@@ -47,7 +34,7 @@ class VisitDecision(_Asked):
         return bool(answer["results"][0]["action"] == "block")
 
 
-class WebRisk(_Asked):
+class WebRisk(_Pages, HttpProbe):
     """A client of Google's Web Risk."""
 
     name = "web-risk"

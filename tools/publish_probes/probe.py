@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 Figure = Callable[[Path], dict[str, Any]]
 
@@ -34,6 +36,16 @@ class Probe:
     def blocked(self, number: int) -> bool:
         """Whether the client sees the indicator of a round as listed at this moment."""
         raise NotImplementedError
+
+
+class HttpProbe(Probe):
+    """A surface that is asked over HTTP with a key, again and again over one connection."""
+
+    @contextmanager
+    def running(self, url: str, key: str) -> Iterator[None]:
+        """Keeps the connection."""
+        with httpx.Client(base_url=url, headers={"X-API-Key": key}, timeout=60) as self._client:
+            yield
 
 
 def free_port() -> int:
