@@ -134,10 +134,8 @@ class VisitGate:
         if wanted == "hold":
             done, seen = await self._scans.found((tenant, text))
             if done:
-                found, unchecked = (
-                    worse(found, seen),
-                    seen is None or (seen.incomplete and self._context.network),
-                )
+                found = worse(found, seen)
+                unchecked = seen is None or (seen.incomplete and self._context.network)
                 wanted = self._wanted(found, tenant, unknown)
                 wanted = "allow" if wanted == "hold" else wanted  # Nothing more can be found out.
         if found.level not in _BAD:

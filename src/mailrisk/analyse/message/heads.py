@@ -161,9 +161,8 @@ def _words(codes: Array, plain: Array) -> list[tuple[Array, Array]]:
 def log_odds(cut: Pieces, heads: TextHeads) -> Array:
     """Calibrated log-odds of every label."""
     rows = heads.weights.take(cut.distinct, axis=0)
-    total = np.einsum(
-        "ij->j", rows, dtype=np.int32
-    )  # As ``sum``, which takes twice as long over so few columns.
+    # As ``sum``, which takes twice as long over so few columns.
+    total = np.einsum("ij->j", rows, dtype=np.int32)
     score: Array = heads.slope * (total / np.sqrt(max(1, len(cut.distinct)))) + heads.offset
     return score
 

@@ -108,9 +108,8 @@ def _octets(kind: str, body: bytes) -> bytes:
     """B or Q encoding -> octets (RFC 2047 §4), never raising."""
     if kind == "q":
         if b"==" not in body and not body.endswith(b"="):
-            return binascii.a2b_qp(
-                body, header=True
-            )  # The same where no escape is broken off, and many times as fast.
+            # The same where no escape is broken off, and many times as fast.
+            return binascii.a2b_qp(body, header=True)
         return _Q_BYTE.sub(lambda match: binascii.unhexlify(match[1]), body.replace(b"_", b" "))
     clean = body.translate(None, _NOT_BASE64)
     extra = len(clean) % 4

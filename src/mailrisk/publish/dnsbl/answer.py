@@ -90,9 +90,8 @@ class Answers:
         What stands around the name is compared as a whole and the zone is found by its bytes, so that only the labels
         before it are walked. That they end where the zone begins proves the zone's own labels too.
         """
-        root = len(query) - (
-            16 if query[11] else 5
-        )  # Where the name ends: an OPT without options has 11 bytes.
+        # Where the name ends: an OPT without options has 11 bytes.
+        root = len(query) - (16 if query[11] else 5)
         form = FORMS.get(query[2:12] + query[root:]) if 12 < root <= MOST_NAME else None
         if form is None:
             return None
