@@ -2,13 +2,13 @@
 
 Layout (``hosts``, ``rules`` and ``addresses`` are keyed by the tenant, two bytes, and then):
 
-- ``hosts``: host -> how many rules of each kind it has. One value with all rules of a host would be
-  written whole again for every link that is listed on a big document service.
-- ``rules``: kind byte + BLAKE2b-160 of the canonical value -> the rule. Precedence is the narrowest
-  scope first; an exemption hides every wider rule.
+- ``hosts``: host -> how many rules of each kind it has, and these rules while they are few (``index_host``).
+- ``rules``: kind byte + BLAKE2b-160 of the canonical value -> the rule, for hosts with many and for files. Precedence
+  is the narrowest scope first; an exemption hides every wider rule.
 - ``addresses``: packed network -> rule; ``meta`` remembers which prefix lengths occur.
 - ``shapes``: what many listings share (reasons, target), stored once, with the number of its uses.
-- ``keys``: public id -> API key grant. ``meta``: form, epoch, seq, time of the last agreement with the ledger.
+- ``keys``: public id -> API key grant. ``meta``: form, epoch, seq, number of rules, time of the last agreement
+  with the ledger.
 
 Writing is idempotent and takes LMDB's own lock, so any process may bring the index up to date.
 """
@@ -114,9 +114,8 @@ class LookupIndex:
 
     def count(self) -> int:
         """Number of rules."""
-        with self._env.begin() as transaction:
-            tables = (self._tables.rules, self._tables.addresses)
-            return sum(int(transaction.stat(table)["entries"]) for table in tables)
+        with self.view() as view:
+            return view.count()
 
     # -- following the change feed ----------------------------------------------------------------
 

@@ -6,18 +6,17 @@ to the file sorted and many at a time; a third of the cost of one put after the 
 
 from __future__ import annotations
 
-import ipaddress
 import struct
 from datetime import datetime
 from hashlib import blake2b
-from operator import add
 from typing import Any, Final
 
 import msgspec
 
 from mailrisk.model.change import Change, ChangeKind, KeyGrant, Listing
-from mailrisk.model.subject import IP_KINDS, Subject
+from mailrisk.model.subject import IP_KINDS, URL_SCOPES, Subject
 from mailrisk.store import index_form as form
+from mailrisk.store import index_host
 from mailrisk.store.index_view import Tables
 
 _USES = struct.Struct("<I")
@@ -26,8 +25,8 @@ MAX_WAITING: Final = 20_000
 """Rules that wait to be written: some 10 MB. A snapshot of ten millions is one transaction."""
 
 
-_Waiting = tuple[bytes | None, int, Subject]
-"""(raw, tenant, subject): what is to be written in the place of what is there; None: nothing."""
+_Waiting = dict[bytes, bytes | None]
+"""What is to be written under a key in the place of what is there; None: nothing."""
 
 
 class Fold:
@@ -36,9 +35,12 @@ class Fold:
     def __init__(self, transaction: Any, tables: Tables) -> None:
         self._txn = transaction
         self._tables = tables
-        self._rules: dict[bytes, _Waiting] = {}
-        self._addresses: dict[bytes, _Waiting] = {}
-        self._counts: dict[bytes, list[int]] = {}  # host -> how many more rules of each kind than before
+        self._hosts: dict[bytes, _Waiting] = {}  # host -> its rules
+        self._rules: _Waiting = {}
+        self._addresses: _Waiting = {}
+        self._waiting = 0
+        self._lengths: set[tuple[int, int]] = set()  # (version, prefix length) of the networks that came
+        self._more = 0  # rules, than when the transaction began
         self._last: tuple[object, bytes] = (None, b"")  # the look of the last listing, and its shape's name
         self._shapes: dict[bytes, bytes] = {}  # encoded shape -> its name, of this transaction
         self._names: set[bytes] = set()
@@ -86,8 +88,10 @@ class Fold:
 
     def finish(self) -> None:
         """Writes what waits, and which shapes are used how often; a shape that nothing uses goes."""
-        self._write_rules()
-        self._write_counts()
+        self._write()
+        self._note_lengths()
+        count = self._more + int(self._txn.get(b"count", db=self._tables.meta) or 0)
+        self._txn.put(b"count", str(count).encode(), db=self._tables.meta)
         encoded = {name: shape for shape, name in self._shapes.items()}
         for name, more in self._uses.items():
             raw = self._txn.get(name, db=self._tables.shapes)
@@ -101,32 +105,93 @@ class Fold:
 
     def _wait(self, tenant: int, subject: Subject, raw: bytes | None) -> None:
         head = tenant.to_bytes(2, "big")
-        if subject.kind in IP_KINDS:
+        if subject.kind in URL_SCOPES:
+            waiting = self._hosts.setdefault(head + subject.host.encode(), {})
+            key = form.rule_key(subject.kind, subject.value)
+        elif subject.kind in IP_KINDS:
             waiting, key = self._addresses, head + form.packed(subject.value)
         else:
             waiting, key = self._rules, head + form.rule_key(subject.kind, subject.value)
-        if (replaced := waiting.get(key)) is not None:
-            self._let_go(replaced[0])
-        waiting[key] = (raw, tenant, subject)
-        if len(waiting) >= MAX_WAITING:
-            self._write_rules()
+        self._let_go(waiting.get(key))
+        waiting[key] = raw
+        self._waiting += 1
+        if self._waiting >= MAX_WAITING:
+            self._write()
 
-    def _write_rules(self) -> None:
-        for table, waiting in ((self._tables.rules, self._rules), (self._tables.addresses, self._addresses)):
-            keys = sorted(waiting)
-            with self._txn.cursor(db=table) as cursor:
-                before = dict(cursor.getmulti(keys))
-                cursor.putmulti([(key, raw) for key in keys if (raw := waiting[key][0]) is not None])
-            for key in keys:
-                raw, tenant, subject = waiting[key]
-                there = before.get(key)
-                self._let_go(there)
-                if there is None and raw is not None:
-                    self._count(tenant, subject, 1)
-                elif there is not None and raw is None:
-                    self._txn.delete(key, db=table)
-                    self._count(tenant, subject, -1)
-            waiting.clear()
+    def _write(self) -> None:
+        self._write_hosts()
+        self._write_table(self._tables.rules, self._rules)
+        for key, step in self._write_table(self._tables.addresses, self._addresses):
+            if step > 0:
+                self._lengths.add((key[2], key[-1]))
+        self._hosts, self._rules, self._addresses, self._waiting = {}, {}, {}, 0
+
+    def _write_table(self, table: Any, wanted: _Waiting) -> list[tuple[bytes, int]]:
+        """Writes rules; returns the keys that have come (1) and gone (-1)."""
+        keys, steps = sorted(wanted), []
+        with self._txn.cursor(db=table) as cursor:
+            before = dict(cursor.getmulti(keys))
+            cursor.putmulti([(key, raw) for key in keys if (raw := wanted[key]) is not None])
+        for key in keys:
+            there = before.get(key)
+            self._let_go(there)
+            if there is None and wanted[key] is not None:
+                steps.append((key, 1))
+            elif there is not None and wanted[key] is None:
+                self._txn.delete(key, db=table)
+                steps.append((key, -1))
+        self._more += sum(step for _, step in steps)
+        return steps
+
+    def _write_hosts(self) -> None:
+        hosts = sorted(self._hosts)
+        with self._txn.cursor(db=self._tables.hosts) as cursor:
+            before = dict(cursor.getmulti(hosts))
+        now: _Waiting = {}
+        outside: dict[bytes, _Waiting] = {}  # of the hosts with many
+        for host in hosts:
+            there, wanted = before.get(host), self._hosts[host]
+            held = {} if there is None else index_host.read(there)
+            if held is None:
+                outside[host] = wanted
+                continue
+            number, rules = len(held), self._replaced(held, wanted)
+            value = index_host.write(rules) if rules else None
+            if rules and value is None:  # From now on they stand in the table, which counts them again.
+                outside[host], before[host] = dict(rules), index_host.EMPTY
+                self._more -= number
+            else:
+                now[host] = value
+                self._more += len(rules) - number
+        now |= self._write_outside(outside, before)
+        with self._txn.cursor(db=self._tables.hosts) as cursor:
+            cursor.putmulti([(host, value) for host in hosts if (value := now.get(host)) is not None])
+        for host, value in now.items():
+            if value is None:
+                self._txn.delete(host, db=self._tables.hosts)
+
+    def _replaced(self, rules: index_host.Rules, wanted: _Waiting) -> index_host.Rules:
+        """The rules of a host after what is wanted."""
+        for key, raw in wanted.items():
+            self._let_go(rules.pop(key, None))
+            if raw is not None:
+                rules[key] = raw
+        return rules
+
+    def _write_outside(self, wanted: dict[bytes, _Waiting], before: dict[bytes, bytes]) -> _Waiting:
+        """Writes rules of hosts with many to their table; returns the new values of the hosts that have more or fewer."""
+        owner = {host[:2] + key: host for host, rules in wanted.items() for key in rules}
+        rules = {host[:2] + key: raw for host, rules in wanted.items() for key, raw in rules.items()}
+        counts: dict[bytes, list[int]] = {}
+        for key, step in self._write_table(self._tables.rules, rules):
+            host = owner[key]
+            if host not in counts:
+                counts[host] = list(index_host.COUNTS.unpack(before[host]))
+            counts[host][index_host.PLACE[key[2:3]]] += step
+        return {
+            host: index_host.COUNTS.pack(*numbers) if any(numbers) else None
+            for host, numbers in counts.items()
+        }
 
     def _shape(self, listing: Listing) -> bytes:
         """The name of the listing's shape, which counts one use more."""
@@ -159,39 +224,15 @@ class Fold:
             name = form.shape_name(before)
             self._uses[name] = self._uses.get(name, 0) - 1
 
-    def _count(self, tenant: int, subject: Subject, step: int) -> None:
-        """Notes that an indicator has come to the index (``step`` 1), or gone from it (-1)."""
-        kind = subject.kind
-        if kind in IP_KINDS:
-            if step > 0:
-                self._note_length(subject.value)
-        elif (place := form.COUNTED.get(kind)) is not None:
-            key = tenant.to_bytes(2, "big") + subject.host.encode()
-            counts = self._counts.get(key)
-            if counts is None:
-                counts = self._counts[key] = [0] * len(form.COUNTED)
-            counts[place] += step
-
-    def _write_counts(self) -> None:
-        keys = sorted(self._counts)
-        with self._txn.cursor(db=self._tables.hosts) as cursor:
-            before = dict(cursor.getmulti(keys))
-            now: list[tuple[bytes, bytes]] = []
-            for key in keys:
-                counts = self._counts[key]
-                if (raw := before.get(key)) is not None:
-                    counts = list(map(add, form.COUNTS.unpack(raw), counts))
-                if any(counts):
-                    now.append((key, form.COUNTS.pack(*counts)))
-                elif raw is not None:
-                    self._txn.delete(key, db=self._tables.hosts)
-            cursor.putmulti(now)
-        self._counts.clear()
-
-    def _note_length(self, value: str) -> None:
-        network = ipaddress.ip_network(value)
+    def _note_lengths(self) -> None:
+        """Notes which prefix lengths occur; none is ever taken back."""
         lengths = msgspec.json.decode(self._txn.get(b"lengths", db=self._tables.meta) or b"{}")
-        known = lengths.setdefault(str(network.version), [])
-        if network.prefixlen not in known:
-            known.append(network.prefixlen)
+        new = [
+            (str(version), length)
+            for version, length in sorted(self._lengths)
+            if length not in lengths.get(str(version), ())
+        ]
+        for version, length in new:
+            lengths.setdefault(version, []).append(length)
+        if new:
             self._txn.put(b"lengths", msgspec.json.encode(lengths), db=self._tables.meta)

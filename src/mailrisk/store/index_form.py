@@ -1,6 +1,6 @@
 """How the look-up index writes its keys and values: the form of every byte in the LMDB file.
 
-A rule is 53 bytes: the numbers and times of a listing, and the digest of its *shape*, which is what
+A rule is 52 bytes: the numbers and times of a listing, and the digest of its *shape*, which is what
 many listings have in common (reasons, target, categories) and is stored once. The indicator itself
 is not stored beside its rule: whoever finds the rule asked for the indicator.
 """
@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from mailrisk.model.change import Listing
-from mailrisk.model.subject import URL_SCOPES, Kind, Subject
+from mailrisk.model.subject import Kind, Subject
 from mailrisk.model.verdict import Category, Level, Reason, Target
 from mailrisk.store.microseconds import from_us, json_time, to_us
 
@@ -24,16 +24,18 @@ LEVELS: Final = tuple(Level)
 CATEGORIES: Final = (None, *Category)
 SCHEMES: Final = ("https", "http", "ftp")
 
-FORMAT: Final = "2 " + " ".join((*LEVELS, *Category, *Kind))
+FORMAT: Final = "3 " + " ".join((*LEVELS, *Category, *Kind))
 """Names the form; an index of another one is emptied and filled again from the ledger."""
 
 KIND_BYTE: Final = {kind: bytes([number]) for number, kind in enumerate(Kind)}
-COUNTS: Final = struct.Struct("<IIII")
-COUNTED: Final = {kind: position for position, kind in enumerate(URL_SCOPES)}
+KEY_BYTES: Final = 21
+"""Length of ``rule_key``."""
 
 EXEMPTION: Final = 0
 LISTING: Final = 1
 _RULE = struct.Struct("<BBBBd8sqqqq")
+LISTING_BYTES: Final = _RULE.size
+"""Length of a stored listing; an exemption, which holds a text, is mostly another."""
 LOOK: Final = slice(0, 20)
 """The part of a stored listing that says how it looks: equal here, equal but for indicator and times."""
 SHAPE: Final = slice(12, 20)

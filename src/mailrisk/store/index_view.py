@@ -1,7 +1,7 @@
 """Reading the look-up index: one view is one LMDB transaction, a state that no writer changes.
 
-A miss costs one read for the host and one for each domain above it that could be listed; rules and
-public suffixes are asked only where these reads say that there is something.
+A miss costs one read for the host and one for each domain above it that could be listed, and a hit on a host with few
+rules no other; the table of rules and public suffixes are asked only where these reads say that there is something.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from typing import Any, Final, NamedTuple, Self
 import msgspec
 
 from mailrisk.model.change import KeyGrant, Listing
-from mailrisk.model.subject import IP_KINDS, Kind, Subject
+from mailrisk.model.subject import IP_KINDS, URL_SCOPES, Kind, Subject
 from mailrisk.model.url.canonical import Url
 from mailrisk.model.url.rules import folders
 from mailrisk.store import index_form as form
+from mailrisk.store import index_host
 from mailrisk.store.index_form import Rule, Shape
 from mailrisk.store.microseconds import from_us
 
@@ -31,7 +32,6 @@ MAX_GRANTS: Final = 10_000
 MAX_PARENTS: Final = 4
 """Dots in a host up to which every domain above it is asked for, which is cheaper than its public suffix."""
 
-_URL: Final = form.KIND_BYTE[Kind.URL]
 _grant = msgspec.json.Decoder(KeyGrant)
 _lengths = msgspec.json.Decoder(dict[str, list[int]])
 
@@ -106,58 +106,61 @@ class View:
     ) -> Match | None:
         """As ``match`` for a URL of which only host and key are known."""
         head = tenant.to_bytes(2, "big")
-        raw = self._get(head + host.encode(), None, self._hosts)
+        about = self._get(head + host.encode(), None, self._hosts)
         domain = 0
-        if raw is not None:
-            urls, paths, hosts, domain = form.COUNTS.unpack(raw)
-            if (urls or paths) and (found := self._below(head, key, urls, paths)):
+        if about is not None:
+            urls, paths, hosts, domain = index_host.COUNTS.unpack_from(about)
+            if (urls or paths) and (found := self._below(head, about, key, urls, paths)):
                 return found
-            if hosts and (found := self._at(head, Kind.HOST, host)):
+            if hosts and (found := self._rule(head, about, Kind.HOST, host)):
                 return found
         if is_ip or not (domain or self._domain_above(head, host)):
             return None
         name = registrable(host)
-        return self._at(head, Kind.DOMAIN, name) if name else None
+        return self._at(head, Kind.DOMAIN, name, name) if name else None
 
     def covering(self, asked: Sequence[Subject], registrable: str, tenant: int) -> Match | None:
         """As ``match`` for expressions that the caller made himself, narrowest first, of one host."""
         head = tenant.to_bytes(2, "big")
         host = asked[0].host
-        raw = self._get(head + host.encode(), None, self._hosts)
-        if raw is not None:
-            urls, paths, hosts, _ = form.COUNTS.unpack(raw)
-            if found := self._first(head, asked, urls, paths):
+        about = self._get(head + host.encode(), None, self._hosts)
+        if about is not None:
+            urls, paths, hosts, _ = index_host.COUNTS.unpack_from(about)
+            for subject in asked:
+                if (urls if subject.kind is Kind.URL else paths) and (
+                    found := self._rule(head, about, subject.kind, subject.value)
+                ):
+                    return found
+            if hosts and (found := self._rule(head, about, Kind.HOST, host)):
                 return found
-            if hosts and (found := self._at(head, Kind.HOST, host)):
-                return found
-        return self._at(head, Kind.DOMAIN, registrable) if registrable else None
+        return self._at(head, Kind.DOMAIN, registrable, registrable) if registrable else None
 
-    def _below(self, head: bytes, key: str, urls: int, paths: int) -> Match | None:
+    def _below(self, head: bytes, about: bytes, key: str, urls: int, paths: int) -> Match | None:
         """The rule on the URL, its page or a folder above it: the order of ``model.url.rules.candidates``."""
-        if urls:
-            # What nearly every hit is comes first, without a call more than it needs.
-            raw = self._get(head + _URL + form.name_of(key), None, self._rules)
-            if raw is not None:
-                return Match(Kind.URL, key, raw)
+        # What nearly every hit is comes first.
+        if urls and (found := self._rule(head, about, Kind.URL, key)):
+            return found
         page, mark, _ = key.partition("?")
-        if urls and mark and (found := self._at(head, Kind.URL, page)):
+        if urls and mark and (found := self._rule(head, about, Kind.URL, page)):
             return found
         for prefix in folders(page) if paths else ():
-            if found := self._at(head, Kind.PATH, prefix):
+            if found := self._rule(head, about, Kind.PATH, prefix):
                 return found
         return None
 
-    def _first(self, head: bytes, asked: Sequence[Subject], urls: int, paths: int) -> Match | None:
-        for subject in asked:
-            if (urls if subject.kind is Kind.URL else paths) and (
-                found := self._at(head, subject.kind, subject.value)
-            ):
-                return found
-        return None
-
-    def _at(self, head: bytes, kind: Kind, value: str) -> Match | None:
-        raw = self._get(head + form.rule_key(kind, value), None, self._rules)
+    def _rule(self, head: bytes, about: bytes, kind: Kind, value: str) -> Match | None:
+        """The rule about an indicator of a host, of which ``about`` is the value."""
+        key = form.rule_key(kind, value)
+        if len(about) > index_host.START:  # ``is_held``, without a call: every hit comes by here.
+            raw = index_host.find(about, key)
+        else:
+            raw = self._get(head + key, None, self._rules)
         return None if raw is None else Match(kind, value, raw)
+
+    def _at(self, head: bytes, kind: Kind, value: str, host: str) -> Match | None:
+        """The rule about an indicator of a host."""
+        about = self._get(head + host.encode(), None, self._hosts)
+        return None if about is None else self._rule(head, about, kind, value)
 
     def _domain_above(self, head: bytes, host: str) -> bool:
         """Whether the host's registrable domain may be listed; True when it is dear to say."""
@@ -168,8 +171,8 @@ class View:
             following = host.find(".", start) + 1
             if not following:  # The last label alone is nobody's domain.
                 return False
-            raw = self._get(head + host[start:].encode(), None, self._hosts)
-            if raw is not None and raw[12:] != b"\0\0\0\0":
+            about = self._get(head + host[start:].encode(), None, self._hosts)
+            if about is not None and about[index_host.DOMAINS] != b"\0\0\0\0":
                 return True
             start = following
         return False
@@ -177,10 +180,17 @@ class View:
     def exact(self, subject: Subject, tenant: int) -> Match | None:
         """The rule for exactly this indicator."""
         head = tenant.to_bytes(2, "big")
-        if subject.kind not in IP_KINDS:
-            return self._at(head, subject.kind, subject.value)
-        raw = self._get(head + form.packed(subject.value), None, self._addresses)
+        if subject.kind in URL_SCOPES:
+            return self._at(head, subject.kind, subject.value, subject.host)
+        if subject.kind in IP_KINDS:
+            raw = self._get(head + form.packed(subject.value), None, self._addresses)
+        else:
+            raw = self._get(head + form.rule_key(subject.kind, subject.value), None, self._rules)
         return None if raw is None else Match(subject.kind, subject.value, raw)
+
+    def count(self) -> int:
+        """Number of rules."""
+        return int(self._get(b"count", None, self._tables.meta) or 0)
 
     def ip(self, address: str, tenant: int) -> Iterator[Match]:
         """Every rule that covers an IP address: the address itself, then networks, narrowest first."""
