@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
-from urllib.parse import parse_qs
+from typing import Final
 
-from litestar import Request, Response, get, head, post
-from litestar.datastructures import State
+from litestar import Response, get, head, post
 
-from mailrisk.listen.accept_language import wants_chinese
-from mailrisk.listen.http.visit_page import click_page, refusal_page
-from mailrisk.listen.http.visits import SAFE, form_of
+from mailrisk.listen.http.pages import (
+    SAFE,
+    AnyRequest,
+    led_to,
+    reads_chinese,
+    refused,
+    shown,
+    token_of,
+)
+from mailrisk.listen.http.visit_page import click_page
 from mailrisk.model.errors import BadInput, NotFound
 from mailrisk.model.url.go_links import MAX_LINK
 from mailrisk.service.clicks import GO_ON, Click, ClickGate
-
-AnyRequest = Request[Any, Any, State]
 
 _PREVIEWS: Final = re.compile(
     r"bot\b|bot/|crawl|spider|preview|facebookexternalhit|whatsapp/|slurp|embedly|curl/|wget/|python-|go-http-client",
@@ -56,11 +59,9 @@ async def send(request: AnyRequest, link: str) -> Response[str]:
 async def go_on(request: AnyRequest) -> Response[str]:
     """The reader has read the warning and goes on."""
     try:
-        text = parse_qs((await form_of(request)).decode("ascii", "replace")).get("t", [""])[0]
-        url = await _gate(request).go_on(text)
+        return led_to(await _gate(request).go_on(await token_of(request)))
     except (BadInput, NotFound) as error:
         return _refused(request, error)
-    return Response("", status_code=303, headers={**SAFE, "Location": url})
 
 
 async def _answer(request: AnyRequest, link: str, status: int, *, counted: bool) -> Response[str]:
@@ -72,8 +73,8 @@ async def _answer(request: AnyRequest, link: str, status: int, *, counted: bool)
     except (BadInput, NotFound) as error:
         return _refused(request, error)
     if click.action == "allow":
-        return Response("", status_code=status, headers={**SAFE, "Location": click.location})
-    return _html(_page(request, gate, click), _STATUS[click.action])
+        return led_to(click.location, status)
+    return shown(_page(request, gate, click), _STATUS[click.action])
 
 
 def _page(request: AnyRequest, gate: ClickGate, click: Click) -> str:
@@ -81,7 +82,7 @@ def _page(request: AnyRequest, gate: ClickGate, click: Click) -> str:
         click.action,
         click.found,
         click.location,
-        chinese=_chinese(request),
+        chinese=reads_chinese(request),
         unchecked=click.unchecked,
         again=click.again,
         form=(gate.page_of(GO_ON), click.consent),
@@ -89,18 +90,10 @@ def _page(request: AnyRequest, gate: ClickGate, click: Click) -> str:
 
 
 def _refused(request: AnyRequest, error: BadInput | NotFound) -> Response[str]:
-    """A link or token that leads nowhere. It is never followed, whatever it holds."""
+    """A link or token that leads nowhere, or not any more."""
     if isinstance(error, BadInput):
-        return _html(refusal_page(error.reason, chinese=_chinese(request)), 400)
-    return _html(refusal_page(str(error), chinese=_chinese(request)), 410)
-
-
-def _html(text: str, status: int) -> Response[str]:
-    return Response(text, status_code=status, media_type="text/html; charset=utf-8", headers=SAFE)
-
-
-def _chinese(request: AnyRequest) -> bool:
-    return wants_chinese(request.headers.get("accept-language", ""))
+        return refused(request, error.reason)
+    return refused(request, str(error), 410)
 
 
 def _nobody(request: AnyRequest) -> bool:

@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-from urllib.parse import parse_qs, unquote
+from typing import Annotated
+from urllib.parse import unquote
 
 import msgspec
-from litestar import Request, Response, get, post
-from litestar.datastructures import State
+from litestar import Response, get, post
 from litestar.openapi.datastructures import ResponseSpec
 from msgspec import Meta
 
-from mailrisk.listen.accept_language import wants_chinese
 from mailrisk.listen.http.access import grant_of, needs
 from mailrisk.listen.http.bodies import Body
-from mailrisk.listen.http.visit_page import refusal_page, visit_page
+from mailrisk.listen.http.pages import AnyRequest, led_to, reads_chinese, refused, shown, token_of
+from mailrisk.listen.http.visit_page import visit_page
 from mailrisk.model.errors import BadInput
 from mailrisk.service.answers import ErrorAnswer
 from mailrisk.service.keys import Role
 from mailrisk.service.visit_words import MAX_NAME, MAX_URL, Visit, VisitAnswer
 from mailrisk.service.visits import MAX_BATCH, MAX_LEARNT, VisitGate
-
-AnyRequest = Request[Any, Any, State]
-
-MAX_FORM = 16_384
-"""Bytes of the form by which a visitor goes on."""
-
-SAFE = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action *; frame-ancestors 'none'; "
-    "base-uri 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
 
 
 class VisitsBody(Body, frozen=True):
@@ -117,42 +103,21 @@ async def visits_auth(request: AnyRequest) -> Response[None]:
 @get("/visit", include_in_schema=False)
 async def page(request: AnyRequest, t: str = "") -> Response[str]:
     """The page that says why, to whoever was sent here by a gateway; no key is needed, the token is signed."""
-    chinese = wants_chinese(request.headers.get("accept-language", ""))
     try:
         token, found = _gate(request).explained(t)
     except BadInput as error:
-        return _html(refusal_page(error.reason, chinese=chinese), 400)
-    return _html(visit_page(token, found, t, chinese=chinese), 403 if token.action == "block" else 200)
+        return refused(request, error.reason)
+    status = 403 if token.action == "block" else 200
+    return shown(visit_page(token, found, t, chinese=reads_chinese(request)), status)
 
 
 @post("/visit", include_in_schema=False, status_code=303)
 async def go_on(request: AnyRequest) -> Response[str]:
     """The visitor has read the warning and goes on."""
     try:
-        text = parse_qs((await form_of(request)).decode("ascii", "replace")).get("t", [""])[0]
-        url = _gate(request).consent(text)
+        return led_to(_gate(request).consent(await token_of(request)))
     except BadInput as error:
-        chinese = wants_chinese(request.headers.get("accept-language", ""))
-        return _html(refusal_page(error.reason, chinese=chinese), 400)
-    return Response("", status_code=303, headers={**SAFE, "Location": url})
-
-
-async def form_of(request: AnyRequest) -> bytes:
-    """The form. BadInput: it is larger than one can be; nobody has shown a key, so nothing more is read or waited for."""
-    declared = request.headers.get("content-length", "0")
-    raw = b""
-    if len(declared) < 6 and int(declared) <= MAX_FORM:
-        async for piece in request.stream():
-            raw += piece
-            if len(raw) > MAX_FORM:
-                break
-        else:
-            return raw
-    raise BadInput("t", "is no token of this service")
-
-
-def _html(text: str, status: int) -> Response[str]:
-    return Response(text, status_code=status, media_type="text/html; charset=utf-8", headers=SAFE)
+        return refused(request, error.reason)
 
 
 def _gate(request: AnyRequest) -> VisitGate:
