@@ -82,14 +82,14 @@ def visit_page(token: PageToken, found: Found, text: str, *, chinese: bool, wher
     at = 1 if chinese else 0
     clear = found.level not in (Level.MALICIOUS, Level.SUSPICIOUS)
     action = token.action if not clear or token.action == "hold" else "allow"
-    return page_of(
+    return _page_of(
         _TITLES[action],
         _text(action, found, at),
         at,
         url=token.url,
         refresh=token.url if _again(token) else "",
-        reasons=reasons_list(found, at) if not clear else "",
-        form=form_to(where, text, at) if action in ("warn", "allow") and token.action == "warn" else "",
+        reasons=_reasons(found, at) if not clear else "",
+        form=_form(where, text, at) if action in ("warn", "allow") and token.action == "warn" else "",
     )
 
 
@@ -110,18 +110,18 @@ def click_page(
         title, text = _TITLES[action], _text(action, found, at)
     else:
         title, text = _UNKNOWN[unchecked], _UNKNOWN_TEXTS[unchecked][at]
-    return page_of(
+    return _page_of(
         title,
         text,
         at,
         url=url,
         refresh=again,
-        reasons=reasons_list(found, at) if bad else "",
-        form=form_to(*form, at) if action == "warn" else "",
+        reasons=_reasons(found, at) if bad else "",
+        form=_form(*form, at) if action == "warn" else "",
     )
 
 
-def page_of(
+def _page_of(
     title: tuple[str, str, str],
     text: str,
     at: int,
@@ -144,7 +144,7 @@ def page_of(
 def refusal_page(why: str, *, chinese: bool) -> str:
     """What is shown for a token or a link that is not ours."""
     words = html.escape(why) if not chinese else "链接无效或已过期，请重新打开您要访问的页面。"
-    return page_of(("Nothing to show", "没有可显示的内容", "#666"), words, 1 if chinese else 0)
+    return _page_of(("Nothing to show", "没有可显示的内容", "#666"), words, 1 if chinese else 0)
 
 
 def defanged(url: str) -> str:
@@ -176,7 +176,7 @@ def _text(action: str, found: Found, at: int) -> str:
     return f"It is held for {what} (risk {found.score}/100)." if what else f"Risk {found.score}/100."
 
 
-def reasons_list(found: Found, at: int) -> str:
+def _reasons(found: Found, at: int) -> str:
     lines = [
         f"<li>{html.escape(visible((reason.text_zh if at else reason.text)[:MAX_SHOWN]))}</li>"
         for reason in found.reasons[:MAX_REASONS]
@@ -185,7 +185,7 @@ def reasons_list(found: Found, at: int) -> str:
     return f"<ul>{''.join(lines)}</ul>" if lines else ""
 
 
-def form_to(where: str, text: str, at: int) -> str:
+def _form(where: str, text: str, at: int) -> str:
     words = ("I understand the risk, go on", "我了解风险，继续访问")[at]
     return (
         f'<form method="post" action="{html.escape(where)}"><input type="hidden" name="t" value="{html.escape(text)}">'
