@@ -18,7 +18,6 @@ from mailrisk.listen.http.pages import (
 )
 from mailrisk.listen.http.visit_page import click_page
 from mailrisk.model.errors import BadInput, NotFound
-from mailrisk.model.url.go_links import MAX_LINK
 from mailrisk.service.clicks import GO_ON, Click, ClickGate
 
 _PREVIEWS: Final = re.compile(
@@ -41,7 +40,7 @@ async def follow(request: AnyRequest, link: str) -> Response[str]:
 async def look(request: AnyRequest, link: str) -> Response[None]:
     """Whether the link is ours. Nothing is checked and nobody is led anywhere: a HEAD is no click."""
     try:
-        _gate(request).opened(link[:MAX_LINK])
+        _gate(request).opened(link)
     except BadInput:
         return Response(None, status_code=400, headers=SAFE)
     except NotFound:
@@ -69,7 +68,7 @@ async def _answer(request: AnyRequest, link: str, status: int, *, counted: bool)
     waited = int(wait) if wait.isascii() and wait.isdigit() and len(wait) < 4 else 0
     try:
         gate = _gate(request)
-        click = await gate.click(link[: MAX_LINK + 1], counted=counted, waited=waited)
+        click = await gate.click(link, counted=counted, waited=waited)
     except (BadInput, NotFound) as error:
         return _refused(request, error)
     if click.action == "allow":

@@ -27,10 +27,9 @@ PATH: Final = "/go/"
 MAX_TARGET: Final = 4_096
 """Bytes of an address that is put into a link; what is longer is not rewritten."""
 
-MAX_LINK: Final = 8_192
-"""Characters of a link's last segment."""
-
 _FORM: Final = re.compile(r"(1\.[A-Za-z0-9_-]{4,8000})\.([A-Za-z0-9_-]{22})")
+"""Of a segment that is longer nothing more is read: it is none of ours."""
+
 _PLAIN, _PACKED = b"\0", b"\1"
 _WORDS: Final = (
     b"/index.html/account/login.php?redirect=token=&id=utm_source=newsletter&utm_medium=email&utm_campaign="
