@@ -16,6 +16,7 @@ import msgspec
 from mailrisk.listen.milter import wire
 from mailrisk.model.errors import BadInput
 from mailrisk.service.mail_gate import Handled, Letter
+from mailrisk.service.rewrite import HEADER
 
 OURS: Final = b"x-mailrisk"
 """Incoming headers whose names begin so are forged: only we write them."""
@@ -44,9 +45,8 @@ class Arriving(msgspec.Struct):
     size: int = 0
     too_large: bool = False
     numbers: dict[bytes, int] = {}  # how many headers there were of the names that may be forged
-    forged: list[
-        tuple[bytes, int]
-    ] = []  # name and number of each forged one, also where nothing else is kept
+    # Name and number of each forged one, also where nothing else is kept.
+    forged: list[tuple[bytes, int]] = []
 
 
 class Session:
@@ -218,9 +218,7 @@ class Session:
             out += wire.add_header("X-Mailrisk", handled.header)
             if handled.rewritten:
                 allowed = changes & wire.CHANGE_BODY or not handled.body
-                out += wire.add_header(
-                    "X-Mailrisk-Rewritten", handled.rewritten if allowed else "0; error=not-offered"
-                )
+                out += wire.add_header(HEADER, handled.rewritten if allowed else "0; error=not-offered")
         if changes & wire.CHANGE_BODY:
             out += wire.new_body(handled.body)
         if handled.action == "quarantine" and changes & wire.QUARANTINE:
