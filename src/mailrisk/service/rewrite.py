@@ -74,7 +74,8 @@ class Rewriter:
                 known[target] = self._link(key, target, GoLink(b"", tenant, until, message, to), left)
             return known[target]
 
-        done = rewrite(raw, link, plain=self._settings.plain, body_at=body_at)
+        exists = self._knowledge.hosts.top_level_exists
+        done = rewrite(raw, link, plain=self._settings.plain, body_at=body_at, exists=exists)
         return msgspec.structs.replace(done, left=dict(left + Counter(done.left)))
 
     def wants(self, level: Level, *, ip: str, account: str, recipients: Sequence[str]) -> bool:
@@ -93,7 +94,10 @@ class Rewriter:
     def _link(self, key: bytes, target: str, said: GoLink, left: Counter[str]) -> str:
         try:
             url = parse_url(target)
-            if url.scheme == "ftp" or self._is_exempt(url):
+            if self._is_exempt(url):
+                return ""
+            if url.scheme == "ftp":
+                left["other-kind"] += 1
                 return ""
             sealed = seal_link(key, msgspec.structs.replace(said, target=packed(target)))
         except BadInput:

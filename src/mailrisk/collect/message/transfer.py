@@ -12,19 +12,30 @@ _CHUNKS = 2_000  # pieces between padding that are decoded one by one
 _UU_BEGIN = re.compile(rb"(?:\A|\n)begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,200})\r?\n")
 
 
+IDENTITY = ("", "7bit", "8bit", "binary")
+UUENCODE = ("x-uuencode", "uuencode", "x-uue", "uue")
+_NAME = re.compile(r"(?:\s|\([^()]{0,200}\))*+[\"']?([^\s;,(\"']*)")
+
+
+def transfer_name(encoding: str) -> str:
+    """``base64`` of ``(as sent) Base64; x=y``: comments (RFC 2045 §6.1) and parameters go, as mail programs have it."""
+    match = _NAME.match(encoding)
+    return match[1].lower() if match else ""
+
+
 def decode_transfer(data: bytes, encoding: str) -> tuple[bytes, str]:
     """The decoded bytes and what was wrong ('' when nothing). Never raises.
 
     An unknown encoding leaves the bytes as they are.
     """
-    kind = encoding.strip().strip("\"'").lower()
-    if kind in ("", "7bit", "8bit", "binary"):
+    kind = transfer_name(encoding)
+    if kind in IDENTITY:
         return data, ""
     if kind == "base64":
         return _base64(data)
     if kind == "quoted-printable":
         return binascii.a2b_qp(data), ""
-    if kind in ("x-uuencode", "uuencode", "x-uue", "uue"):
+    if kind in UUENCODE:
         found = uudecode(data)
         return (found[1], "") if found else (data, "uuencoded part without a begin line")
     return data, f"transfer encoding {kind[:40]!r} is unknown"

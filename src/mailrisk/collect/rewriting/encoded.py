@@ -11,13 +11,14 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from mailrisk.collect.message.transfer import decode_transfer
+from mailrisk.collect.message.transfer import UUENCODE, decode_transfer, transfer_name, uudecode
 
 MAX_LINE: Final = 998
 """Bytes of a line without its end (RFC 5322 §2.1.1): mail servers break longer ones, and the link with them."""
 
 _QP_LINE: Final = 70
 _QP: Final = re.compile(rb"=([0-9A-Fa-f]{2})|(=[ \t]*+\r?\n|=[ \t]*+\Z)|([^=]++|=)")
+_NOT_QP: Final = re.compile(rb"[^!-<>-~]")
 _B64_LINE: Final = re.compile(rb"[A-Za-z0-9+/=]++")
 
 
@@ -40,12 +41,17 @@ class Changed(NamedTuple):
     left: int
 
 
-def kind_of(encoding: bytes) -> str:
-    """``identity``, ``quoted-printable`` or ``base64``; '' for one in which nothing can be changed."""
-    name = encoding.decode("latin-1").strip().strip("\"'").lower()
-    return {"": "identity", "7bit": "identity", "8bit": "identity", "binary": "identity"}.get(
-        name, name if name in ("quoted-printable", "base64") else ""
-    )
+def kind_of(encoding: bytes, data: bytes) -> str:
+    """``identity``, ``quoted-printable``, ``base64`` or ``uuencode``; '' for one in which nothing can be changed.
+
+    One that nobody knows is ``identity``: mail programs show such a part as it stands.
+    """
+    name = transfer_name(encoding.decode("latin-1"))
+    if name in ("quoted-printable", "base64"):
+        return name
+    if name in UUENCODE:
+        return "uuencode" if uudecode(data) else ""
+    return "" if name == "x-yencode" else "identity"
 
 
 def decoded(data: bytes, kind: str) -> bytes:
@@ -54,7 +60,7 @@ def decoded(data: bytes, kind: str) -> bytes:
         return b"".join(
             bytes((int(match[1], 16),)) if match[1] else match[3] or b"" for match in _QP.finditer(data)
         )
-    return decode_transfer(data, "base64")[0] if kind == "base64" else data
+    return data if kind == "identity" else decode_transfer(data, kind)[0]
 
 
 def changed(data: bytes, kind: str, changes: Sequence[Change], newline: bytes) -> Changed:
@@ -63,6 +69,8 @@ def changed(data: bytes, kind: str, changes: Sequence[Change], newline: bytes) -
         return Changed(_quoted(data, changes, newline), 0)
     if kind == "base64":
         return Changed(_base64(data, changes, newline), 0)
+    if kind == "uuencode":
+        return Changed(_uuencoded(data, changes, newline), 0)
     return _identity(data, changes, newline)
 
 
@@ -84,9 +92,11 @@ def _identity(data: bytes, changes: Sequence[Change], newline: bytes) -> Changed
         following = data.find(b"\n", one.end)
         stop = changes[number + 1].start if number + 1 < len(changes) else len(data)
         rest = min(following if following >= 0 else len(data), stop) - one.end
-        if len(out) - line_at + len(one.new) + rest <= MAX_LINE:
+        lines = one.new.split(b"\n")  # More than one where the whole text is written anew.
+        longest = max(map(len, lines), default=0) if len(lines) > 1 else 0
+        if longest <= MAX_LINE and len(out) - line_at + len(lines[0]) + (0 if longest else rest) <= MAX_LINE:
             out += one.new
-        elif len(one.new) + one.start - one.before + 2 <= MAX_LINE:
+        elif not longest and len(one.new) + one.start - one.before + 2 <= MAX_LINE:
             cut = len(out) - (one.start - one.before)
             if cut > line_at:
                 out[cut:cut] = newline
@@ -106,15 +116,10 @@ def _quoted(data: bytes, changes: Sequence[Change], newline: bytes) -> bytes:
     for (start, end), one in zip(_quoted_places(data, changes), changes, strict=True):
         out += data[at:start]
         out += b"=" + newline if out and out[-1:] != b"\n" else b""
-        new = one.new.replace(b"=", b"=3D")
+        new = _NOT_QP.sub(lambda match: b"=%02X" % match[0][0], one.new)
         while len(new) > _QP_LINE:
-            cut = _QP_LINE - (
-                2
-                if new[_QP_LINE - 1 : _QP_LINE] == b"="
-                else 1
-                if new[_QP_LINE - 2 : _QP_LINE - 1] == b"="
-                else 0
-            )
+            escape = new.find(b"=", _QP_LINE - 2, _QP_LINE)
+            cut = escape if escape >= 0 else _QP_LINE  # No escape is torn apart.
             out += new[:cut] + b"=" + newline
             new = new[cut:]
         out += new
@@ -138,6 +143,16 @@ def _quoted_places(data: bytes, changes: Sequence[Change]) -> list[tuple[int, in
             found.append((match.end() if match[1] else inside + 1) if last else inside)
         at += length
     return list(zip(found[::2], found[1::2], strict=True))
+
+
+def _uuencoded(data: bytes, changes: Sequence[Change], newline: bytes) -> bytes:
+    """The first line and what follows the end stay."""
+    new = _spliced(decoded(data, "uuencode"), changes)
+    begin = data.find(b"\n", data.find(b"begin")) + 1
+    end = re.compile(rb"^(?:end|`)[ \t]*\r?$", re.MULTILINE).search(data, begin)
+    lines = [binascii.b2a_uu(new[at : at + 45])[:-1] + newline for at in range(0, len(new), 45)]
+    tail = data[end.start() :] if end else b"`" + newline + b"end" + newline
+    return data[:begin] + b"".join(lines) + tail
 
 
 def _base64(data: bytes, changes: Sequence[Change], newline: bytes) -> bytes:

@@ -3,7 +3,8 @@
 HTML §13.2.5 in short: comments end at ``-->``; an attribute's quote counts only behind its ``=``; what is in ``script``,
 ``style``, ``textarea`` and the like is text until their end tag, except inside ``svg`` and ``math``. Who reads it otherwise than a
 mail program does takes text for links, or, worse, links for text. Where programs differ (conditional comments, which
-Outlook reads; foreign content) it is read as the one in which there is a link.
+Outlook reads; foreign content) it is read as the one in which there is a link; what may hide links from this reading alone is
+looked through once more (``swallowed.py``).
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ import re
 from collections.abc import Iterator
 from html.entities import html5
 from typing import Final, NamedTuple
+
+from mailrisk.collect.message.hrefs import refresh_target
+from mailrisk.collect.rewriting.swallowed import Hidden, swallowed
 
 MAX_LINKS: Final = 5_000
 """Links of one text that are looked at."""
@@ -33,48 +37,81 @@ _RAW: Final = {
 }  # fmt: skip
 _SCRIPT: Final = re.compile(r"(<!--)|(-->)|<(/?)script(?=[\t\n\f\r />])", re.IGNORECASE)
 _FOREIGN: Final = ("svg", "math")
-_LINKS: Final = {
-    "a": ("href", "xlink:href"), "area": ("href",), "form": ("action",), "button": ("formaction",),
-    "input": ("formaction",),
-}  # fmt: skip
+_LOADED: Final = frozenset((
+    "link", "image", "use", "script", "feimage", "lineargradient", "radialgradient", "pattern", "filter", "textpath", "mpath", "tref",
+    "animate", "animatemotion", "animatetransform", "set", "discard", "cursor", "imagedata", "marker", "mask", "clippath",
+))  # fmt: skip
+"""Elements whose ``href`` is loaded or is a place in the text. That of every other one is taken for a link: MathML has it on
+all of its elements, VML (which Outlook shows) on its shapes."""
+
+_WANTED: Final = ("href", "action", "formaction", "content", "http-equiv", "attributename")
+_FRAMES: Final = ("iframe", "frame", "object", "embed")
+_DELAY: Final = re.compile(r"[\t\n\f\r ]*+([0-9]{0,6})")
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,9};?|#[xX][0-9a-fA-F]{1,9};?|[A-Za-z][A-Za-z0-9]{0,40};?)")
 
 
 class Attribute(NamedTuple):
-    """One attribute that is a link: ``start`` to ``end`` is its value with its quotes, ``name_at`` where its name begins."""
+    """One attribute that is a link: ``start`` to ``end`` is what is replaced, ``name_at`` where its name begins.
+
+    ``before`` stands in front of the new link, and ``quote`` around both. They are '' where the text may be read in two ways
+    and the quotes stay, so that neither reading sees other tags than before.
+    """
 
     value: str
     start: int
     end: int
     name_at: int
+    quote: str = '"'
+    before: str = ""
 
 
 class Markup(NamedTuple):
-    """The links of one HTML text in order, and what relative ones are relative to ('' if nothing says it)."""
+    """The links of one HTML text in order, and what relative ones are relative to ('' if nothing says it).
+
+    ``others``: things that lead somewhere and cannot be replaced (an animated link, a frame, a second base that Outlook alone sees).
+    """
 
     links: list[Attribute]
     base: str
     cut: bool
+    others: int = 0
+
+
+class _Seen:
+    """What the readers of one text have found."""
+
+    def __init__(self) -> None:
+        self.links: list[Attribute] = []
+        self.bases: list[str] = []
+        self.conditional_bases: list[str] = []
+        self.hidden = Hidden()
+        self.others = 0
 
 
 def read_markup(text: str) -> Markup:
     """Every link that can be followed by a click, or a form that can be sent. Never raises."""
-    links: list[Attribute] = []
-    base: list[str] = []
-    _Reader(text, links, base).read(0, len(text))
-    return Markup(links[:MAX_LINKS], base[0] if base else "", len(links) > MAX_LINKS)
+    seen = _Seen()
+    _Reader(text, seen).read(0, len(text))
+    links, cut = list(seen.links), len(seen.links) > MAX_LINKS
+    for start, end, name_at in swallowed(text, seen.hidden, MAX_LINKS):
+        links.append(Attribute(text[start:end], start, end, name_at, quote=""))
+    links.sort(key=lambda one: (one.start, -one.end))
+    bases = [*seen.bases[:1], *seen.conditional_bases[:1]]
+    others = seen.others + (len(set(bases)) > 1)
+    return Markup(links[:MAX_LINKS], bases[0] if bases else "", cut or len(links) > MAX_LINKS, others)
 
 
 class _Reader:
     """Reads one text, or the inside of a conditional comment of it."""
 
-    def __init__(self, text: str, links: list[Attribute], base: list[str], *, inside: bool = False) -> None:
-        self._text, self._links, self._base, self._inside = text, links, base, inside
+    def __init__(self, text: str, seen: _Seen, *, inside: bool = False) -> None:
+        self._text, self._seen, self._inside = text, seen, inside
+        self._bases = seen.conditional_bases if inside else seen.bases
         self._foreign = dict.fromkeys(_FOREIGN, 0)
 
     def read(self, at: int, end: int) -> None:
         text = self._text
-        while len(self._links) <= MAX_LINKS and (match := _OPEN.search(text, at, end)):
+        while len(self._seen.links) <= MAX_LINKS and (match := _OPEN.search(text, at, end)):
             if match[1]:
                 at = self._comment(match.end(), end)
             elif match[3]:
@@ -92,32 +129,52 @@ class _Reader:
         inner = found.start() if found else end
         condition = _CONDITION.match(text, at, inner)
         if condition is not None and not self._inside:
-            _Reader(text, self._links, [""], inside=True).read(condition.end(), inner)
+            _Reader(text, self._seen, inside=True).read(condition.end(), inner)
         return found.end() if found else end
 
     def _tag(self, match: re.Match[str], end: int) -> int:
         """Reads a tag, and what is text behind it."""
-        text, name = self._text, match[3].lower()
-        wanted = _LINKS.get(name, ()) if not match[2] else ()
-        begun, at = len(self._links), match.end()
+        text, name, at = self._text, match[3].lower(), match.end()
+        found: list[tuple[str, Attribute]] = []
         while True:
             part = _ATTRIBUTE.match(text, at, end)
             if part is None or (part["name"] and part["is"] is None and _EQUALS.match(text, part.end(), end)):
-                del self._links[
-                    begun:
-                ]  # The text ends within the tag: there is no such element (eof-in-tag).
+                # The text ends within the tag: there is no such element (eof-in-tag), for those who know the rule.
+                self._seen.hidden.places.append((match.start(), end))
                 return end
             at = part.end()
             if part["end"]:
                 break
-            last = part["name"].lower()
-            if last in wanted and part["is"]:
-                self._links.append(_attribute(part))
-            elif last == "href" and name == "base" and part["is"] and not self._base:
-                self._base.append(attribute_text(_attribute(part).value))
+            last = part["name"].lower().rpartition(":")[2]
+            if last in _WANTED and part["is"]:
+                found.append((last, _attribute(part)))
+            elif part["is"] and "<" in part["is"]:
+                self._seen.hidden.places.append(part.span("is"))
+        self._take(name.rpartition(":")[2], found, ended=bool(match[2]))
         return self._behind(name, at, end, ended=bool(match[2]), closed=part[0].endswith("/>"))
 
+    def _take(self, name: str, found: list[tuple[str, Attribute]], *, ended: bool) -> None:
+        """Sorts the attributes of one tag; ``name`` without a prefix."""
+        said = {what: attribute_text(one.value).strip().lower() for what, one in reversed(found)}
+        refresh = name == "meta" and said.get("http-equiv") == "refresh"
+        self._seen.others += name in _FRAMES and not ended
+        self._seen.others += said.get("attributename", "").rpartition(":")[2] == "href"
+        for what, one in found:
+            self._seen.hidden.known.add(one.name_at)
+            if ended:
+                continue
+            if what == "href" and name == "base":
+                self._bases.append(attribute_text(one.value))
+            elif (what == "href" and name not in _LOADED) or what in ("action", "formaction"):
+                self._seen.links.append(one)
+            elif what == "content" and refresh:
+                value = attribute_text(one.value)
+                delay = _DELAY.match(value)
+                before = f"{delay[1] if delay else ''};url="
+                self._seen.links.append(one._replace(value=html.escape(refresh_target(value)), before=before))
+
     def _behind(self, name: str, at: int, end: int, *, ended: bool, closed: bool) -> int:
+        """Where tags go on behind this one."""
         if name in self._foreign:
             if ended:
                 self._foreign[name] = max(0, self._foreign[name] - 1)
@@ -125,15 +182,16 @@ class _Reader:
                 self._foreign[name] += 1
         if ended or any(self._foreign.values()):
             return at
-        if name == "plaintext":
-            return end
         if name == "script":
-            return _script_end(self._text, at, end)
-        raw = _RAW.get(name)
-        if raw is None:
-            return at
-        found = raw.search(self._text, at, end)
-        return found.start() if found else end
+            stop = _script_end(self._text, at, end)
+        elif name in _RAW:
+            found = _RAW[name].search(self._text, at, end)
+            stop = found.start() if found else end
+        else:
+            stop = end if name == "plaintext" else at
+        if stop > at:
+            self._seen.hidden.places.append((at, stop))
+        return stop
 
 
 def _script_end(text: str, at: int, end: int) -> int:

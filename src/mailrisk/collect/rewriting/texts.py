@@ -1,18 +1,32 @@
-"""A part's text as characters, and changes of characters as changes of bytes."""
+"""A part's text as characters, and changes of characters as changes of bytes.
+
+Mail programs do not agree about charsets: what one reads as EBCDIC or UTF-7 is Latin with links in it for the next, which does not
+know that name. So a text may have several readings, and its links are those of the first one that has any.
+"""
 
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from mailrisk.collect.message.charset import codec_of
 from mailrisk.collect.rewriting.encoded import Change
 
-_NOT_ASCII: Final = ("utf-16", "utf-32", "utf_16", "utf_32", "utf-7", "utf_7", "hz", "iso2022")
-"""Codecs in which ASCII bytes may be something else, or that have states."""
+FILLER: Final = "\udc80"
+"""Stands in a text that is read byte by byte where a byte is no character of its own. No URL has it."""
 
-_TELL_TALE: Final = (b"\0", b"\x1b", b"~{", b"+")
+_BOMS: Final = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_SHIFT: Final = re.compile(rb"\x1b(?:\(([BJIH])|\$\(?([@ABCD])|\$\)[A-Z])|([\x0e])|([\x0f])")
+"""Escape sequences of ISO 2022 (RFC 1468, RFC 1557): to one byte a character, to two."""
+
+_MARKUP: Final = b"\t\n\r \"&'/<=>"
 
 
 class Edit(NamedTuple):
@@ -25,49 +39,101 @@ class Edit(NamedTuple):
 
 
 class Text(NamedTuple):
-    """A text that is turned back into exactly the bytes it came from. ``whole``: it can only be written anew."""
+    """A text whose changes can be made in its bytes. ``whole``: it can only be written anew, all ``size`` bytes that were read.
+
+    ``by_byte``: each character is one byte, or a FILLER.
+    """
 
     text: str
     codec: str
-    whole: bool
+    whole: bool = False
+    size: int = 0
+    by_byte: bool = False
 
 
-def read_text(data: bytes, label: str) -> Text | None:
-    """The text under its label, or as ASCII with foreign bytes in between; None: it cannot be written back unchanged.
+def readings(data: bytes, label: str) -> list[Text]:
+    """What mail programs may read: under the label first, as ASCII with foreign bytes in between last.
 
     Bytes that the charset does not know become lone surrogates (PEP 383), so that nothing is lost.
     """
-    codec = codec_of(label) or "utf-8"
-    if codec.startswith(_NOT_ASCII) and any(mark in data for mark in _TELL_TALE):
-        return _exact(data, codec, "strict", whole=True)
-    if codec.startswith(_NOT_ASCII):
-        codec = "ascii"
-    return _exact(data, codec, "surrogateescape", whole=False) or _exact(
-        data, "ascii", "surrogateescape", whole=False
-    )
-
-
-def _exact(data: bytes, codec: str, errors: str, *, whole: bool) -> Text | None:
+    codec = next((name for bom, name in _BOMS if data.startswith(bom)), codec_of(label) or "utf-8")
+    codec = "utf-16-le" if codec == "utf-16" else codec  # Encoding Standard §14.4: UTF-16 is this one.
+    ascii_one = Text(data.decode("ascii", "surrogateescape"), "ascii")
+    if codec.startswith("iso2022"):
+        return [_by_byte(data, codec), ascii_one]
+    if not _keeps_ascii(codec):
+        found = _whole(data, codec)
+        return [found, ascii_one] if found else [ascii_one]
     try:
-        text = codecs.decode(data, codec, errors)
-        same = codecs.encode(text, codec, errors) == data
+        text = data.decode(codec, "surrogateescape")
+        same = text.encode(codec, "surrogateescape") == data
+    except (UnicodeError, LookupError):
+        same = False
+    return [Text(text, codec)] if same else [ascii_one]
+
+
+@lru_cache(maxsize=200)
+def _keeps_ascii(codec: str) -> bool:
+    """Whether ASCII is ASCII in it, also behind any other byte: not in EBCDIC, UTF-16, UTF-7, HZ, Johab."""
+    try:
+        plain = bytes(range(9, 14)) + bytes(range(32, 127)) + b"+AGE-~{!!~}"
+        if plain.decode(codec, "surrogateescape").encode("ascii", "replace") != plain:
+            return codec == "cp932" or codec.startswith("shift_jis")  # There the backslash may be a yen sign.
+        return all(
+            bytes((lead, mark)).decode(codec, "surrogateescape")[-1:] == chr(mark)
+            for lead in range(128, 256)
+            for mark in _MARKUP
+        )
+    except (UnicodeError, LookupError):
+        return False
+
+
+def _whole(data: bytes, codec: str) -> Text | None:
+    """Its encoding need not be the same again, but must say the same."""
+    wide = codec.startswith(("utf-16", "utf_16"))
+    errors = "surrogatepass" if wide else "strict"
+    size = len(data) // 2 * 2 if wide else len(data)
+    try:
+        text = codecs.decode(data[:size], codec, errors)
+        same = codecs.decode(codecs.encode(text, codec, errors), codec, errors) == text
     except (UnicodeError, LookupError):
         return None
-    return Text(text, codec, whole) if same else None
+    return Text(text, codec, whole=True, size=size) if same else None
 
 
-def changes_of(text: Text, edits: Sequence[Edit], size: int) -> list[Change]:
-    """The same edits as changes of ``size`` bytes; one change of everything where the codec has states."""
+def _by_byte(data: bytes, codec: str) -> Text:
+    """ISO 2022 with one character for each byte; a character of two bytes is followed by a FILLER."""
+    pieces: list[str] = []
+    at, begin = 0, b""
+    for match in _SHIFT.finditer(data):
+        pieces += (_run(data[at : match.start()], begin, codec), FILLER * len(match[0]))
+        if match[1] or match[4]:
+            begin = match[0] if match[1] in (b"I", b"H") else b""
+        elif match[2] or match[3]:
+            begin = match[0] if match[2] else b"\x1b$)C\x0e"
+        at = match.end()
+    return Text("".join((*pieces, _run(data[at:], begin, codec))), codec, by_byte=True)
+
+
+def _run(data: bytes, begin: bytes, codec: str) -> str:
+    if not begin:
+        return data.decode("ascii", "surrogateescape")
+    try:
+        text = (begin + data).decode(codec, "strict")
+    except (UnicodeError, LookupError):
+        return FILLER * len(data)
+    pairs = "".join(
+        char if char.isascii() or "\uff61" <= char <= "\uff9f" else char + FILLER for char in text
+    )
+    return pairs if len(pairs) == len(data) else FILLER * len(data)
+
+
+def changes_of(text: Text, edits: Sequence[Edit]) -> list[Change]:
+    """The same edits as changes of bytes; one change of everything where the text can only be written anew."""
     if not edits:
         return []
     if text.whole:
-        out: list[str] = []
-        at = 0
-        for one in edits:
-            out += (text.text[at : one.start], one.new)
-            at = one.end
-        out.append(text.text[at:])
-        return [Change(0, size, "".join(out).encode(text.codec), 0)]
+        return [Change(0, text.size, _anew(text, edits), 0)]
     changes: list[Change] = []
     at = byte = 0
     for one in edits:
@@ -79,5 +145,16 @@ def changes_of(text: Text, edits: Sequence[Edit], size: int) -> list[Change]:
     return changes
 
 
+def _anew(text: Text, edits: Sequence[Edit]) -> bytes:
+    out: list[str] = []
+    at = 0
+    for one in edits:
+        out += (text.text[at : one.start], one.new)
+        at = one.end
+    out.append(text.text[at:])
+    errors = "surrogatepass" if text.codec.startswith("utf") else "strict"
+    return codecs.encode("".join(out), text.codec, errors)
+
+
 def _length(text: Text, start: int, end: int) -> int:
-    return len(text.text[start:end].encode(text.codec, "surrogateescape"))
+    return end - start if text.by_byte else len(text.text[start:end].encode(text.codec, "surrogateescape"))

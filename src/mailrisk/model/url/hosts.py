@@ -140,6 +140,10 @@ class Hosts:
         """Whether names can be registered directly below ``host`` (private section included)."""
         return bool(host) and self._suffix(host) == host
 
+    def top_level_exists(self, host: str) -> bool:
+        """Whether a host's last label is a top-level domain of the list's ICANN section (``evil.berlin``, not ``page.html``)."""
+        return self._icann.publicsuffix(host, accept_unknown=False) is not None
+
     def has_suffix_below(self, domain: str) -> bool:
         """Whether names can be registered somewhere below ``domain``: not all hosts there are its own (``amazonaws.com``)."""
         return domain in self._above
