@@ -35,7 +35,7 @@ def gate_findings(settings: Config, data_dir: Path) -> Iterator[Finding]:
 
 def _links(settings: Config, data_dir: Path) -> Iterator[Finding]:
     """Rewritten links, one of which is made and tried where readers will go."""
-    base, _ = link_base(settings)
+    base = link_base(settings)
     if not base:
         return
     if not settings.organisation.domains:

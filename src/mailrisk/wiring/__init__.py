@@ -51,7 +51,7 @@ def load_knowledge(config: Config, *, texts: bool = True) -> Knowledge:
         heads=load_heads() if texts else None,
         url_model=load_url_weights(),
         own_domains=frozenset(own),
-        link_base=link_base(config)[1],
+        link_base=link_base(config).partition("://")[2],
         trusted_hosts=frozenset(host.lower() for host in config.organisation.trusted_hosts),
         people={person(name): name for name in config.organisation.people if person(name)},
         trusted_frontends=frozenset(map(parse_ip, config.login.trusted_frontends)),
@@ -61,18 +61,17 @@ def load_knowledge(config: Config, *, texts: bool = True) -> Knowledge:
     )
 
 
-def link_base(config: Config) -> tuple[str, str]:
-    """([rewrite] base as a browser writes it, the same without its scheme); '' when links are not rewritten. ConfigError."""
+def link_base(config: Config) -> str:
+    """``[rewrite] base`` as a browser writes it; '' when links are not rewritten. ConfigError: it is no page of the web."""
     if not config.rewrite.base:
-        return "", ""
+        return ""
     try:
         url = parse_url(config.rewrite.base)
     except BadUrl as error:
         raise ConfigError("config.rewrite.base", error.reason) from None
     if url.scheme not in ("http", "https") or url.query or not config.rewrite.base.startswith("http"):
         raise ConfigError("config.rewrite.base", "is http(s)://HOST[:PORT][/PATH]")
-    base = url.text.rstrip("/")
-    return base, base.partition("://")[2]
+    return url.text.rstrip("/")
 
 
 @contextmanager

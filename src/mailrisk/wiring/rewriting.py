@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def rewriter(context: Context, config: Config, data_dir: Path) -> Rewriter | None:
     """Who rewrites; None: no base address is configured."""
-    base, settings = link_base(config)[0], config.rewrite
+    base, settings = link_base(config), config.rewrite
     if not base:
         return None
     from mailrisk.service.rewrite import Rewriter, RewriteSettings  # It brings what reads messages along.
@@ -37,7 +37,7 @@ def rewriter(context: Context, config: Config, data_dir: Path) -> Rewriter | Non
 
 def click_gate(context: Context, config: Config, data_dir: Path, visits: VisitGate) -> ClickGate | None:
     """The page behind rewritten links; None: no base address is configured."""
-    base, settings = link_base(config)[0], config.rewrite
+    base, settings = link_base(config), config.rewrite
     if not base:
         return None
     from mailrisk.edge.click_log import ClickLog
