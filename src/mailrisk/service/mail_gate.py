@@ -120,21 +120,23 @@ class MailGate:
 
     async def _rewritten(self, letter: Letter, handled: Handled, rewriter: Rewriter) -> Handled:
         """The message with its links rewritten, or a header that says why not."""
-        why = "too-large"
+        if letter.too_large:
+            return self._not_rewritten(handled, "too-large")
         try:
-            if not letter.too_large:
-                async with self._free:
-                    done = await asyncio.to_thread(
-                        rewriter.rewrite, letter.raw, recipients=letter.rcpt_to, body_at=letter.body_at
-                    )
-                self.counts["rewritten-links"] += done.links
-                body = done.raw[done.body_at :] if done.links else b""
-                return msgspec.structs.replace(handled, body=body, rewritten=rewritten_header(done))
+            async with self._free:
+                done = await asyncio.to_thread(
+                    rewriter.rewrite, letter.raw, recipients=letter.rcpt_to, body_at=letter.body_at
+                )
         except Exception:
             logger.exception("the links of a message could not be rewritten")
-            why = "failed"
             if self._settings.on_failure == "tempfail":
                 return self._unknown("not-rewritten")[0]
+            return self._not_rewritten(handled, "failed")
+        self.counts["rewritten-links"] += done.links
+        body = done.raw[done.body_at :] if done.links else b""
+        return msgspec.structs.replace(handled, body=body, rewritten=rewritten_header(done))
+
+    def _not_rewritten(self, handled: Handled, why: str) -> Handled:
         self.counts[f"not-rewritten:{why}"] += 1
         return msgspec.structs.replace(handled, rewritten=f"0; error={why}")
 
