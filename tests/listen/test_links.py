@@ -160,6 +160,9 @@ def test_the_administrator_sees_how_many_people_got_there_and_no_address_is_kept
     assert found["by_recipient"] == 3
     kept = (gate.data_dir / "clicks.jsonl").read_text()
     assert "anna" not in kept and "house.example" not in kept and "page" not in kept.replace('"page":', "")
+    assert (
+        clicks(gate, "seen.example/page")["clicks"] == 4 and clicks(gate, "seen.example/else")["clicks"] == 0
+    )
     said = gate.cli("rewrite", "clicks", url, "--lang", "en")
     assert b"4 clicks (2 known recipients, 2 messages)" in said.stdout, said.stdout
 

@@ -11,7 +11,7 @@ import click
 from mailrisk.cli import output
 from mailrisk.cli.options import opened, output_options, store_options
 from mailrisk.config import load_config
-from mailrisk.edge.click_log import ClickLog
+from mailrisk.edge.click_log import ClickLog, ClickRecord
 from mailrisk.edge.files import read_message_file
 from mailrisk.edge.link_keys import LinkKeys
 from mailrisk.model.errors import ConfigError
@@ -76,15 +76,15 @@ def clicks_command(
     """
     with opened(data_dir, config, network=False) as context:
         url = look_up(context, page).unwrapped.url  # A rewritten link is as good as its page.
-    whole, digest = "/" not in page.partition("://")[2] and "://" not in page, page_hash(url)
-    recipient = recipient_digest(LinkKeys(data_dir).read(), 0, address).hex() if address else ""
-    found = count_clicks(
-        ClickLog(data_dir),
-        lambda one: (
-            one.page == digest if not whole else one.host == url.host or one.host.endswith("." + url.host)
-        ),
-        recipient,
-    )
+    digest, recipient = page_hash(url), ""
+    if address:
+        recipient = recipient_digest(LinkKeys(data_dir).read(), 0, address).hex()
+    is_page = any(mark in page for mark in "/?#")  # A bare name is a host, as among indicators.
+
+    def asked(one: ClickRecord) -> bool:
+        return one.page == digest if is_page else f".{one.host}".endswith(f".{url.host}")
+
+    found = count_clicks(ClickLog(data_dir), asked, recipient)
     output.print_answers([found], format_, lambda _: _print(found, output.language(lang), address))
 
 
