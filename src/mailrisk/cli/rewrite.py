@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from mailrisk.chinese.sentences import problem
 from mailrisk.cli import output
 from mailrisk.cli.options import opened, output_options, store_options
 from mailrisk.config import load_config
@@ -57,7 +58,8 @@ def new_key_command(data_dir: Path, config: Path | None) -> None:
     Other nodes need the file links.key of the data directory too. A line taken out of it ends the links of that key.
     """
     with opened(data_dir, config, network=False):
-        click.echo(f"{LinkKeys(data_dir).rotate()} keys open links, the newest signs")
+        count = LinkKeys(data_dir).rotate()
+    click.echo(problem(f"{count} keys open links, the newest signs", output.language()))
 
 
 @rewrite_group.command("clicks")
@@ -89,26 +91,16 @@ def clicks_command(
 
 
 def _print(found: ClickCount, lang: str, address: str) -> None:
+    if not found.clicks:
+        click.echo(problem("nobody has clicked", lang))
+        return
     first, last = (
         f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}Z" for at in (found.first_at, found.last_at)
     )
-    if not found.clicks:
-        click.echo("无人点击" if lang == "zh" else "nobody has clicked")
-        return
-    one = found
-    if lang == "zh":
-        click.echo(f"{one.clicks} 次点击（{one.people} 名收件人，{one.messages} 封邮件），{first} 至 {last}")
-        click.echo(
-            f"直接放行 {one.let_through}，警告 {one.warned}（其中继续访问 {one.went_on}），拦截 {one.blocked}"
-        )
-        click.echo(f"到达该页面的不同收件人或邮件：{one.let_through_people}")
-    else:
-        click.echo(
-            f"{one.clicks} clicks ({one.people} known recipients, {one.messages} messages), {first} to {last}"
-        )
-        click.echo(
-            f"{one.let_through} let through, {one.warned} warned ({one.went_on} went on), {one.blocked} blocked"
-        )
-        click.echo(f"{one.let_through_people} different recipients or messages got there")
+    who = f"{found.people} known recipients, {found.messages} messages"
+    click.echo(problem(f"{found.clicks} clicks ({who}), {first} to {last}", lang))
+    done = f"{found.let_through} let through, {found.warned} warned ({found.went_on} went on), {found.blocked} blocked"
+    click.echo(problem(done, lang))
+    click.echo(problem(f"{found.let_through_people} different recipients or messages got there", lang))
     if address:
-        click.echo(f"{address}: {one.by_recipient}")
+        click.echo(f"{address}: {found.by_recipient}")
