@@ -10,6 +10,11 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
+MAX_TIMES: Final = 256
+"""Times whose number is remembered: what is listed together has the same three or four, thousands of times over."""
+
+
+@lru_cache(MAX_TIMES)
 def to_us(when: datetime) -> int:
     """Microseconds since 1970 UTC. ValueError for a time without zone: it would be ambiguous."""
     if when.tzinfo is None:
