@@ -1,5 +1,6 @@
 -- Requests of `make bench-lookup` for wrk. Arguments: KIND SEED KEY PATH-or-FILE
 --   single   one URL a request, every one another; half of them listed, from FILE
+--   paced    the same by clients that rest between two requests, which leaves the server idle half of the time
 --   static   the same requests to the constant route
 --   batch    one of the bodies in FILE, in turn
 --   wrserver one URL a request that is not listed, for Google's wrserver
@@ -9,6 +10,9 @@ function init(args)
   kind, number, key = args[1], tonumber(args[2]), args[3]
   for line in io.lines(args[4]) do lines[#lines + 1] = line end
   at = number % #lines
+  if kind == "paced" then
+    function delay() return math.random(1, 6) end  -- milliseconds
+  end
 end
 
 local function miss()

@@ -94,6 +94,14 @@ class Bench:
         self.figures["static_reply_per_s"] = round(statistics.median(one.per_s for one in ceilings))
         self.figures["single_p99_ms"] = round(statistics.median(look.p99_ms for look in looks), 2)
 
+    def paced(self, server: Server, key: str, rounds: int) -> None:
+        """As many clients that leave the server time: the delay of a look-up, without that of three busy processes
+        on two processors."""
+        hits = self.hits()
+        loads = [self.load(server, "paced", hits, CONNECTIONS, key) for _ in range(rounds)]
+        self.figures["paced_per_s"] = round(statistics.median(load.per_s for load in loads))
+        self.figures["paced_p99_ms"] = round(statistics.median(load.p99_ms for load in loads), 2)
+
     def batch(self, server: Server, key: str, analyse: str, listed_share: float) -> float:
         """URLs a second of processor time of the server, in batches of 1,000."""
         file = self.batches(analyse, listed_share)
@@ -162,6 +170,7 @@ def measure(bench: Bench) -> None:
     figures = bench.figures
     with service(bench.folder, WORKERS) as server, static_server(bench.folder, WORKERS) as static:
         bench.single(server, static, key, bench.options.rounds)
+        bench.paced(server, key, bench.options.rounds)
         figures["batch_urls_per_s_per_core"] = round(bench.batch(server, key, "none", 0.5))
         figures["static_urls_per_s_per_core"] = round(bench.batch(server, key, "static", 0.0))
         figures["rss_mb"] = round(server.anonymous_mb())
@@ -180,6 +189,8 @@ ROWS = (
     ("look-up / constant reply (goal 0.60)", "single_vs_static", ""),
     ("Google's wrserver, misses", "wrserver_per_s", "/s"),
     ("single look-up p99 (goal 5)", "single_p99_ms", "ms"),
+    ("the same, clients that rest", "paced_per_s", "/s"),
+    ("p99 of these", "paced_p99_ms", "ms"),
     ("batches, analyse=none (goal 60,000)", "batch_urls_per_s_per_core", "URLs/s/core"),
     ("batches, analyse=static (goal 5,000)", "static_urls_per_s_per_core", "URLs/s/core"),
     ("library, in process (goal 100,000)", "in_process_hits_per_s", "/s"),
@@ -190,7 +201,7 @@ ROWS = (
     ("withdrawn -> gone p99 (goal 2)", "withdrawn_gone_p99_s", "s"),
     ("failed requests", "failed_requests", ""),
 )
-NOT_IN_JSON = ("static_reply_per_s",)
+NOT_IN_JSON = ("static_reply_per_s", "paced_per_s", "paced_p99_ms")
 ORDER = (
     "single_vs_static", "single_per_s", "single_p99_ms", "batch_urls_per_s_per_core", "static_urls_per_s_per_core",
     "in_process_hits_per_s", "indicators", "rss_mb", "cold_start_s", "listed_visible_p99_s", "withdrawn_gone_p99_s",
