@@ -87,6 +87,7 @@ def test_a_listed_page_is_blocked_and_a_withdrawn_one_opens_at_once(gate: Servic
     (path,) = rewritten(gate, PHISH)
     answer = get(gate, path)
     assert answer.status_code == 403 and "location" not in answer.headers
+    assert answer.headers.get_list("content-type") == ["text/html; charset=utf-8"]
     assert (
         "passwords" in answer.text and "hxxp://phish[.]example" in answer.text and "<form" not in answer.text
     )

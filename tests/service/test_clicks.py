@@ -1,4 +1,4 @@
-"""Clicks: what cannot be checked is never opened silently; waiting ends; one leaked link is one visitor; time runs out."""
+"""Clicks: what cannot be checked is never opened silently; waiting ends; clicks teach nothing; time runs out."""
 
 from __future__ import annotations
 
@@ -111,20 +111,31 @@ def test_a_link_whose_time_is_over_leads_nowhere(context: Context, tmp_path: Pat
             world.click(nowhere)
 
 
-def test_one_leaked_link_never_makes_a_domain_common_and_many_readers_do(
-    context: Context, tmp_path: Path
-) -> None:
+def test_no_number_of_clicks_makes_a_domain_common(context: Context, tmp_path: Path) -> None:
     habits = HabitSettings(visits=4, users=3, days=1)
     world = World(context, tmp_path, VisitSettings(rows=ROWS, resolve=False, habits=habits))
-    for _ in range(50):
-        world.click("https://leaked.example/", message=b"mail0001")
-        world.click("https://previewed.example/", message=b"mail%04d" % _, counted=False)
     now = context.clock().timestamp()
+    for n in range(50):
+        world.click("https://leaked.example/", message=b"mail%04d" % n, recipient=b"reader%02d" % n)
+        world.visits.habits.observe(0, "partner.example", n, now)
     assert not world.visits.habits.is_common(0, "leaked.example", now)
-    assert not world.visits.habits.is_common(0, "previewed.example", now)
-    for n in range(6):
-        world.click("https://partner.example/", message=b"mail%04d" % n)
-    assert world.visits.habits.is_common(0, "partner.example", now)
+    assert world.visits.habits.is_common(0, "partner.example", now), "others teach, with a key"
+    assert world.click("https://partner.example/").action == "allow"
+
+
+def test_one_link_does_not_write_the_log_over(
+    context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailrisk.service.clicks.MAX_NOTED", 5)
+    world = World(context, tmp_path)
+    world.click(GOOD, message=b"victim00")
+    for _ in range(20):
+        assert world.click(GOOD, message=b"mail0001").action == "allow"
+    assert len(list(world.log.read())) == 6 and world.gate.counts["not-noted"] == 15
+    assert isinstance(context.clock, TestClock)
+    context.clock.forward(minutes=61)
+    world.click(GOOD, message=b"mail0001")
+    assert len(list(world.log.read())) == 7
 
 
 def test_a_full_disk_stops_no_click(

@@ -1,9 +1,8 @@
 """Clicks on rewritten links: where does this one lead now, and may it be followed?
 
 The visit gate decides, by its policy; only what it cannot find out is decided here: a page about which nothing is known is
-scanned first, and what could not be checked is never followed without a word. A click teaches the gate that the
-domain is visited: by the recipient if the link names him, else by the message, so that one link in a stranger's hands
-counts as one visitor however often he follows it.
+scanned first, and what could not be checked is never followed without a word. A click teaches the gate nothing: it comes
+without a key, and who writes to addresses that answer with what they got has links of as many messages as he likes.
 """
 
 from __future__ import annotations
@@ -33,6 +32,11 @@ logger = logging.getLogger(__name__)
 MAX_WAITS: Final = 20
 """Times that the page that waits is shown; then the page counts as not to be checked."""
 
+MAX_NOTED: Final = 500
+"""Clicks on one message (of one recipient, if links name him) that are written down within an hour. Whoever has one link could
+otherwise write the log over, and with it who clicked on what he sent."""
+
+MAX_NOTED_MESSAGES: Final = 50_000
 CONSENT_HOLDS_S: Final = 3_600
 GO_ON: Final = "/go-on"
 _GOES_ON: Final = "go-on"
@@ -82,6 +86,8 @@ class ClickGate:
         self._context, self._settings, self._visits, self._keys = context, settings, visits, keys
         self._log = log
         self.counts: Counter[str] = Counter()
+        self._hour = 0
+        self._noted: Counter[tuple[int, bytes, bytes]] = Counter()
 
     def opened(self, text: str) -> tuple[GoLink, Url]:
         """What a link says. BadInput: it is not ours, or leads nowhere. Expired."""
@@ -96,7 +102,7 @@ class ClickGate:
     async def click(self, text: str, *, counted: bool, waited: int = 0) -> Click:
         """What becomes of a click on the link; ``counted``: a person has clicked. BadInput, Expired as ``opened``."""
         link, url = self.opened(text)
-        weighed = await self._weigh(link, url, counted=counted)
+        weighed = await self._weigh(link, url)
         wanted, unchecked = weighed.wanted, weighed.unchecked
         if wanted == "hold" and waited >= MAX_WAITS:
             unchecked = True
@@ -116,13 +122,12 @@ class ClickGate:
             url=url, action=action, found=weighed.found, unchecked=unchecked, consent=consent, again=again
         )
 
-    async def _weigh(self, link: GoLink, url: Url, *, counted: bool) -> Weighed:
-        visitor = int.from_bytes(link.recipient or link.message) if counted else None
+    async def _weigh(self, link: GoLink, url: Url) -> Weighed:
         try:
             if stale(self._context):
                 raise Unavailable("the lists are too old")
             visit = Visit(url=location(url), waits=True)
-            return await self._visits.weigh(visit, link.tenant, visitor, unknown=self._settings.unknown)
+            return await self._visits.weigh(visit, link.tenant, None, unknown=self._settings.unknown)
         except MailriskError as error:
             logger.warning("a click on %s could not be checked: %s", url.host, error)
         except Exception:
@@ -136,7 +141,7 @@ class ClickGate:
         if said.action != _GOES_ON:
             raise BadInput("t", "is no token of this page")
         link, url = self.opened(said.url)
-        weighed = await self._weigh(link, url, counted=False)
+        weighed = await self._weigh(link, url)
         if self._settings.enforce and weighed.wanted == "block":
             raise BadInput("t", "leads to what has been found dangerous since")
         self._note(link, url, weighed.found.level, "went-on")
@@ -153,7 +158,7 @@ class ClickGate:
         return self._visits.seal(PageToken(text, "GET", _GOES_ON, link.tenant, 0, until))
 
     def _note(self, link: GoLink, url: Url, level: Level, action: str) -> None:
-        if self._log is None:
+        if self._log is None or not self._may_note(link):
             return
         try:
             self._log.append(
@@ -165,6 +170,21 @@ class ClickGate:
             )  # fmt: skip
         except OSError as error:
             logger.error("a click was not written down: %s", error)
+
+    def _may_note(self, link: GoLink) -> bool:
+        hour = int(self._context.clock().timestamp() // 3_600)
+        if hour != self._hour:
+            self._hour, self._noted = hour, Counter()
+        who = (link.tenant, link.message, link.recipient)
+        if self._noted[who] == MAX_NOTED or len(self._noted) >= MAX_NOTED_MESSAGES:
+            self.counts["not-noted"] += 1
+            if self.counts["not-noted"] == 1:
+                logger.warning(
+                    "clicks on one message are no longer written down in this hour: there are too many"
+                )
+            return False
+        self._noted[who] += 1
+        return True
 
 
 class ClickCount(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,7 +28,7 @@ SAFE: Final = {
 
 def shown(page: str, status: int) -> Response[str]:
     """A page."""
-    return Response(page, status_code=status, media_type="text/html; charset=utf-8", headers=SAFE)
+    return Response(page, status_code=status, media_type="text/html", headers=SAFE)
 
 
 def refused(request: AnyRequest, why: str, status: int = 400) -> Response[str]:
