@@ -138,3 +138,16 @@ def test_a_failure_is_said_and_handled_as_configured(
 def test_a_message_too_large_to_be_kept_passes_and_says_so(context: Context, tmp_path: Path) -> None:
     handled = judged(context, tmp_path, rewriter(context, tmp_path, mails="all"), too_large=True)
     assert (handled.action, handled.rewritten) == ("accept", "0; error=too-large")
+
+
+def test_a_link_made_for_another_tenant_becomes_one_of_this_tenant(context: Context, tmp_path: Path) -> None:
+    ours = rewriter(context, tmp_path)
+    theirs = ours.rewrite(b"From: a@b.example\n\nhttp://evil.example/a\n", tenant=2).raw
+    assert link_in(tmp_path, theirs).tenant == 2
+    assert ours.rewrite(theirs, tenant=2).raw == theirs
+    mine = ours.rewrite(theirs, tenant=1)
+    assert mine.links == 1 and mine.raw.count(b"/go/") == 1
+    found = link_in(tmp_path, mine.raw)
+    assert (found.tenant, found.url) == (1, "http://evil.example/a")
+    forged = theirs.replace(b"/go/1.", b"/go/1.A")
+    assert ours.rewrite(forged, tenant=1).raw == forged

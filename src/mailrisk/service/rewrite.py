@@ -23,7 +23,7 @@ from mailrisk.model.evidence import SHARED
 from mailrisk.model.ip import reserved_range
 from mailrisk.model.knowledge import Knowledge
 from mailrisk.model.url.canonical import Url, parse_url
-from mailrisk.model.url.go_links import PATH, GoLink, packed, seal_link
+from mailrisk.model.url.go_links import PATH, GoLink, open_link, packed, seal_link
 from mailrisk.model.verdict import Level
 
 HEADER: Final = "X-Mailrisk-Rewritten"
@@ -94,6 +94,12 @@ class Rewriter:
     def _link(self, key: bytes, target: str, said: GoLink, left: Counter[str]) -> str:
         try:
             url = parse_url(target)
+            if url.text.partition("://")[2].startswith(self._base + PATH):
+                # What another tenant allows is not allowed here: his link gives way to one of this tenant.
+                target = self._of_another(url, said.tenant)
+                if not target:
+                    return ""
+                url = parse_url(target)
             if self._is_exempt(url):
                 return ""
             if url.scheme == "ftp":
@@ -105,9 +111,16 @@ class Rewriter:
             return ""
         return f"{self._settings.base}{PATH}{sealed}?to={url.host.strip('[]').replace(':', '.')}"
 
+    def _of_another(self, url: Url, tenant: int) -> str:
+        """Where a link of ours leads that was made for another tenant; '' for one of this tenant, and for a forged one."""
+        text = url.text.partition("://")[2].removeprefix(self._base + PATH).partition("?")[0]
+        try:
+            link = open_link(self._keys.read(), text)
+        except BadInput:
+            return ""  # Our page follows it for nobody.
+        return "" if link.tenant == tenant else link.url
+
     def _is_exempt(self, url: Url) -> bool:
-        if url.text.partition("://")[2].startswith(self._base + PATH):
-            return True
         if (self._knowledge.hosts.registrable(url.host) or url.host) in self._knowledge.own_domains:
             return True
         return any(url.host == name or url.host.endswith("." + name) for name in self._exempt)
