@@ -101,7 +101,8 @@ def test_any_history_leaves_what_a_dictionary_would_hold(
                 expected[subject] = subject.value if kind is ChangeKind.LISTED else "said so"
         assert {one: text for one in SUBJECTS if (text := told(index, one)) is not None} == expected
         assert index.count() == len(expected)
-        assert shapes(index) == sum(text != "said so" for text in expected.values())
+        # A host and a domain of one name are listed with the same words, which are one shape.
+        assert shapes(index) == len({text for text in expected.values() if text != "said so"})
     index.close()
 
 
