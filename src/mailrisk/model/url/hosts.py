@@ -173,13 +173,17 @@ class Hosts:
     def _find_suffix(self, host: str) -> str:
         if _is_ip(host):
             return ""
-        # Most hosts lie in ``.com`` and the like: no rule is about them but that of the top-level domain. The
-        # library tries the rules of every length, in three times the time.
+        # Most hosts lie in ``.com`` and the like: no rule is about them but that of the top-level domain. Many of the
+        # others are one customer's below ``github.io`` and the like: no rule has three labels there, so the last two
+        # decide, and are remembered. The library tries the rules of every length, in three times the time.
         rest, _, top = host.rpartition(".")
-        second = rest.rpartition(".")[2]
-        plain = second and top and host.islower() and ".." not in host and not host.startswith(".")
-        if plain and f"{second}.{top}" not in self._ruled and f"*.{top}" not in self._ruled:
-            return top
+        above, _, second = rest.rpartition(".")
+        if second and top and host.islower() and ".." not in host and not host.startswith("."):
+            end = f"{second}.{top}"
+            if end not in self._ruled and f"*.{top}" not in self._ruled:
+                return top
+            if above and end not in self._above:
+                return self._suffix(end)
         return self._suffixes.publicsuffix(host) or ""
 
     def _tenant_of(self, host: str, suffix: str) -> str:
