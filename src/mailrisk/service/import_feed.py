@@ -182,16 +182,17 @@ def _apply(context: Context, plan: _Plan, sha256: str) -> None:
     if len(plan.entering) + len(plan.leaving) <= STEP:
         steps = [(plan.entering, plan.leaving)]
     for number, (entering, leaving) in enumerate(steps, start=1):
-        with _no_collections(), context.ledger.transaction(context.clock()) as transaction:
-            row = transaction.feeds.open(SHARED, plan.source.name, plan.source.format)
-            if row.imports != plan.import_no:
-                raise Conflict(f"another import of the feed {plan.source.name} began")
-            changes = _step(context, transaction, plan, entering, leaving)
-            plan.changes += len(changes)
-            if number == len(steps):
-                transaction.feeds.imported(plan.feed_id, plan.import_no, plan.entries, sha256)
-        began = time.monotonic()
-        context.catch_up(changes)
+        with _no_collections():
+            with context.ledger.transaction(context.clock()) as transaction:
+                row = transaction.feeds.open(SHARED, plan.source.name, plan.source.format)
+                if row.imports != plan.import_no:
+                    raise Conflict(f"another import of the feed {plan.source.name} began")
+                changes = _step(context, transaction, plan, entering, leaving)
+                plan.changes += len(changes)
+                if number == len(steps):
+                    transaction.feeds.imported(plan.feed_id, plan.import_no, plan.entries, sha256)
+            began = time.monotonic()
+            context.catch_up(changes)
         if number < len(steps):
             time.sleep(max(0.0, BREATH_S - (time.monotonic() - began)))
 

@@ -56,12 +56,17 @@ class EvidenceRows:
 
         BadInput for a tenant that the look-up index has no room for.
         """
+        ids = self._known(subjects)
+        return {key: ids[key] for key in subjects}
+
+    def _known(self, subjects: Mapping[Key, str]) -> dict[Key, int]:
+        """Numbers of all subjects that this transaction has met, these among them."""
         for tenant in {key[0] for key in subjects}:
             check_tenant(tenant)
         ids = self.look_up(subjects)
         if new := [key for key in subjects if key not in ids]:
             self._add_subjects(new, subjects)
-        return {key: ids[key] for key in subjects}
+        return ids
 
     def _add_subjects(self, new: Sequence[Key], schemes: Mapping[Key, str]) -> None:
         before = self._last_id(schema.subject)
@@ -104,13 +109,13 @@ class EvidenceRows:
         Returns the keys of subjects about which something new was recorded.
         """
         wanted = {key_of(item.tenant, item.subject): schemes.get(item.subject, "https") for item in evidence}
-        ids = self.subject_ids(wanted)
+        ids = self._known(wanted)
         before = self._last_id(schema.evidence)
         touched: set[Key] = set()
         for part in chunks(evidence):
             rows = self._evidence_rows(part, ids, touched)
             insert_rows(self._connection, schema.evidence, EVIDENCE_COLUMNS, rows, "ignore")
-        others = {id_: key for key, id_ in ids.items() if id_ not in self._fresh}
+        others = {ids[key]: key for key in wanted if ids[key] not in self._fresh}
         if others:
             query = select(schema.evidence.c.subject_id).where(schema.evidence.c.id > before)
             touched.update(others[id_] for (id_,) in self._all(query) if id_ in others)
