@@ -64,7 +64,7 @@ def transition(
 ) -> ChangeKind | None:
     """The change that leads from one state to the next, None if nobody needs to hear of it."""
     kind = TRANSITIONS[state, target]
-    if kind is ChangeKind.UPDATED and before is not None and after is not None and same(before, after):
+    if before is not None and after is not None and kind is ChangeKind.UPDATED and same(before, after):
         return None
     return kind
 

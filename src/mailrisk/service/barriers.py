@@ -19,7 +19,7 @@ import re
 from mailrisk.decide.scope import Barrier, SiteFacts, barrier, domain_barrier
 from mailrisk.model.ip import reserved_in, reserved_range
 from mailrisk.model.knowledge import Knowledge
-from mailrisk.model.subject import Kind, Subject
+from mailrisk.model.subject import IP_KINDS, URL_SCOPES, WHOLE_KINDS, Kind, Subject
 from mailrisk.model.url.hosts import HostClass
 
 MIN_PREFIX = {4: 8, 6: 19}
@@ -55,15 +55,15 @@ def never_listed(
     knowledge: Knowledge, subject: Subject, *, by_analyst: bool = False, accept_private: bool = False
 ) -> str:
     """Why an indicator is never listed, in words that end "is ... and is never listed"; '' when it may be."""
-    if subject.kind in (Kind.IP, Kind.NETWORK):
+    if subject.kind in IP_KINDS:
         return _front_end(knowledge, subject) or ("" if accept_private else _address(subject))
-    if subject.kind not in (Kind.URL, Kind.PATH, Kind.HOST, Kind.DOMAIN):
+    if subject.kind not in URL_SCOPES:
         return ""
     host = subject.host
     local = _local(host)
     if local:
         return local
-    if subject.kind in (Kind.HOST, Kind.DOMAIN):
+    if subject.kind in WHOLE_KINDS:
         return _whole(knowledge, subject, by_analyst)
     return "" if by_analyst or "?" in subject.value else _page(knowledge, host, subject.value[len(host) :])
 

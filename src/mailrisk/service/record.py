@@ -238,7 +238,7 @@ def _listing_row(item: Decided, at: datetime) -> tuple[Key, str, datetime, Chang
     valid_until = item.verdict.valid_until or at
     if item.state is State.EXEMPTED:
         valid_until = datetime.max.replace(tzinfo=UTC)  # Until an analyst says otherwise.
-    return item.key, item.state.value, valid_until, item.change
+    return item.key, item.state, valid_until, item.change
 
 
 def _listed(item: Decided) -> Listed:

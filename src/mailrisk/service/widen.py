@@ -18,7 +18,7 @@ from mailrisk.analyse.url.domain_facts import recorded_age_days
 from mailrisk.decide.scope import Listed, SiteFacts, Widening, widen
 from mailrisk.model.change import Listing
 from mailrisk.model.evidence import Evidence
-from mailrisk.model.subject import URL_SCOPES, Kind, Subject
+from mailrisk.model.subject import URL_SCOPES, WHOLE_KINDS, Kind, Subject
 from mailrisk.model.url.hosts import Hosts
 from mailrisk.model.verdict import Level, Reason
 from mailrisk.service.context import Context
@@ -29,7 +29,6 @@ from mailrisk.store.transaction import Transaction, key_of
 SOURCE = "widening"
 
 FROM_KINDS = (Kind.URL, Kind.PATH, Kind.HOST)
-WHOLE_KINDS = (Kind.HOST, Kind.DOMAIN)
 
 MAX_EXAMPLES = 5
 """Listings that a reason names; its ``count`` tells how many there are."""

@@ -89,7 +89,7 @@ class Transaction:
 
     def add_decisions(self, decisions: Sequence[tuple[Key, Verdict, str]]) -> None:
         """Stores (subject's key, verdict, state wanted). One verdict may hold for many subjects."""
-        ids = self._evidence.look_up([key for key, *_ in decisions])
+        ids = self._evidence.look_up([key for key, _, _ in decisions])
         for part in chunks(decisions):
             rows = []
             of: tuple[Verdict, str] | None = None
@@ -122,9 +122,9 @@ class Transaction:
 
         ``sites``: the site whose wider scopes a listing counts for; none for the others.
         """
-        ids = self._evidence.look_up([key for key, *_ in rows])
+        ids = self._evidence.look_up([key for key, _, _, _ in rows])
         of_site = sites or {}
-        absent = [ids[key] for key, state, *_ in rows if state == "absent"]
+        absent = [ids[key] for key, state, _, _ in rows if state == "absent"]
         for part in chunks(absent):
             listing = schema.listing
             self._connection.execute(
