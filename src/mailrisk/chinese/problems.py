@@ -40,6 +40,12 @@ COMMANDS: Final = {
     "the year must lie between {} and {}": "年份须在 {} 与 {} 之间",
     "is one of {}": "可选值：{}",
     "the ledger at {} cannot be opened: {}": "无法打开账本 {}：{}",
+    "the data in {} cannot be used: {}": "无法使用 {} 中的数据：{}",
+    "the index in {} cannot be opened: {}. If it is damaged, delete it: it is made again from the ledger":
+        "无法打开 {} 中的索引：{}。若已损坏，可将其删除：系统会根据账本重建",
+    "mailrisk cannot run in the data directory {}: {}": "mailrisk 无法在数据目录 {} 中运行：{}",
+    "mailrisk runs in the data directory {} already, as process {}: stop that one first, or name another folder with --data-dir":
+        "mailrisk 已在数据目录 {} 中运行（进程号 {}）：请先停止它，或用 --data-dir 指定另一个目录",
     "the data directory {} cannot be made: {}": "无法建立数据目录 {}：{}",
     "{} has no look-up index; has mailrisk run there?": "{} 中没有查询索引；mailrisk 是否在此运行过？",
     "a sample is named by its SHA-256 in lower-case hex": "样本以小写十六进制的 SHA-256 命名",
@@ -85,6 +91,8 @@ DONE: Final = {
 """What commands have done, and words of their tables."""
 
 CONFIGURATION: Final = {
+    "is no database URL such as sqlite:////var/lib/mailrisk/ledger.db":
+        "不是数据库 URL，例如 sqlite:////var/lib/mailrisk/ledger.db",
     "{} is larger than {} bytes": "{} 大于 {} 字节",
     "{} cannot be read: {}": "{} 无法读取：{}",
     "{} is no TOML: {}": "{} 不是 TOML：{}",

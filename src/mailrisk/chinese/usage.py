@@ -80,6 +80,13 @@ SYSTEM: Final = {
     "Name or service not known": "域名无法解析",
     "Temporary failure in name resolution": "域名解析暂时失败",
     "All connection attempts failed": "无法建立连接",
+    "file is not a database": "文件不是数据库",
+    "database disk image is malformed": "数据库文件已损坏",
+    "database is locked": "数据库被其他进程锁住",
+    "unable to open database file": "无法打开数据库文件",
+    "attempt to write a readonly database": "数据库只读，无法写入",
+    "disk I/O error": "磁盘输入/输出错误",
+    "database or disk is full": "磁盘空间不足",
     "[Errno {}] {}": "[错误 {}] {}",
 }  # fmt: skip
 """What the operating system answers."""

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from mailrisk.config import default_data_dir, load_config
+from mailrisk.model.errors import Unavailable
 from mailrisk.model.verdict import SEVERITY, Level
 from mailrisk.service.context import Context
 from mailrisk.wiring import open_context
@@ -72,9 +73,22 @@ def check_options(command: Command) -> Command:
 
 @contextmanager
 def opened(data_dir: Path, config: Path | None, *, network: bool = True) -> Iterator[Context]:
-    """The context of a command; works whether the server runs or not."""
-    with open_context(data_dir, load_config(config), network=network) as context:
-        yield context
+    """The context of a command; works whether the server runs or not. Unavailable: a store is damaged or locked."""
+    try:
+        with open_context(data_dir, load_config(config), network=network) as context:
+            yield context
+    except _store_errors() as error:  # Asked only when something is raised: the stores take long to load.
+        raise Unavailable(
+            f"the data in {data_dir} cannot be used: {getattr(error, 'orig', error)}"
+        ) from error
+
+
+def _store_errors() -> tuple[type[Exception], ...]:
+    """What the ledger and the index raise when their files are damaged, full, or locked for too long."""
+    from lmdb import Error
+    from sqlalchemy.exc import DatabaseError
+
+    return DatabaseError, Error
 
 
 def exit_code(answers: list[Any], fail_on: str | None) -> int:

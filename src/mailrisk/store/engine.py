@@ -7,10 +7,10 @@ from importlib import resources
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from mailrisk.model.errors import Unavailable
+from mailrisk.model.errors import ConfigError, Unavailable
 from mailrisk.store import schema
 
 BUSY_TIMEOUT_MS = 30_000
@@ -28,6 +28,7 @@ def open_engine(url: str) -> Engine:
     """An engine for the ledger at ``url`` (SQLAlchemy URL), with the schema up to date.
 
     Several processes may call this at the same time: migration runs under the database's write lock.
+    Unavailable: the database is away, or the file is none. ConfigError: ``url`` is no such URL.
     """
     try:
         engine = create_engine(url)
@@ -38,7 +39,11 @@ def open_engine(url: str) -> Engine:
             _migrate(connection)
             _first_state(connection)
             connection.commit()
-    except OperationalError as error:
+    except ArgumentError:  # It is not shown: a password may stand in it.
+        raise ConfigError(
+            "config.store.ledger", "is no database URL such as sqlite:////var/lib/mailrisk/ledger.db"
+        ) from None
+    except DatabaseError as error:  # Also "file is not a database", which is no OperationalError.
         raise Unavailable(f"the ledger at {_shown(url)} cannot be opened: {error.orig}") from error
     return engine
 

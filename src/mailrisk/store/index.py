@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 import lmdb
 
 from mailrisk.model.change import Change, KeyGrant, Listing
+from mailrisk.model.errors import Unavailable
 from mailrisk.model.evidence import SHARED
 from mailrisk.model.subject import Subject
 from mailrisk.store import index_form as form
@@ -54,13 +55,12 @@ class LookupIndex:
     """The index in one process. Open it once in a process (LMDB's rule), after any fork."""
 
     def __init__(self, folder: Path, *, readonly: bool = False) -> None:
+        """Opens it, and makes it unless ``readonly``. Unavailable: it is damaged, or of another user."""
         if not readonly:
             folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self._file = folder / "data.mdb"
-        self._env = lmdb.open(
-            str(folder), map_size=MAP_SIZE, max_dbs=8, readonly=readonly, metasync=False, max_readers=512
-        )
+        self._env = _opened(folder, readonly=readonly)
         self._tables = Tables(
             *(self._env.open_db(name.encode(), create=not readonly) for name in Tables._fields)
         )
@@ -204,3 +204,17 @@ class LookupIndex:
             fold = Fold(transaction, self._tables)
             yield fold
             fold.finish()
+
+
+def _opened(folder: Path, *, readonly: bool) -> lmdb.Environment:
+    """The map of the file in the folder. Unavailable: it cannot be mapped."""
+    try:
+        return lmdb.open(
+            str(folder), map_size=MAP_SIZE, max_dbs=8, readonly=readonly, metasync=False, max_readers=512
+        )
+    except lmdb.Error as error:
+        reason = str(error).removeprefix(f"{folder}: ")
+        raise Unavailable(
+            f"the index in {folder} cannot be opened: {reason}. If it is damaged, delete it: "
+            "it is made again from the ledger"
+        ) from error

@@ -1,0 +1,75 @@
+"""Data directories that are damaged or empty: one clear line, in the language of the reader, and never a trace."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mailrisk.cli import main
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Runs the program in this process: (exit code, standard output, standard error)."""
+    monkeypatch.delenv("MAILRISK_DATA_DIR", raising=False)
+    monkeypatch.delenv("MAILRISK_CONFIG", raising=False)
+
+    def call(*arguments: str, lang: str = "en") -> tuple[int, str, str]:
+        monkeypatch.setenv("MAILRISK_LANG", lang)
+        monkeypatch.setattr(sys, "argv", ["mailrisk", *arguments])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        captured = capfd.readouterr()
+        return int(stop.value.code or 0), captured.out, captured.err
+
+    return call
+
+
+@pytest.mark.parametrize("command", [["status"], ["explain", "a.example"], ["feed", "list"], ["key", "list"]])
+def test_a_ledger_that_is_no_database_is_one_line(run: Run, tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "ledger.db").write_bytes(b"no database\n" * 400)
+    code, out, err = run(*command, "--data-dir", str(tmp_path))
+    assert (code, out) == (3, "")
+    assert err == (
+        f"mailrisk: the ledger at sqlite:///{tmp_path}/ledger.db cannot be opened: file is not a database\n"
+    )
+
+
+def test_it_is_told_in_chinese_too(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").write_bytes(b"no database\n" * 400)
+    _, _, err = run("status", "--data-dir", str(tmp_path), lang="zh")
+    assert err == f"mailrisk: 无法打开账本 sqlite:///{tmp_path}/ledger.db：文件不是数据库\n"
+
+
+def test_a_ledger_that_turns_out_damaged_while_it_is_read_is_one_line(run: Run, tmp_path: Path) -> None:
+    assert run("key", "issue", "--role", "admin", "--data-dir", str(tmp_path))[0] == 0
+    ledger = tmp_path / "ledger.db"
+    whole = ledger.read_bytes()
+    page = 4_096  # The schema stays, everything behind it is lost.
+    kept = 2 * page
+    ledger.write_bytes(whole[:kept] + b"\xa5" * (len(whole) - kept))
+    code, _, err = run("key", "list", "--data-dir", str(tmp_path))
+    assert code == 3 and err.startswith("mailrisk: ") and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_serving_where_nothing_can_be_written_is_one_line(run: Run, lang: str) -> None:
+    code, out, err = run("serve", "--data-dir", "/proc/self", lang=lang)
+    said = {"en": "cannot run in the data directory /proc/self", "zh": "无法在数据目录 /proc/self 中运行"}
+    assert (code, out) == (3, "") and said[lang] in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_serving_where_another_core_serves_names_it(run: Run, tmp_path: Path, lang: str) -> None:
+    with socket.socket(socket.AF_UNIX) as first:
+        first.bind(str(tmp_path / "core.4711.sock"))
+        first.listen()
+        code, out, err = run("serve", "--data-dir", str(tmp_path), lang=lang)
+    said = {"en": "already, as process 4711: stop that one first", "zh": "（进程号 4711）：请先停止它"}
+    assert (code, out) == (3, "") and said[lang] in err and err.count("\n") == 1
