@@ -93,6 +93,7 @@ class Bench:
         self.figures["single_per_s"] = round(statistics.median(look.per_s for look in looks))
         self.figures["static_reply_per_s"] = round(statistics.median(one.per_s for one in ceilings))
         self.figures["single_p99_ms"] = round(statistics.median(look.p99_ms for look in looks), 2)
+        self.figures["static_p99_ms"] = round(statistics.median(one.p99_ms for one in ceilings), 2)
 
     def paced(self, server: Server, key: str, rounds: int) -> None:
         """As many clients that leave the server time: the delay of a look-up, without that of three busy processes
@@ -158,16 +159,28 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
         time.sleep(0.1)
 
 
+def _forget_pages(folder: Path) -> None:
+    """Leaves the index on the disk alone, as a machine that has just booted has it.
+
+    Else the rates hang on who read the file last: the service's own warming reads it into huge pages, and ``cat`` does not.
+    """
+    with (folder / "index" / "data.mdb").open("rb") as file:
+        os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
 def measure(bench: Bench) -> None:
     """All figures, in the order in which they are printed."""
     # As installed: pip compiles what it installs, and else the first start does, which is therefore not counted.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     starts = []
     for _ in range(4):
+        _forget_pages(bench.folder)
         with service(bench.folder, WORKERS) as server:
             starts.append(server.start_s)
     key = (bench.folder / "admin.key").read_text().strip()
     figures = bench.figures
+    _forget_pages(bench.folder)
     with service(bench.folder, WORKERS) as server, static_server(bench.folder, WORKERS) as static:
         bench.single(server, static, key, bench.options.rounds)
         bench.paced(server, key, bench.options.rounds)
@@ -189,7 +202,8 @@ ROWS = (
     ("look-up / constant reply (goal 0.60)", "single_vs_static", ""),
     ("Google's wrserver, misses", "wrserver_per_s", "/s"),
     ("single look-up p99 (goal 5)", "single_p99_ms", "ms"),
-    ("the same, clients that rest", "paced_per_s", "/s"),
+    ("p99 of the constant reply", "static_p99_ms", "ms"),
+    ("single look-ups of clients that rest", "paced_per_s", "/s"),
     ("p99 of these", "paced_p99_ms", "ms"),
     ("batches, analyse=none (goal 60,000)", "batch_urls_per_s_per_core", "URLs/s/core"),
     ("batches, analyse=static (goal 5,000)", "static_urls_per_s_per_core", "URLs/s/core"),
@@ -201,7 +215,7 @@ ROWS = (
     ("withdrawn -> gone p99 (goal 2)", "withdrawn_gone_p99_s", "s"),
     ("failed requests", "failed_requests", ""),
 )
-NOT_IN_JSON = ("static_reply_per_s", "paced_per_s", "paced_p99_ms")
+NOT_IN_JSON = ("static_reply_per_s", "static_p99_ms", "paced_per_s", "paced_p99_ms")
 ORDER = (
     "single_vs_static", "single_per_s", "single_p99_ms", "batch_urls_per_s_per_core", "static_urls_per_s_per_core",
     "in_process_hits_per_s", "indicators", "rss_mb", "cold_start_s", "listed_visible_p99_s", "withdrawn_gone_p99_s",
