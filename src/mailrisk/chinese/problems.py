@@ -51,6 +51,10 @@ COMMANDS: Final = {
     "a sample is named by its SHA-256 in lower-case hex": "样本以小写十六进制的 SHA-256 命名",
     "no sample {}": "没有样本 {}",
     "a look-up worker did not start; its error stands above": "有查询进程未能启动；错误见上文",
+    "another program listens on {}; choose another port: mailrisk serve --listen {}, or make run LISTEN={}":
+        "{} 已被其他程序占用；请换用其他端口：mailrisk serve --listen {}，或 make run LISTEN={}",
+    "there is no mailrisk data in {}: name its folder with --data-dir or MAILRISK_DATA_DIR, or begin with mailrisk serve":
+        "{} 中没有 mailrisk 的数据：请用 --data-dir 或 MAILRISK_DATA_DIR 指定其目录，或先运行 mailrisk serve",
     "cannot listen on {}: {}": "无法监听 {}：{}",
     "cannot listen on udp {}: {}": "无法监听 UDP {}：{}",
     "cannot listen on {} for DNS: {}": "无法为 DNS 监听 {}：{}",

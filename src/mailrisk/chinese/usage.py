@@ -102,6 +102,8 @@ FORM: Final = {
     "Object missing required field {} - at {}": "缺少必填字段 {}（位置 {}）",
     "Invalid enum value {}": "{} 不是可选的值",
     "Invalid enum value {} - at {}": "{} 不是可选的值（位置 {}）",
+    "{}; did you mean {}?": "{}；您是不是要用 {}？",
+    "{}; there are: {}": "{}；可选：{}",
     "Invalid RFC3339 encoded datetime": "不是 RFC 3339 格式的时间",
     "Invalid RFC3339 encoded datetime - at {}": "不是 RFC 3339 格式的时间（位置 {}）",
     "JSON is malformed: {}": "JSON 格式错误：{}",

@@ -89,4 +89,6 @@ def load_config(path: Path | None) -> Config:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError("config", f"{path} is no TOML: {error}") from None
     except msgspec.ValidationError as error:
-        raise ConfigError("config", f"{path}: {error}") from None
+        from mailrisk.config.wrong import advised  # Loads what only a wrong file needs.
+
+        raise ConfigError("config", f"{path}: {advised(str(error), Config)}") from None

@@ -34,7 +34,18 @@ def bind(listen: str, patience_s: float = 0.0, *, shared: bool = False) -> socke
             if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
                 time.sleep(0.1)
                 continue
+            if error.errno == errno.EADDRINUSE:
+                raise Unavailable(_taken(listen, host, int(port))) from None
             raise Unavailable(f"cannot listen on {listen}: {error.strerror}") from None
+
+
+def _taken(listen: str, host: str, port: int) -> str:
+    """What to do where another program has the port."""
+    free = f"{host}:{port + 1 if port < 65535 else port - 1}"
+    return (
+        f"another program listens on {listen}; choose another port: "
+        f"mailrisk serve --listen {free}, or make run LISTEN={free}"
+    )
 
 
 def join(listener: socket.socket) -> socket.socket:

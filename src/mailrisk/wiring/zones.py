@@ -100,7 +100,7 @@ def _policy_zone(config: Config, reader: Any) -> Sequence[Server]:
     zone = policy_zone(rpz.zone, config.dns.nameserver, config.dns.contact)
     server = PolicyZoneServer(zone, reader, keys, rpz.without_key)
     notifier = Notifier(dns.name.from_text(rpz.zone), reader, targets)
-    pair = bind_pairs(rpz.listen)[0]
+    pair = bind_pairs(rpz.listen, setting="rpz.listen")[0]
     return [lambda: server.serve(pair), notifier.run]
 
 

@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from typing import NamedTuple
 
-from mailrisk.model.errors import BadInput, Unavailable
+from mailrisk.model.errors import BadInput, ConfigError, Unavailable
 from mailrisk.model.ip import parse_ip
 
 
@@ -21,14 +21,16 @@ class Pair(NamedTuple):
     tcp: socket.socket
 
 
-def bind_pairs(listen: str, count: int = 1, patience_s: float = 0.0) -> list[Pair]:
-    """Pairs on HOST:PORT, TCP listening. BadInput: no address. Unavailable: taken.
+def bind_pairs(
+    listen: str, count: int = 1, patience_s: float = 0.0, *, setting: str = "dns.listen"
+) -> list[Pair]:
+    """Pairs on HOST:PORT, TCP listening. ConfigError: the ``setting`` is no address. Unavailable: taken.
 
     ``patience_s``: how long to try again, when workers of a core that was killed may still hold the port.
     """
     host, _, port = listen.rpartition(":")
     if not host or not port.isdigit() or int(port) > 65535:
-        raise BadInput("listen", f"{listen!r} is not HOST:PORT")
+        raise ConfigError(f"config.{setting}", f"{listen!r} is not HOST:PORT")
     bare = host.strip("[]")
     family = socket.AF_INET6 if ":" in bare else socket.AF_INET
     made: list[socket.socket] = []
