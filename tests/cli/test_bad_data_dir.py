@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import sys
 from collections.abc import Callable
@@ -73,3 +74,32 @@ def test_serving_where_another_core_serves_names_it(run: Run, tmp_path: Path, la
         code, out, err = run("serve", "--data-dir", str(tmp_path), lang=lang)
     said = {"en": "already, as process 4711: stop that one first", "zh": "（进程号 4711）：请先停止它"}
     assert (code, out) == (3, "") and said[lang] in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", [["status"], ["explain", "a.example"], ["changes"], ["key", "list"]])
+def test_what_only_shows_data_says_that_there_is_none_and_makes_none(
+    run: Run, tmp_path: Path, command: list[str]
+) -> None:
+    folder = tmp_path / "nowhere" / "data"
+    code, out, err = run(*command, "--data-dir", str(folder), "--format", "jsonl")
+    assert (code, out) == (3, "") and not folder.parent.exists()
+    assert err.startswith(f"mailrisk: there is no mailrisk data in {folder}: ") and err.count("\n") == 1
+    assert f"{folder} 中没有 mailrisk 的数据" in run(*command, "--data-dir", str(folder), lang="zh")[2]
+
+
+def test_an_answer_out_of_new_data_says_once_that_it_is_empty(run: Run, tmp_path: Path) -> None:
+    asked = ("url", "check", "--no-network", "a.example", "--format", "jsonl")
+    code, out, err = run(*asked, "--data-dir", str(tmp_path / "a"))
+    assert code == 0 and json.loads(out)["input"] == "a.example"
+    assert f"new, empty data was begun in {tmp_path / 'a'};" in err
+    assert run(*asked, "--data-dir", str(tmp_path / "a"))[2] == ""
+    assert (
+        f"已在 {tmp_path / 'b'} 中新建空的数据"
+        in run(*asked, "--data-dir", str(tmp_path / "b"), lang="zh")[2]
+    )
+
+
+def test_a_ledger_elsewhere_has_its_data_elsewhere(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "m.toml").write_text(f'[store]\nledger = "sqlite:///{tmp_path}/elsewhere.db"\n')
+    code, _, err = run("changes", "--data-dir", str(tmp_path / "a"), "--config", str(tmp_path / "m.toml"))
+    assert (code, err) == (0, "")

@@ -27,8 +27,9 @@ Run = Callable[..., Ran]
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     def call(*arguments: str) -> Ran:
+        lang = () if "--lang" in arguments else ("--lang", "en")
         monkeypatch.setattr(
-            sys, "argv", ["mailrisk", *arguments, "--data-dir", str(tmp_path / "data"), "--lang", "en"]
+            sys, "argv", ["mailrisk", *arguments, "--data-dir", str(tmp_path / "data"), *lang]
         )
         with pytest.raises(SystemExit) as stop:
             main()
@@ -98,3 +99,22 @@ def test_when_nothing_is_found_it_says_what_may_be_wrong(run: Run, tmp_path: Pat
     )
     assert "--as" in run("log", "detect", str(other)).err
     assert "Nothing stands out" in run("log", "detect", str(quiet)).err
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_log_that_was_not_read_is_no_all_clear(run: Run, tmp_path: Path, lang: str) -> None:
+    (tmp_path / "empty.log").touch()
+    not_read = {"en": "whoever attacks there is not shown", "zh": "其中的攻击不会列出"}[lang]
+    for name in ("missing.log", "."):
+        ran = run("log", "detect", str(tmp_path / name), "--lang", lang)
+        assert ran.code == 3 and f"{not_read}" in ran.err and str(tmp_path / name) in ran.err.splitlines()[-1]
+        assert "Nothing stands out" not in ran.err and "未发现异常" not in ran.err
+    ran = run("log", "detect", str(tmp_path / "empty.log"), "--lang", lang)
+    assert ran.code == 0 and {"en": "no line to read", "zh": "没有读到任何一行"}[lang] in ran.err
+    assert "Nothing stands out" not in ran.err and "未发现异常" not in ran.err
+
+
+def test_what_was_not_read_is_named_beside_what_was_found(run: Run, tmp_path: Path) -> None:
+    ran = run("log", "detect", str(stolen(tmp_path)), str(tmp_path / "missing.log"))
+    assert ran.code == 3 and "anna@example.org" in ran.out
+    assert ran.err.splitlines()[-1].endswith(f"is not shown: {tmp_path}/missing.log")

@@ -49,7 +49,7 @@ def key_issue(
 @store_options
 def key_list(format_: str, lang: str | None, data_dir: Path, config: Path | None) -> None:
     """List all keys (never their secrets)."""
-    with opened(data_dir, config, network=False) as context:
+    with opened(data_dir, config, network=False, reads=True) as context:
         known = list(context.ledger.all_keys())
         keys = [
             {
@@ -77,6 +77,6 @@ def key_list(format_: str, lang: str | None, data_dir: Path, config: Path | None
 @store_options
 def key_revoke(public_id: str, data_dir: Path, config: Path | None) -> None:
     """Revoke a key by its public id (the part after `mr_`)."""
-    with opened(data_dir, config, network=False) as context:
+    with opened(data_dir, config, network=False, reads=True) as context:
         revoke(context, public_id)
     click.echo(problem(f"revoked {public_id}", output.language()))

@@ -49,8 +49,9 @@ def explain_command(
     mailrisk explain https://evil.example/login
     mailrisk explain 203.0.113.5 --as-of 2026-01-31T12:00:00Z
     """
-    with opened(data_dir, config, network=False) as context:
-        found = explain(context, indicator, as_of=parse_time(as_of))
+    when = parse_time(as_of)
+    with opened(data_dir, config, network=False, reads=True) as context:
+        found = explain(context, indicator, as_of=when)
     if format_ == "jsonl":
         output.print_line(found)
     elif format_ == "json":
@@ -187,7 +188,7 @@ def changes_command(
     \b
     mailrisk changes --after 0 --format jsonl
     """
-    with opened(data_dir, config, network=False) as context:
+    with opened(data_dir, config, network=False, reads=True) as context:
         page = changes(context, after, limit)
     if format_ == "jsonl":
         for change in page.changes:
@@ -211,7 +212,7 @@ def changes_command(
 @store_options
 def status_command(format_: str, lang: str | None, data_dir: Path, config: Path | None) -> None:
     """Show what is known and how fresh it is."""
-    with opened(data_dir, config) as context:
+    with opened(data_dir, config, reads=True) as context:
         if (zones := stored_counts(data_dir)) is not None:
             context.surface_counts["zones"] = zones
         found = status(context)

@@ -156,7 +156,7 @@ def log_detect(
         answers: list[Any] = [*found.ips, *found.accounts, *errors]
         output.print_answers(answers, format_, lambda shown: _print(shown, spoken))
     _report(counts, spoken)
-    _hint(counts, len(found.ips) + len(found.accounts), spoken)
+    _hint(counts, len(found.ips) + len(found.accounts), errors, spoken)
     click_context.exit(exit_code(answers, fail_on))
 
 
@@ -245,14 +245,31 @@ _NOTHING = (
 )
 
 
-def _hint(counts: LogCounts, found: int, lang: str) -> None:
-    """What may be wrong when nothing was found."""
-    if found:
+_EMPTY = (
+    "There was no line to read, which says nothing about attacks. Was the log rotated just now?",
+    "没有读到任何一行，因此无法说明是否有攻击。日志是否刚刚轮转？",
+)
+_NOT_READ = (
+    "Not read, or not to the end, so whoever attacks there is not shown: ",
+    "未能读取或未读完，其中的攻击不会列出：",
+)
+
+
+def _hint(counts: LogCounts, found: int, errors: list[ErrorAnswer], lang: str) -> None:
+    """What was not read, and what may be wrong when nothing was found."""
+    if errors:
+        names = ("、" if lang == "zh" else ", ").join(output.plain(error.input) for error in errors)
+        click.echo(_NOT_READ[lang == "zh"] + names, err=True)
+    if found or (errors and not counts.lines):
         return
-    if counts.lines and not counts.events and not counts.sends:
+    if not counts.lines:
+        words = _EMPTY
+    elif not counts.events and not counts.sends:
         words = _NO_LOGIN
     elif counts.bad > counts.events:
         words = _UNREADABLE
+    elif errors:
+        return  # That nothing stands out can be said of all files alone.
     else:
         words = _NOTHING
     click.echo(words[lang == "zh"], err=True)

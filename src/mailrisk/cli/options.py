@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 
 import click
 
-from mailrisk.config import default_data_dir, load_config
-from mailrisk.model.errors import Unavailable
+from mailrisk.cli.language import language_of_line
+from mailrisk.config import Config, default_data_dir, load_config
+from mailrisk.model.errors import NotFound, Unavailable
 from mailrisk.model.verdict import SEVERITY, Level
 from mailrisk.service.context import Context
 from mailrisk.wiring import open_context
@@ -72,15 +73,41 @@ def check_options(command: Command) -> Command:
 
 
 @contextmanager
-def opened(data_dir: Path, config: Path | None, *, network: bool = True) -> Iterator[Context]:
-    """The context of a command; works whether the server runs or not. Unavailable: a store is damaged or locked."""
+def opened(
+    data_dir: Path, config: Path | None, *, network: bool = True, reads: bool = False
+) -> Iterator[Context]:
+    """The context of a command; works whether the server runs or not. Unavailable: a store is damaged or locked.
+
+    Where there is no data yet it is begun, which a note on standard error says: an answer out of nothing looks like
+    an all-clear. ``reads``: the command only shows what is stored; NotFound: there is nothing.
+    """
+    settings = load_config(config)
+    new = _has_no_data(data_dir, settings)
+    if new and reads:
+        raise NotFound(
+            f"there is no mailrisk data in {data_dir}: name its folder with --data-dir or MAILRISK_DATA_DIR, "
+            "or begin with mailrisk serve"
+        )
     try:
-        with open_context(data_dir, load_config(config), network=network) as context:
+        with open_context(data_dir, settings, network=network) as context:
+            if new:
+                click.echo(NEW_DATA[language_of_line()].format(data_dir.resolve()), err=True)
             yield context
     except _store_errors() as error:  # Asked only when something is raised: the stores take long to load.
         raise Unavailable(
             f"the data in {data_dir} cannot be used: {getattr(error, 'orig', error)}"
         ) from error
+
+
+NEW_DATA = {
+    "en": "mailrisk: new, empty data was begun in {}; --data-dir or MAILRISK_DATA_DIR name another folder",
+    "zh": "mailrisk：已在 {} 中新建空的数据；可用 --data-dir 或 MAILRISK_DATA_DIR 指定其他目录",
+}
+
+
+def _has_no_data(data_dir: Path, settings: Config) -> bool:
+    """Whether nothing was ever stored there. A ledger elsewhere has its data elsewhere."""
+    return not settings.store.ledger and not (data_dir / "ledger.db").exists()
 
 
 def _store_errors() -> tuple[type[Exception], ...]:

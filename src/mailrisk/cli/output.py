@@ -83,9 +83,14 @@ def safe(text: str) -> str:
 
     What is not printable shows as ``\\x1b`` or ``\\u202e``.
     """
-    if not text.isprintable():
-        text = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
-    return escape(text)
+    return escape(plain(text))
+
+
+def plain(text: str) -> str:
+    """The same for what is printed without markup."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def print_answers(answers: Iterable[Any], format_: str, as_table: Callable[[list[Any]], None]) -> list[Any]:
