@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
+from mailrisk.chinese.sentences import problem
+from mailrisk.edge.api_client import ApiClient
 from mailrisk.edge.firewall.cloud import CloudWebhook
 from mailrisk.edge.firewall.command import Command
+from mailrisk.edge.firewall.nftables import Nftables
 from mailrisk.edge.firewall.registry import Options, firewall
 from mailrisk.model.errors import ConfigError, Unavailable
 
@@ -86,3 +91,27 @@ def test_a_firewall_that_does_not_exist_or_lacks_what_it_needs_is_a_wrong_config
     for name in ("pf", "webhook", "command"):
         with pytest.raises(ConfigError):
             firewall(name, Options())
+
+
+@pytest.mark.parametrize(
+    "words", ["Operation not permitted (you must be root)", "Kernel error received: Operation not permitted"]
+)
+def test_a_firewall_that_may_not_be_changed_names_the_right_that_is_missing(
+    words: str, tmp_path: Path
+) -> None:
+    program = tmp_path / "nft"
+    program.write_text(f"#!/bin/sh\necho first line >&2; echo '{words}' >&2; exit 1\n")
+    program.chmod(0o755)
+    with pytest.raises(Unavailable, match="as root or with CAP_NET_ADMIN") as error:
+        Nftables(str(program)).prepare()
+    assert "请以 root 或 CAP_NET_ADMIN 权限运行" in problem(str(error.value), "zh")
+
+
+def test_an_agent_whose_server_is_away_says_where_it_asked_and_shows_no_password() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    with pytest.raises(Unavailable) as error:
+        asyncio.run(ApiClient(f"http://root:hunter22@127.0.0.1:{port}", "").ask(["192.0.2.1"]))
+    said = str(error.value)
+    assert f"no answer from http://127.0.0.1:{port} (" in said and "[agent] server" in said
+    assert "hunter22" not in said and f"http://127.0.0.1:{port} 没有应答" in problem(said, "zh")

@@ -55,6 +55,23 @@ def test_feeds_that_all_fail_are_one_fault(context: Context, monkeypatch: pytest
     assert [one.check for one in examine(context, Setup())] == ["feed-failing", "no-feed"]
 
 
+def test_where_a_setting_switches_the_network_off_feeds_do_not_fail(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing = [feed_row("a", 1), feed_row("b", 2)]
+    monkeypatch.setattr("mailrisk.service.doctor.feed_status", lambda _: failing)
+    quiet = replace(context, feeds=msgspec.structs.replace(context.feeds, scheduled=False))
+    fetching = replace(context, feeds=msgspec.structs.replace(context.feeds, scheduled=True))
+    [found] = examine(fetching, Setup(network=False))
+    assert (
+        found.check == "network-off"
+        and "network.enabled" in found.text
+        and "network.enabled" in found.text_zh
+    )
+    [found] = examine(quiet, Setup(network=False))
+    assert found.check == "no-feed" and "feed import" in found.todo and "feed import" in found.todo_zh
+
+
 @pytest.mark.parametrize(
     ("setup", "check", "grade"),
     [

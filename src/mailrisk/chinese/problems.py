@@ -51,6 +51,10 @@ COMMANDS: Final = {
     "a sample is named by its SHA-256 in lower-case hex": "样本以小写十六进制的 SHA-256 命名",
     "no sample {}": "没有样本 {}",
     "a look-up worker did not start; its error stands above": "有查询进程未能启动；错误见上文",
+    "no answer from {} ({}): does mailrisk serve run there? --server or [agent] server names another place":
+        "{} 没有应答（{}）：那里是否运行着 mailrisk serve？可用 --server 或 [agent] server 指定其他地址",
+    "{} may not change the firewall: run mailrisk as root or with CAP_NET_ADMIN (docs/integrations/agent.md shows a systemd unit)":
+        "{} 无权修改防火墙：请以 root 或 CAP_NET_ADMIN 权限运行 mailrisk（systemd 单元见 docs/integrations/agent.md）",
     "another program listens on {}; choose another port: mailrisk serve --listen {}, or make run LISTEN={}":
         "{} 已被其他程序占用；请换用其他端口：mailrisk serve --listen {}，或 make run LISTEN={}",
     "there is no mailrisk data in {}: name its folder with --data-dir or MAILRISK_DATA_DIR, or begin with mailrisk serve":

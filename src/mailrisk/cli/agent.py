@@ -16,6 +16,7 @@ from mailrisk.cli.options import store_options
 from mailrisk.config import Config, load_config
 from mailrisk.edge.clock import system_clock
 from mailrisk.model.block import Deed, Step
+from mailrisk.model.errors import MailriskError
 from mailrisk.service.sweep import Sweep, Swept
 from mailrisk.service.sweep_report import report
 from mailrisk.store.sweep_state import Day
@@ -149,6 +150,8 @@ async def _for_ever(sweep: Sweep, every_s: float, reports: Path, lang: str) -> N
                 await asyncio.to_thread(sweep.restore)
                 restored = True
             swept = await sweep.once()
+        except MailriskError as error:  # Its words say what to do; a trace would hide them.
+            logger.error("a sweep failed; it is tried again: %s", error)
         except Exception:
             logger.exception("a sweep failed; it is tried again")
         wait_s = 0.0 if swept is not None and swept.more else every_s

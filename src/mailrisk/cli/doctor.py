@@ -78,6 +78,7 @@ def _setup(context: Context, settings: Config, data_dir: Path, config: Path | No
     tenant = settings.login.graph.tenant
     pulled = read_state(data_dir / "events") if tenant else None
     return Setup(
+        network=settings.network.enabled,
         organisation=bool(settings.organisation.domains),
         watches_logins=bool(settings.login.dovecot or tenant) or shares is not None,
         shares=shares,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import msgspec
 
 from mailrisk.edge.fetch import Egress
-from mailrisk.edge.post import exchange
+from mailrisk.edge.post import Answer, exchange
 from mailrisk.model.errors import Unavailable
 from mailrisk.model.events import LoginEvent, SendEvent
 
@@ -78,7 +79,7 @@ class ApiClient:
     async def may_tell(self) -> None:
         """Asks whether the key may hand events over. Unavailable: it may not, or nobody answers."""
         path = "/api/v1/login-events"
-        answer = await exchange(self._url + path, b"[]", self._headers, timeout_s=TIME_S, egress=self._egress)
+        answer = await self._exchange(path, b"[]")
         if answer.status not in (200, 400):  # 400: it would like to have an event.
             raise Unavailable(f"{path}: HTTP {answer.status} {_detail(answer.body)}".rstrip())
 
@@ -91,15 +92,30 @@ class ApiClient:
         return found
 
     async def _post(self, path: str, body: bytes, kind: Any) -> Any:
-        answer = await exchange(
-            self._url + path, body, self._headers, timeout_s=TIME_S, most=MAX_ANSWER, egress=self._egress
-        )
+        answer = await self._exchange(path, body)
         if answer.status != 200 or not answer.whole:
             raise Unavailable(f"{path}: HTTP {answer.status} {_detail(answer.body)}".rstrip())
         try:
             return msgspec.json.decode(answer.body, type=kind)
         except (msgspec.MsgspecError, RecursionError) as error:
             raise Unavailable(f"{path}: an answer that is none: {error}") from None
+
+    async def _exchange(self, path: str, body: bytes) -> Answer:
+        try:
+            return await exchange(
+                self._url + path, body, self._headers, timeout_s=TIME_S, most=MAX_ANSWER, egress=self._egress
+            )
+        except Unavailable as error:
+            raise Unavailable(
+                f"no answer from {_shown(self._url)} ({error}): does mailrisk serve run there? "
+                "--server or [agent] server names another place"
+            ) from None
+
+
+def _shown(url: str) -> str:
+    """Scheme, host and port; a user and a password in a URL are nobody's business."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def _sent(event: LoginEvent | SendEvent) -> dict[str, Any]:

@@ -12,8 +12,13 @@ TIME_S: Final = 30.0
 """How long one may take."""
 
 
-def run(command: Sequence[str], given: str = "", *, time_s: float = TIME_S) -> str:
-    """Runs a program without a shell and returns what it printed. Unavailable: missing, too slow, or failed."""
+def run(
+    command: Sequence[str], given: str = "", *, time_s: float = TIME_S, sets_firewall: bool = False
+) -> str:
+    """Runs a program without a shell and returns what it printed. Unavailable: missing, too slow, or failed.
+
+    ``sets_firewall``: it speaks to the kernel's filter, so that the right it lacks can be named when it may not.
+    """
     name = command[0]
     try:
         done = subprocess.run(  # noqa: S603 - a fixed program, or the administrator's; no shell.
@@ -35,5 +40,10 @@ def run(command: Sequence[str], given: str = "", *, time_s: float = TIME_S) -> s
         raise Unavailable(f"{name} cannot be run: {error}") from None
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()
+        if sets_firewall and any("not permitted" in line for line in said):
+            raise Unavailable(
+                f"{name} may not change the firewall: run mailrisk as root or with CAP_NET_ADMIN "
+                "(docs/integrations/agent.md shows a systemd unit)"
+            )
         raise Unavailable(f"{name} failed: {said[0][:200] if said else done.returncode}")
     return done.stdout

@@ -27,6 +27,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     """What was found out about the installation beside the stores."""
 
     organisation: bool = True  # its domains are configured
+    network: bool = True  # network.enabled
     watches_logins: bool = False
     shares: LoginShares | None = None
     missing: tuple[tuple[str, str, str], ...] = ()  # (module, Debian packages, what does not work)
@@ -45,7 +46,7 @@ def examine(context: Context, setup: Setup) -> list[Advice]:
         *(advise("secret-readable", path=path, mode=mode) for path, mode in setup.readable),
         *_libraries(setup),
         *_index(context),
-        *_feeds(context),
+        *_feeds(context, setup),
         *_logins(context, setup),
         *_graph(context, setup),
     ]
@@ -68,18 +69,22 @@ def _index(context: Context) -> Iterator[Advice]:
         yield advise("index-stale", minutes="?" if age is None else _minutes(age))
 
 
-def _feeds(context: Context) -> Iterator[Advice]:
+def _feeds(context: Context, setup: Setup) -> Iterator[Advice]:
+    """Where the setting allows no network, that is the finding: failures are of before, and fetching is no advice."""
     feeds = feed_status(context)
     enabled = [feed for feed in feeds if feed.enabled]
-    unreachable = len(enabled) > 1 and all(feed.failures for feed in enabled)
+    switched_off = not setup.network and context.feeds.scheduled
+    if switched_off:
+        yield advise("network-off")
+    unreachable = setup.network and len(enabled) > 1 and all(feed.failures for feed in enabled)
     if unreachable:
         yield advise("feeds-unreachable", count=len(enabled), error=enabled[0].last_error)
     for feed in enabled:
-        if feed.failures and not unreachable:
+        if feed.failures and setup.network and not unreachable:
             yield advise("feed-failing", feed=feed.name, failures=feed.failures, error=feed.last_error)
         elif feed.age_s is not None and feed.age_s > FEED_TOO_OLD_S:
             yield advise("feed-old", feed=feed.name, days=feed.age_s // 86_400)
-    if not any(feed.imports for feed in feeds):
+    if not switched_off and not any(feed.imports for feed in feeds):
         yield advise("no-feed")
 
 

@@ -39,12 +39,16 @@ class Ipset:
     def blocked(self) -> frozenset[str]:
         """The members of both sets."""
         return frozenset(
-            found for name in SETS for found in _MEMBER.findall(run(["ipset", "list", name]).partition("Members:")[2])
+            found for name in SETS for found in _MEMBER.findall(_run(["list", name]).partition("Members:")[2])
         )  # fmt: skip
 
     def _restore(self, lines: Iterable[str]) -> None:
-        run(["ipset", "restore", "-exist"], "\n".join(lines) + "\n")
+        _run(["restore", "-exist"], "\n".join(lines) + "\n")
 
 
 def _set_of(ip: str) -> str:
     return "mailrisk6" if ":" in ip else "mailrisk4"
+
+
+def _run(arguments: Sequence[str], given: str = "") -> str:
+    return run(["ipset", *arguments], given, sets_firewall=True)

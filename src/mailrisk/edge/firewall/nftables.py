@@ -62,13 +62,13 @@ class Nftables:
         """What the kernel has in the sets."""
         found: set[str] = set()
         for name in SETS:
-            printed = run([self._program, "-j", "list", "set", *TABLE.split(), name])
+            printed = run([self._program, "-j", "list", "set", *TABLE.split(), name], sets_firewall=True)
             for item in from_json(self._program, printed).get("nftables", []):
                 found.update(map(_address, item.get("set", {}).get("elem", [])))
         return frozenset(found)
 
     def _apply(self, script: str) -> None:
-        run([self._program, "-f", "-"], script)
+        run([self._program, "-f", "-"], script, sets_firewall=True)
 
 
 def _set_of(ip: str) -> str:
