@@ -50,7 +50,7 @@ def test_a_log_teaches_what_is_common(service: Service, tmp_path: Path) -> None:
         key,
     ]
     run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert run.stdout.strip() == "50 visits learnt, 1 lines were none", run.stderr
+    assert run.stdout.strip() == "visits learnt: 50; lines that were none: 1", run.stderr
     body = {"visits": [{"url": "https://www.partner.example/"}, {"url": "https://other.example/"}]}
     first, second = service.client.post("/api/v1/visits:decide", json=body).json()["results"]
     assert first["common"] and not second["common"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import stat
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -214,8 +215,8 @@ def test_the_openapi_document_names_every_route(service: Service) -> None:
 
 def test_two_processes_on_one_port_are_refused_with_a_clear_word(service: Service, tmp_path: Path) -> None:
     port = service.url.rpartition(":")[2]
-    second = service.cli("serve", "--listen", f"127.0.0.1:{port}")
-    assert second.returncode == 3 and b"cannot listen" in second.stderr
+    second = replace(service, data_dir=tmp_path).cli("serve", "--listen", f"127.0.0.1:{port}")
+    assert second.returncode == 3 and b"another program listens on" in second.stderr
 
 
 def test_listings_are_there_after_a_kill_and_a_restart(tmp_path: Path) -> None:

@@ -15,6 +15,11 @@ COMMANDS: Final = {
         "检查邮件：        mailrisk message check mail.eml\n"
         "检查链接：        mailrisk url check https://example.org/login\n"
         "从日志中找攻击者：mailrisk log detect /var/log/mail.log",
+    "The environment is read where an option is not given: MAILRISK_DATA_DIR, MAILRISK_CONFIG, MAILRISK_LANG (else LC_ALL, LC_MESSAGES, LANG), and MAILRISK_KEY, the API key of commands that ask a service.":
+        "未给出选项时读取环境变量：MAILRISK_DATA_DIR、MAILRISK_CONFIG、MAILRISK_LANG（其次为 LC_ALL、LC_MESSAGES、LANG），以及 MAILRISK_KEY，即访问服务的命令所用的 API 密钥。",
+    "Secrets that the configuration file leaves out: MAILRISK_LOGIN_PASSWORD, MAILRISK_GRAPH_SECRET, MAILRISK_LLM_KEY, MAILRISK_AGENT_KEY, MAILRISK_AGENT_WEBHOOK_SECRET, and, with the name of the feed, webhook or channel behind it, MAILRISK_FEED_KEY_, MAILRISK_WEBHOOK_SECRET_ and MAILRISK_ALERT_SECRET_.":
+        "配置文件中未写的密钥：MAILRISK_LOGIN_PASSWORD、MAILRISK_GRAPH_SECRET、MAILRISK_LLM_KEY、MAILRISK_AGENT_KEY、MAILRISK_AGENT_WEBHOOK_SECRET，以及其后加上情报源、webhook 或告警渠道名称的 MAILRISK_FEED_KEY_、MAILRISK_WEBHOOK_SECRET_、MAILRISK_ALERT_SECRET_。",
+    "What is listed already is shown by `mailrisk changes`.": "已收录的内容用 `mailrisk changes` 查看。",
     "Messages: raw RFC 5322, as .eml files hold them.": "邮件：RFC 5322 原始邮件，即 .eml 文件。",
     "Check messages; `-` reads one from standard input. Nothing is stored without --submit or --learn.":
         "检查邮件；`-` 表示从标准输入读取一封。不加 --submit 或 --learn 时不保存任何内容。",

@@ -55,6 +55,8 @@ COMMANDS: Final = {
         "{} 没有应答（{}）：那里是否运行着 mailrisk serve？可用 --server 或 [agent] server 指定其他地址",
     "{} may not change the firewall: run mailrisk as root or with CAP_NET_ADMIN (docs/integrations/agent.md shows a systemd unit)":
         "{} 无权修改防火墙：请以 root 或 CAP_NET_ADMIN 权限运行 mailrisk（systemd 单元见 docs/integrations/agent.md）",
+    "name what is to be listed; what is listed already is shown by mailrisk changes":
+        "请指明要收录的指标；已收录的内容用 mailrisk changes 查看",
     "another program listens on {}; choose another port: mailrisk serve --listen {}, or make run LISTEN={}":
         "{} 已被其他程序占用；请换用其他端口：mailrisk serve --listen {}，或 make run LISTEN={}",
     "there is no mailrisk data in {}: name its folder with --data-dir or MAILRISK_DATA_DIR, or begin with mailrisk serve":
@@ -70,11 +72,16 @@ DONE: Final = {
     "revoked {}": "已吊销 {}",
     "{}: sent": "{}：已发送",
     "No channel is configured; see docs/how-to/alerts.md.": "未配置告警渠道；见 docs/how-to/alerts.md。",
-    "{} visits learnt, {} lines were none": "学习了 {} 次访问，另有 {} 行不是访问记录",
+    "visits learnt: {}; lines that were none: {}": "学习了 {} 次访问，另有 {} 行不是访问记录",
+    "{} key opens links, the newest signs": "现有 {} 把密钥可打开链接，并由它签名",
     "{} keys open links, the newest signs": "现有 {} 把密钥可打开链接，由最新的一把签名",
     "nobody has clicked": "无人点击",
-    "{} clicks ({} known recipients, {} messages), {} to {}": "{} 次点击（{} 名收件人，{} 封邮件），{} 至 {}",
+    "{} click ({}, {}), {} to {}": "{} 次点击（{}，{}），{} 至 {}",
+    "{} clicks ({}, {}), {} to {}": "{} 次点击（{}，{}），{} 至 {}",
+    "{} known recipient": "{} 名收件人", "{} known recipients": "{} 名收件人",
+    "{} message": "{} 封邮件", "{} messages": "{} 封邮件",
     "{} let through, {} warned ({} went on), {} blocked": "直接放行 {}，警告 {}（其中继续访问 {}），拦截 {}",
+    "{} recipient or message got there": "到达该页面的收件人或邮件：{}",
     "{} different recipients or messages got there": "到达该页面的不同收件人或邮件：{}",
     "{} answered as {} in {} s": "{} 以 {} 模型应答，用时 {} 秒",
     "suspicion {}": "可疑程度 {}",
@@ -247,10 +254,9 @@ API: Final = {
 TITLES: Final = {
     "Too large": "内容过大", "Bad input": "输入有误", "Unauthorised": "未认证", "Forbidden": "没有权限",
     "Not found": "未找到", "Conflict": "冲突", "Too many requests": "请求过多", "Unavailable": "暂时不可用",
-    "Internal error": "内部错误", "Bad gateway": "网关错误", "NotFound": "未找到", "MethodNotAllowed": "不支持的方法", "Validation": "校验失败",
-    "Client": "请求有误", "RequestEntityTooLarge": "内容过大", "ServiceUnavailable": "暂时不可用", "NotAuthorized": "未认证",
-    "PermissionDenied": "没有权限", "TooManyRequests": "请求过多", "InternalServer": "内部错误",
-    "Not Found": "未找到", "Method Not Allowed": "不支持的方法", "Request Entity Too Large": "内容过大",
+    "Internal error": "内部错误", "Bad gateway": "网关错误", "Method Not Allowed": "不支持的方法",
+    "Request Entity Too Large": "内容过大", "Unsupported Media Type": "不支持的内容类型", "Internal Server Error": "内部错误",
+    "nothing is served at {}; /api/v1/openapi.json lists what is": "{} 没有内容；可用的接口见 /api/v1/openapi.json",
     "Validation failed for {} {}": "校验失败：{} {}", "Error": "错误", "HTTP": "HTTP 错误",
 }  # fmt: skip
 """Titles of problems, and what the framework says of wrong requests."""

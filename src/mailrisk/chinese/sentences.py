@@ -11,6 +11,19 @@ from typing import Final
 
 _DEEPEST: Final = 4
 
+_ENGLISH_STAGES: Final = {
+    "auth": "authentication of the sender",
+    "domain": "facts about domains",
+    "url": "analysis of links",
+    "message": "analysis of the message",
+    "files": "analysis of files",
+    "ocr": "reading of pictures",
+    "unlock": "unlocking of files",
+    "embedding": "comparison of meaning",
+    "language-model": "language model",
+}
+"""Codes that are no words for people; JSON keeps them."""
+
 _Template = tuple[list[str], str]
 """What stands between the values of an English sentence, and the Chinese one."""
 
@@ -47,9 +60,9 @@ def problem(text: str, lang: str, depth: int = 0) -> str:
 
 
 def stage(name: str, lang: str) -> str:
-    """The name of a stage."""
+    """The name of a stage, as people read it."""
     if lang != "zh":
-        return name
+        return _ENGLISH_STAGES.get(name, name)
     from mailrisk.chinese.notes import STAGES
 
     return STAGES.get(name, name)

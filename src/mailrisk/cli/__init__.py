@@ -126,6 +126,13 @@ def root() -> None:
     Check a mail:           mailrisk message check mail.eml
     Check a URL:            mailrisk url check https://example.org/login
     Find attackers in logs: mailrisk log detect /var/log/mail.log
+
+    The environment is read where an option is not given: MAILRISK_DATA_DIR, MAILRISK_CONFIG, MAILRISK_LANG (else LC_ALL,
+    LC_MESSAGES, LANG), and MAILRISK_KEY, the API key of commands that ask a service.
+
+    Secrets that the configuration file leaves out: MAILRISK_LOGIN_PASSWORD, MAILRISK_GRAPH_SECRET, MAILRISK_LLM_KEY,
+    MAILRISK_AGENT_KEY, MAILRISK_AGENT_WEBHOOK_SECRET, and, with the name of the feed, webhook or channel behind it,
+    MAILRISK_FEED_KEY_, MAILRISK_WEBHOOK_SECRET_ and MAILRISK_ALERT_SECRET_.
     """
 
 

@@ -8,12 +8,13 @@ from typing import Any
 import click
 
 from mailrisk.cli import output
+from mailrisk.cli.groups import Group
 from mailrisk.cli.options import check_options, exit_code, lines_of, opened
 from mailrisk.service.accounts import check_accounts
 from mailrisk.service.answers import ErrorAnswer
 
 
-@click.group("account")
+@click.group("account", cls=Group)
 def account_group() -> None:
     """Accounts of your users."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from mailrisk.chinese.sentences import problem
+from mailrisk.cli.groups import Group
 from mailrisk.cli.language import language
 from mailrisk.cli.options import store_options
 from mailrisk.config import load_config
@@ -19,7 +20,7 @@ from mailrisk.service.alerts import Channel
 from mailrisk.wiring.alerts import channels
 
 
-@click.group("alert")
+@click.group("alert", cls=Group)
 def alert_group() -> None:
     """Channels by which administrators are told, as configured under [[alert]]."""
 

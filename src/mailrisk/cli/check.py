@@ -14,6 +14,7 @@ from mailrisk.chinese.places import place
 from mailrisk.chinese.sentences import note, stage
 from mailrisk.chinese.sentences import opened as opened_as
 from mailrisk.cli import output
+from mailrisk.cli.groups import Group
 from mailrisk.cli.options import check_options, exit_code, lines_of, opened, text_of
 from mailrisk.edge.files import read_message_file
 from mailrisk.model.errors import BadInput
@@ -27,8 +28,11 @@ from mailrisk.service.scan_url import scan_urls
 
 SCANNED_TOGETHER = 20
 
+ASK_THE_NETWORK = ("auth", "domain")
+"""Stages that cannot be without it."""
 
-@click.group("message")
+
+@click.group("message", cls=Group)
 def message_group() -> None:
     """Messages: raw RFC 5322, as .eml files hold them."""
 
@@ -63,7 +67,7 @@ def message_check(
         answers = output.print_answers(
             _check_files(context, files, envelope, (submit, learn), not no_network),
             format_,
-            lambda found: _message_tables(found, spoken),
+            lambda found: _message_tables(found, spoken, network=context.network),
         )
     click_context.exit(exit_code(answers, fail_on))
 
@@ -92,7 +96,7 @@ def _check_files(
                 yield ErrorAnswer(input=text_of(name), error=error.reason, field=error.field)
 
 
-def _message_tables(answers: list[Any], lang: str) -> None:
+def _message_tables(answers: list[Any], lang: str, *, network: bool) -> None:
     """One block a message: verdict, authentication, reasons, links."""
     terminal = output.console()
     for answer in answers:
@@ -111,7 +115,7 @@ def _message_tables(answers: list[Any], lang: str) -> None:
             terminal.print(
                 f"  {output.heading('Impersonates', lang)}: {output.safe(answer.target.brand)} ({output.safe(official)})"
             )
-        _notes(terminal, answer, lang)
+        _notes(terminal, answer, lang, network=network)
         _reasons_table(terminal, answer, lang)
         _links_table(terminal, answer, lang)
         _files_table(terminal, answer, lang)
@@ -122,13 +126,16 @@ def _message_tables(answers: list[Any], lang: str) -> None:
         terminal.print()
 
 
-def _notes(terminal: Any, answer: MessageAnswer, lang: str) -> None:
+def _notes(terminal: Any, answer: MessageAnswer, lang: str, *, network: bool) -> None:
     """What was not done, cut off, or malformed."""
     for told in (*answer.cut, *answer.defects):
         terminal.print(f"  [yellow]![/] {output.safe(note(told, lang))}")
-    if answer.missing_stages:
-        names = ", ".join(stage(name, lang) for name in answer.missing_stages)
-        terminal.print(f"  [yellow]![/] {output.safe(note(f'stages missing: {names}', lang))}")
+    offline = [name for name in answer.missing_stages if name in ASK_THE_NETWORK and not network]
+    others = [name for name in answer.missing_stages if name not in offline]
+    for why, missing in (("not done, as the network is switched off", offline), ("not done", others)):
+        if missing:
+            names = ", ".join(stage(name, lang) for name in missing)
+            terminal.print(f"  [yellow]![/] {output.safe(note(f'{why}: {names}', lang))}")
 
 
 def _reasons_table(terminal: Any, answer: MessageAnswer, lang: str) -> None:
@@ -187,7 +194,7 @@ def _files_table(terminal: Any, answer: MessageAnswer, lang: str, most: int = 20
         terminal.print(f"  … +{len(answer.files) - most}")
 
 
-@click.group("url")
+@click.group("url", cls=Group)
 def url_group() -> None:
     """URLs and domains."""
 

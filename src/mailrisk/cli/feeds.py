@@ -13,6 +13,7 @@ import msgspec
 
 from mailrisk.chinese.sentences import note, problem
 from mailrisk.cli import output
+from mailrisk.cli.groups import Group
 from mailrisk.cli.options import opened, output_options, store_options
 from mailrisk.collect.feeds.registry import FORMATS
 from mailrisk.edge.files import read_pieces
@@ -23,7 +24,7 @@ from mailrisk.service.import_feed import import_feed
 from mailrisk.service.status import FeedStatus, feed_status
 
 
-@click.group("feed")
+@click.group("feed", cls=Group)
 def feed_group() -> None:
     """Third-party intelligence coming in."""
 

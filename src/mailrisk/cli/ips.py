@@ -8,13 +8,14 @@ from typing import Any
 import click
 
 from mailrisk.cli import output
+from mailrisk.cli.groups import Group
 from mailrisk.cli.options import check_options, exit_code, lines_of, opened
 from mailrisk.service.answers import ErrorAnswer
 from mailrisk.service.check_ip import check_ips
 from mailrisk.service.faded import with_faded
 
 
-@click.group("ip")
+@click.group("ip", cls=Group)
 def ip_group() -> None:
     """IP addresses."""
 

@@ -8,11 +8,12 @@ import click
 
 from mailrisk.chinese.sentences import problem
 from mailrisk.cli import output
+from mailrisk.cli.groups import Group
 from mailrisk.cli.options import opened, output_options, store_options
 from mailrisk.service.keys import Role, issue, revoke
 
 
-@click.group("key")
+@click.group("key", cls=Group)
 def key_group() -> None:
     """API keys."""
 

@@ -129,8 +129,17 @@ def withdraw_command(
     _print_outcome(outcome, format_, output.language(lang))
 
 
+def _named(_: click.Context, __: click.Parameter, indicator: str | None) -> str:
+    """The indicator to list. UsageError: whoever names none may want to see what is listed."""
+    if indicator is None:
+        raise click.UsageError(
+            "name what is to be listed; what is listed already is shown by mailrisk changes"
+        )
+    return indicator
+
+
 @click.command("list")
-@click.argument("indicator")
+@click.argument("indicator", required=False, metavar="INDICATOR", callback=_named)
 @click.option("--reason", required=True, help="Why; it is kept with the decision.")
 @click.option(
     "--category",
@@ -144,6 +153,8 @@ def list_command(
     config: Path | None,
 ) -> None:  # fmt: skip
     """List an indicator on an analyst's word; lifts an exemption.
+
+    What is listed already is shown by `mailrisk changes`.
 
     \b
     mailrisk list https://evil.example/login --reason "seen asking for our passwords"

@@ -11,6 +11,7 @@ import msgspec
 
 from mailrisk.chinese.sentences import problem
 from mailrisk.cli import output
+from mailrisk.cli.groups import Group
 from mailrisk.cli.options import opened, output_options, store_options
 from mailrisk.model.errors import ConfigError, Unavailable
 from mailrisk.model.opinion import Opinion, Question
@@ -36,7 +37,7 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     opinion: Opinion
 
 
-@click.group("llm")
+@click.group("llm", cls=Group)
 def llm_group() -> None:
     """The language model that is asked about uncertain messages."""
 

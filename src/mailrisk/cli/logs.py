@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from mailrisk.chinese.sentences import problem
 from mailrisk.cli import output
 from mailrisk.cli.accounts import print_accounts
+from mailrisk.cli.groups import Group
 from mailrisk.cli.ips import print_ips
 from mailrisk.cli.options import Command, exit_code, opened, output_options, store_options, text_of
 from mailrisk.collect.logs.entry import BadLine
@@ -32,7 +33,7 @@ from mailrisk.service.answers import ErrorAnswer
 from mailrisk.service.detect import LogCounts, detect, read_log
 
 
-@click.group("log")
+@click.group("log", cls=Group)
 def log_group() -> None:
     """Login events in the logs of mail servers."""
 
@@ -220,9 +221,17 @@ def _report(counts: LogCounts, lang: str) -> None:
         text += f"（首处：{problem(counts.first_bad, lang)}）" if counts.bad else ""
         click.echo(text + (f"；账号发信 {counts.sends} 封" if counts.sends else ""), err=True)
         return
-    text = f"{counts.lines} lines: {counts.events} login events, {counts.skipped} others, {counts.bad} bad"
+    lines, events = (
+        output.counted(counts.lines, "line", "lines"),
+        output.counted(counts.events, "login event", "login events"),
+    )
+    text = f"{lines}: {events}, {output.counted(counts.skipped, 'other', 'others')}, {counts.bad} bad"
     text += f" (first: {counts.first_bad})" if counts.bad else ""
-    click.echo(text + (f"; {counts.sends} messages of accounts" if counts.sends else ""), err=True)
+    click.echo(
+        text
+        + (f"; {output.counted(counts.sends, 'message', 'messages')} of accounts" if counts.sends else ""),
+        err=True,
+    )
 
 
 _NO_LOGIN = (

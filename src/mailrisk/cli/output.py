@@ -38,6 +38,9 @@ WORDS = {
 }  # fmt: skip
 """Levels and categories in Chinese, for tables; JSON keeps the permanent English words."""
 
+ENGLISH = {"absent": "not listed"}
+"""Permanent words that say little to whoever does not know them."""
+
 HEADINGS = {
     "Verdict": "判定", "Score": "评分", "Category": "类别", "Input": "输入", "Since": "首次发现",
     "Why": "原因", "Weight": "权重", "Where": "位置", "Country": "国家/地区", "Network": "网络",
@@ -111,7 +114,7 @@ def word(value: str | None, lang: str) -> str:
     """A level or category in the language chosen."""
     if value is None:
         return "-"
-    return WORDS.get(value, value) if lang == "zh" else str(value)
+    return (WORDS if lang == "zh" else ENGLISH).get(value, str(value))
 
 
 def heading(text: str, lang: str) -> str:

@@ -10,6 +10,7 @@ import click
 
 from mailrisk.chinese.sentences import problem
 from mailrisk.cli import output
+from mailrisk.cli.groups import Group
 from mailrisk.cli.options import opened, output_options, store_options
 from mailrisk.config import load_config
 from mailrisk.edge.click_log import ClickLog, ClickRecord
@@ -22,7 +23,7 @@ from mailrisk.service.rewrite import recipient_digest, rewritten_header, with_he
 from mailrisk.wiring.rewriting import rewriter
 
 
-@click.group("rewrite", invoke_without_command=True)
+@click.group("rewrite", cls=Group, invoke_without_command=True)
 @click.option("--to", "recipients", multiple=True, help="Recipient of the message, as often as there are.")
 @store_options
 @click.pass_context
@@ -59,7 +60,11 @@ def new_key_command(data_dir: Path, config: Path | None) -> None:
     """
     with opened(data_dir, config, network=False):
         count = LinkKeys(data_dir).rotate()
-    click.echo(problem(f"{count} keys open links, the newest signs", output.language()))
+    click.echo(
+        problem(
+            f"{output.counted(count, 'key opens', 'keys open')} links, the newest signs", output.language()
+        )
+    )
 
 
 @rewrite_group.command("clicks")
@@ -97,10 +102,15 @@ def _print(found: ClickCount, lang: str, address: str) -> None:
     first, last = (
         f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}Z" for at in (found.first_at, found.last_at)
     )
-    who = f"{found.people} known recipients, {found.messages} messages"
-    click.echo(problem(f"{found.clicks} clicks ({who}), {first} to {last}", lang))
+    people = output.counted(found.people, "known recipient", "known recipients")
+    who = f"{people}, {output.counted(found.messages, 'message', 'messages')}"
+    clicks = output.counted(found.clicks, "click", "clicks")
+    click.echo(problem(f"{clicks} ({who}), {first} to {last}", lang))
     done = f"{found.let_through} let through, {found.warned} warned ({found.went_on} went on), {found.blocked} blocked"
     click.echo(problem(done, lang))
-    click.echo(problem(f"{found.let_through_people} different recipients or messages got there", lang))
+    got_there = output.counted(
+        found.let_through_people, "recipient or message", "different recipients or messages"
+    )
+    click.echo(problem(f"{got_there} got there", lang))
     if address:
         click.echo(f"{address}: {found.by_recipient}")

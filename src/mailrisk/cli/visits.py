@@ -12,6 +12,7 @@ import httpcore
 import msgspec
 
 from mailrisk.chinese.sentences import problem
+from mailrisk.cli.groups import Group
 from mailrisk.cli.language import language
 from mailrisk.cli.remote import api_key, service_options
 from mailrisk.collect.squid import LoggedVisit, squid_visit
@@ -20,7 +21,7 @@ from mailrisk.model.errors import BadInput, Unavailable
 BATCH = 5_000
 
 
-@click.group("visits")
+@click.group("visits", cls=Group)
 def visits_group() -> None:
     """Visits of web pages: what proxies have logged."""
 
@@ -39,7 +40,7 @@ def learn_command(log: IO[str], url: str, key_file: Path | None) -> None:
     lines, learnt = _visits(log, unread), 0
     while part := list(islice(lines, BATCH)):
         learnt += _send(url, key, part)
-    click.echo(problem(f"{learnt} visits learnt, {unread[0]} lines were none", language()))
+    click.echo(problem(f"visits learnt: {learnt}; lines that were none: {unread[0]}", language()))
 
 
 def _visits(log: Iterable[str], unread: list[int]) -> Iterator[LoggedVisit]:

@@ -8,11 +8,12 @@ import click
 
 from mailrisk.chinese.sentences import note, problem
 from mailrisk.cli import output
+from mailrisk.cli.groups import Group
 from mailrisk.cli.options import opened, output_options, store_options
 from mailrisk.service.webhooks import WebhookStatus, replay, webhook_status
 
 
-@click.group("webhook")
+@click.group("webhook", cls=Group)
 def webhook_group() -> None:
     """Receivers of the change feed, as configured under [[webhook]]."""
 

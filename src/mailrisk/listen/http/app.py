@@ -23,6 +23,7 @@ from mailrisk.listen.http import (
     lists,
     misp,
     problems,
+    start,
     taxii,
     visits,
 )
@@ -61,6 +62,7 @@ API_ROUTES: tuple[Any, ...] = (
     *visits.API_ROUTES,
 )
 OTHER_ROUTES: tuple[Any, ...] = (
+    *start.ROUTES,
     *lists.ROUTES,
     *abuseipdb.ROUTES,
     *misp.ROUTES,

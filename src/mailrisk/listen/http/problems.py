@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 from typing import Any
 
 from litestar import Request, Response
@@ -59,6 +60,9 @@ def problem(
     return Response(content=body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
+MAX_SHOWN = 200
+"""Characters of the path that an error names."""
+
 FOR_DEVICES = ("/lists/", "/misp/", "/taxii2")
 """Addresses of devices that show a key as the password of Basic, some of them only when they are asked to."""
 
@@ -84,14 +88,25 @@ def _answer_to(error: MailriskError) -> Response[dict[str, Any]]:
 
 def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
     """An error of the framework: unknown route, wrong method, a body of the wrong shape."""
-    title = type(error).__name__.removesuffix("Exception") or "Error"
+    title = _title(error.status_code)
+    detail = str(error.detail)
+    if error.status_code == 404 and detail == HTTPStatus.NOT_FOUND.phrase:
+        detail = f"nothing is served at {request.url.path[:MAX_SHOWN]}; /api/v1/openapi.json lists what is"
     more: dict[str, Any] = {}
     if isinstance(error, ValidationException) and error.extra:
         more["errors"] = error.extra
-    answer = _spoken(request, problem(error.status_code, title, str(error.detail), **more))
+    answer = _spoken(request, problem(error.status_code, title, detail, **more))
     for name, value in (error.headers or {}).items():
         answer.set_header(name, value)
     return answer
+
+
+def _title(status: int) -> str:
+    """What errors of ours with this status are called, else its own words (RFC 9457 §4.2.1)."""
+    for _, ours, title in STATUS:
+        if ours == status:
+            return title
+    return HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "Error"
 
 
 def on_wrong_encoding(request: Request[Any, Any, Any], error: UnicodeDecodeError) -> Response[dict[str, Any]]:

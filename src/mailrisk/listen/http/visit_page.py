@@ -168,12 +168,12 @@ def _text(action: str, found: Found, at: int) -> str:
                 "贵单位此前未访问过该页面，检查通过后将自动打开。")[at]  # fmt: skip
     if action == "allow":
         return (
-            "It is no longer held for dangerous. Open it once more.",
+            "It is no longer considered dangerous. Open it once more.",
             "该页面已不再被判定为危险，请重新打开。",
         )[at]
     if at:
         return f"检测结果：{what}（风险 {found.score}/100）。" if what else f"风险 {found.score}/100。"
-    return f"It is held for {what} (risk {found.score}/100)." if what else f"Risk {found.score}/100."
+    return f"It was found to be {what} (risk {found.score}/100)." if what else f"Risk {found.score}/100."
 
 
 def _reasons(found: Found, at: int) -> str:
