@@ -71,9 +71,16 @@ class Made:
     subjects: list[Subject] = field(default_factory=list)
 
     def question(self, zone: str, chance: random.Random) -> str:
-        """A name without its zone, about something that is listed, nearly listed, or not."""
+        """A name without its zone, about something that is listed, nearly listed, or not.
+
+        Raises:
+            LookupError: nothing of this zone's kinds is there.
+        """
         kinds = {"ip": (Kind.IP, Kind.NETWORK), "domain": (Kind.HOST, Kind.DOMAIN), "url": (Kind.URL,)}[zone]
-        subject = chance.choice([one for one in self.subjects if one.kind in kinds])
+        subjects = [one for one in self.subjects if one.kind in kinds]
+        if not subjects:  # Hypothesis's ``choice`` would draw from nothing, and stumble over it later.
+            raise LookupError(zone)
+        subject = chance.choice(subjects)
         if zone == "url":
             value = subject.value + ("x" if chance.random() < 0.3 else "")
             return sha1(value.encode()).hexdigest()
